@@ -1,0 +1,1 @@
+"""What is true and what is allowed. Knows nothing of JupyterHub, Kubernetes or HTTP."""

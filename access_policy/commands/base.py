@@ -1,0 +1,104 @@
+"""What all commands share: their form, their name, how they are read from text, and what a handler may answer."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from access_policy.events import FactEvent
+from access_policy.model.ids import PersonId, RequestId
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Text = Annotated[str, Meta(min_length=1, max_length=4000)]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Meta(pattern=r"^[a-z](-?[a-z0-9]){0,39}$")]
+PersonRef = Annotated[str, Meta(pattern=r"^P-[1-9][0-9]{0,8}$")]
+RequestRef = Annotated[str, Meta(pattern=r"^DR-[1-9][0-9]{0,8}$")]
+
+
+class RefusalCode(StrEnum):
+    """Why a command that was understood is refused. The codes of `ReasonCode` come on top, for workspaces."""
+
+    NOT_PERMITTED = "not_permitted"
+    PERSONAL_COMMAND = "personal_command"
+    FOUR_EYES = "four_eyes"
+    WRONG_STATE = "wrong_state"
+    NOT_FOUND = "not_found"
+    ALREADY_EXISTS = "already_exists"
+    NOT_COMPLETE = "not_complete"
+    NOT_ALLOWED_VALUE = "not_allowed_value"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    ACCESS_DENIED = "access_denied"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A command was understood and refused by a rule; no fact changed. `text` is one line that says what to do."""
+
+    code: str
+    text: str
+
+
+Outcome = tuple[FactEvent, ...] | Refusal
+
+
+def name_of(command: type["Command"]) -> str:
+    """Return the name that people type: `approve-request` for `ApproveRequest`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", command.__name__).lower()
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all commands share. A subclass is registered under its kebab-case name: `ApproveRequest`, `approve-request`."""
+
+    registered: ClassVar[dict[str, type["Command"]]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Register the command under its name."""
+        super().__init_subclass__(**options)
+        Command.registered[name_of(cls)] = cls
+
+
+class OfPerson(Command, frozen=True, kw_only=True):
+    """A command about one person."""
+
+    person: PersonId
+
+
+class OfRequest(Command, frozen=True, kw_only=True):
+    """A command about one data access request."""
+
+    request: RequestId
+
+
+def parse_command(name: str, arguments: dict[str, Any]) -> Command:
+    """Read a command by its name from text values. Raises ValueError with one line that names what is wrong."""
+    kind = Command.registered.get(name)
+    if kind is None or kind in (OfPerson, OfRequest):
+        raise ValueError(f"no command is named `{ascii(name[:60])[1:-1]}`; `sluis do --help` lists them")
+    try:
+        command = msgspec.convert(_split_lists(kind, arguments), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"`{name}`: {str(error)[:300]}") from None
+    _check_texts(command)
+    return command
+
+
+def _split_lists(kind: type[Command], arguments: dict[str, Any]) -> dict[str, Any]:
+    lists = {field.name for field in msgspec.structs.fields(kind) if "tuple" in str(field.type)}
+    return {
+        key: [part.strip() for part in value.split(",") if part.strip()]
+        if key in lists and isinstance(value, str)
+        else value
+        for key, value in arguments.items()
+    }
+
+
+def _check_texts(command: Command) -> None:
+    for field in msgspec.structs.fields(command):
+        value = getattr(command, field.name)
+        if isinstance(value, str) and ("\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value)):
+            raise ValueError(f"`{field.name}` holds a NUL or half a character; take it out")
+        if isinstance(value, datetime) and not 1970 <= value.year <= 2199:
+            raise ValueError(f"`{field.name}` lies outside the years 1970 to 2199")

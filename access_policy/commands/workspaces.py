@@ -1,0 +1,76 @@
+"""Workspaces: a start is decided once more in the append that records it, so it loses to any earlier withdrawal (S75)."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from access_policy import events as e
+from access_policy.actor import Actor
+from access_policy.commands.base import Line, OfPerson, Outcome, Refusal, RefusalCode
+from access_policy.decision import as_json, decide
+from access_policy.model.enums import Action
+from access_policy.model.ids import RequestId
+from access_policy.rules import Query, Session
+from access_policy.state import State
+
+
+class StartWorkspace(OfPerson, frozen=True, kw_only=True):
+    """Start the workspace of a person and request, coming with a session. Only the hub does this."""
+
+    request: RequestId
+    profile: Line
+    max_run_seconds: Annotated[int, Meta(ge=1, le=30 * 86400)]
+    session: Session | None
+
+
+class StopWorkspace(OfPerson, frozen=True, kw_only=True):
+    """Ask that a workspace ends. The warden ends it."""
+
+    request: RequestId
+
+
+class RecordEnding(OfPerson, frozen=True, kw_only=True):
+    """Record that a workspace is gone. Only the hub and the warden do this, and only when they have seen it."""
+
+    request: RequestId
+    why: Line
+    after_ms: int | None = None
+
+
+def start_workspace(state: State, c: StartWorkspace, actor: Actor, at: datetime) -> Outcome:
+    """Every condition, decided on the newest facts at the instant of the append (POL-02, SPW-13)."""
+    opening = decide(state, Query(c.person, c.request, Action.OPEN_WORKSPACE, at, c.session))
+    if not opening.allowed:
+        return Refusal(RefusalCode.ACCESS_DENIED, ", ".join(opening.codes))
+    if (c.person, c.request) in state.workspaces:
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"workspace `{c.person}/{c.request.lower()}` runs already")
+    keeping = decide(state, Query(c.person, c.request, Action.KEEP_WORKSPACE, at))
+    run_ends = at + timedelta(seconds=c.max_run_seconds)
+    return (
+        e.WorkspaceStarted(
+            person=c.person, request=c.request, profile=c.profile, run_ends=run_ends,
+            datasets=tuple(dataset.name for dataset in opening.datasets),
+            until=min(run_ends, keeping.until or run_ends),
+            decision=msgspec.json.encode(as_json(opening)).decode(),
+        ),
+    )  # fmt: skip
+
+
+def stop_workspace(state: State, c: StopWorkspace, actor: Actor, at: datetime) -> Outcome:
+    """S94: its person, or an admin."""
+    workspace = state.workspaces.get((c.person, c.request))
+    if workspace is None:
+        return Refusal(RefusalCode.NOT_FOUND, f"no workspace `{c.person}/{c.request.lower()}` runs")
+    if workspace.stop_asked is not None:
+        return Refusal(RefusalCode.WRONG_STATE, "the workspace is being stopped already")
+    return (e.WorkspaceStopAsked(person=workspace.person, request=workspace.request),)
+
+
+def record_ending(state: State, c: RecordEnding, actor: Actor, at: datetime) -> Outcome:
+    """A workspace ends once; a second report of the same end is refused and harmless."""
+    workspace = state.workspaces.get((c.person, c.request))
+    if workspace is None:
+        return Refusal(RefusalCode.NOT_FOUND, f"no workspace `{c.person}/{c.request.lower()}` runs")
+    return (e.WorkspaceEnded(person=workspace.person, request=workspace.request, why=c.why, after_ms=c.after_ms),)

@@ -1,0 +1,27 @@
+"""E-mail addresses as keys: one form per mailbox, and domains that compare label by label (attacks ID-01 to ID-05)."""
+
+import re
+
+_LOCAL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+def normal_email(text: str) -> str:
+    """Return the one form of an address: lower case, ASCII domain. Raises ValueError for anything doubtful."""
+    local, at, domain = text.strip(" ").casefold().partition("@")
+    if not at or not _LOCAL.fullmatch(local) or len(text) > 254:
+        raise ValueError(f"`{text[:60]!a}` is no e-mail address")
+    return f"{local}@{normal_domain(domain)}"
+
+
+def normal_domain(text: str) -> str:
+    """Return the one form of a domain: lower case, no trailing dot. Raises ValueError where a label is not ASCII."""
+    labels = text.casefold().removesuffix(".").split(".")
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(f"`{text[:60]!a}` is no e-mail domain in ASCII letters")
+    return ".".join(labels)
+
+
+def domain_of(email: str) -> str:
+    """Return the domain of a normal address; the empty text where there is none (an erased address)."""
+    return email.rpartition("@")[2] if "@" in email else ""

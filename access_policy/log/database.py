@@ -1,0 +1,154 @@
+"""The log's SQLite file: opening it, transactions on it, and its troubles as one-line errors.
+
+Everything else in the log speaks SQLAlchemy Core through `read` and `write`; a PostgreSQL sibling needs these,
+`newest_fact` and `close`. Connections wait five seconds for one another. A file that is not there is never made by
+opening it, and a file that was replaced under a running process is noticed: its writes would be lost.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from access_policy.log import tables
+from access_policy.log.errors import LogUnavailable, UnreadableLog
+
+BUSY_SECONDS = 5.0
+_WRITES = "sluis_writes"
+_WAYS_OUT = {
+    "SQLITE_BUSY": "another process holds it; try again",
+    "SQLITE_LOCKED": "another process holds it; try again",
+    "SQLITE_FULL": "its disk is full; make room",
+    "SQLITE_READONLY": "it is read-only; check the file's and its folder's rights",
+    "SQLITE_PERM": "check the file's rights",
+    "SQLITE_CANTOPEN": "check that the file is there and its rights",
+    "SQLITE_IOERR": "check its disk",
+    "SQLITE_CORRUPT": "it is damaged; run `sluis log verify`, then restore a backup",
+    "SQLITE_NOTADB": "it is no log; restore a backup",
+}
+
+
+class Database:
+    """One open log file. Safe for threads: each read takes a connection of its own, writes stand in line."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file. Raises LogUnavailable where that fails, UnreadableLog for the form of another release."""
+        self.path = path
+        self._writing = Lock()
+        self._looking = Lock()
+        with self._troubles():
+            self._identity = _identity(path)
+            path.chmod(0o600)
+            self._engine = _engine(path)
+            self._glance = _connect(path)
+            self._glance.execute("PRAGMA journal_mode = WAL")
+        self._check_schema()
+
+    @classmethod
+    def create(cls, path: Path) -> "Database":
+        """Make an empty log with mode 0600. Raises LogUnavailable where the file exists or cannot be made."""
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise LogUnavailable(f"log `{path}` cannot be made ({error.strerror}); check its folder") from None
+        engine = _engine(path)
+        with engine.begin() as connection:
+            tables.metadata.create_all(connection)
+            connection.execute(insert(tables.meta), {"key": "schema", "value": tables.SCHEMA_VERSION})
+        engine.dispose()
+        return cls(path)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection in a read transaction: one consistent view."""
+        with self._troubles(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection that alone may write; commits at the end, rolls back where an error leaves the block."""
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise LogUnavailable(f"log `{self.path}` is being written by another thread; try again")
+        try:
+            with self._troubles(), self._engine.connect().execution_options(**{_WRITES: True}) as connection:
+                self._still_there()
+                with connection.begin():
+                    yield connection
+        finally:
+            self._writing.release()
+
+    def newest_fact(self) -> int:
+        """Return the newest fact's sequence number, 0 where there is none. Costs microseconds."""
+        with self._looking, self._troubles():
+            self._still_there()
+            row = self._glance.execute("SELECT max(seq) FROM facts").fetchone()
+        return int(row[0] or 0)
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._looking:
+            self._glance.close()
+        self._engine.dispose()
+
+    def _still_there(self) -> None:
+        if _identity(self.path) != self._identity:
+            raise LogUnavailable(f"log `{self.path}` was replaced while in use; restart sluis")
+
+    def _check_schema(self) -> None:
+        with self._troubles(), self._engine.connect() as connection:
+            found = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == "schema"))
+        if found != tables.SCHEMA_VERSION:
+            raise UnreadableLog(f"log `{self.path}` has form `{found}`, not `{tables.SCHEMA_VERSION}`; use its release")
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise _unavailable(self.path, error.orig) from error
+        except (sqlite3.Error, OSError, SQLAlchemyError) as error:
+            raise _unavailable(self.path, error) from error
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode=rw",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=QueuePool)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _unavailable(path: Path, error: Any) -> LogUnavailable:
+    name = getattr(error, "sqlite_errorname", "")
+    way_out = next((text for known, text in _WAYS_OUT.items() if name.startswith(known)), "run `sluis check`")
+    cause = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    return LogUnavailable(f"log `{path}` cannot be used ({cause}); {way_out}")

@@ -1,0 +1,31 @@
+"""How the log says that it cannot do something: one line each, with what to do next. Decides nothing itself."""
+# ruff: noqa: N818  (errors are named for what is the case: `except StaleState` reads as a sentence)
+
+
+class LogError(Exception):
+    """What all errors of the log share. The text is one lower-case line that may be shown to an operator."""
+
+
+class StaleState(LogError):
+    """An append was decided on a state that is no longer the newest (POL-10); read the new facts and decide again."""
+
+    def __init__(self, expected: int, newest: int) -> None:
+        super().__init__(f"decided on fact `{expected}` but the log is at `{newest}`; read the new facts, decide again")
+        self.expected = expected
+        self.newest = newest
+
+
+class LogUnavailable(LogError):
+    """The database did not answer: locked, full, read-only or gone. Nothing was written (AUD-05)."""
+
+
+class UnreadableLog(LogError):
+    """A row, a key or the database's form is not what this release can read. Decide nothing on it."""
+
+
+class UnusableKeys(LogError):
+    """The installation's key files are missing, damaged, or open to others."""
+
+
+class UntrustedCheckpoint(LogError):
+    """A checkpoint file is no signed note of this log (AUD-03)."""

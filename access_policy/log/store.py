@@ -1,0 +1,213 @@
+"""The log's store: appends facts and observations, and reads them back. The one door to the database's streams.
+
+How `use_cases.py` uses it:
+
+    store = LogStore.open(path, keys, clock, secrets.token_bytes)
+
+    def refresh() -> None:                                  # before each decision; microseconds where nothing is new
+        for fact in store.facts_since(state.seq):
+            state.apply(fact)
+
+    def handle(command, actor):
+        while True:
+            refresh()
+            try:
+                facts = store.append(state.seq, lambda at: [(actor, event) for event in decide(state, command, at)])
+            except StaleState:                              # another fact came first: decide again
+                continue
+
+`build` runs inside the write transaction, with the instant that its events will carry; what it raises rolls everything
+back and passes through. It must not write to the store itself (that would wait for itself, then raise LogUnavailable).
+`beside` changes records (factors, sessions) in the same transaction, so that neither is there without the other
+(AUD-08). Retention, checkpoints and verification are elsewhere in this package.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import Connection, Row, Table, insert, select
+
+from access_policy.actor import Actor
+from access_policy.events import FACTS, OBSERVATIONS, Event, Fact, FactEvent, ObservationEvent
+from access_policy.log import tables
+from access_policy.log.codec import decode_actor, decode_event, encode_actor, encode_event
+from access_policy.log.database import Database
+from access_policy.log.errors import StaleState, UnreadableLog
+from access_policy.log.keys import Keys
+from access_policy.log.leaves import leaf_of
+from access_policy.log.merkle import Frontier
+from access_policy.log.records import Records
+from access_policy.log.sealing import Keyring, Sealer
+from access_policy.log.times import Clock, RandomBytes, from_text, to_text
+
+Build = Callable[[datetime], Sequence[tuple[Actor, FactEvent]]]
+Beside = Callable[[Records], None]
+_CHUNK = 1_000
+
+
+class Head(NamedTuple):
+    """A tree head: the number of rows, the RFC 6962 root in hex, and the time (UTC) of the newest row, if any."""
+
+    size: int
+    root: str
+    at: datetime | None
+
+
+class _Stream(NamedTuple):
+    rows: Table
+    heads: Table
+    kinds: Mapping[str, type[Event]]
+
+
+_FACTS = _Stream(tables.facts, tables.fact_heads, FACTS)
+_OBSERVATIONS = _Stream(tables.observations, tables.observation_heads, OBSERVATIONS)
+
+
+class LogStore:
+    """One open log. Safe for threads, and for other processes on the same file. Do not carry it across a fork."""
+
+    def __init__(self, database: Database, keys: Keys, clock: Clock, random_bytes: RandomBytes) -> None:
+        self._database = database
+        self._clock = clock
+        self._keyring = Keyring(keys.master, random_bytes)
+        self.records = Records(database.read, database.write, self._keyring)
+
+    @classmethod
+    def create(cls, path: Path, keys: Keys, clock: Clock, random_bytes: RandomBytes) -> Self:
+        """Make an empty log, once. Raises LogUnavailable where the file exists or cannot be made."""
+        return cls(Database.create(path), keys, clock, random_bytes)
+
+    @classmethod
+    def open(cls, path: Path, keys: Keys, clock: Clock, random_bytes: RandomBytes) -> Self:
+        """Open a log that exists. Raises LogUnavailable where it does not, UnreadableLog where its form is unknown."""
+        return cls(Database(path), keys, clock, random_bytes)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def newest(self) -> int:
+        """Return the newest fact's sequence number, 0 for an empty log; microseconds. Raises LogUnavailable."""
+        return self._database.newest_fact()
+
+    def head(self) -> Head:
+        """Return the newest tree head of the facts. Raises LogUnavailable."""
+        with self._database.read() as connection:
+            frontier, at = _tip(connection, _FACTS)
+        return Head(frontier.size, frontier.root().hex(), from_text(at) if at else None)
+
+    def root_at(self, size: int) -> str | None:
+        """Return the root, in hex, of the head that was stored at `size`; None where there is none (AUD-02)."""
+        heads = tables.fact_heads
+        if size == 0:
+            return Frontier().root().hex()
+        with self._database.read() as connection:
+            root = connection.scalar(select(heads.c.root).where(heads.c.size == size))
+        return None if root is None else bytes(root).hex()
+
+    def facts_since(self, seq: int) -> Iterator[Fact]:
+        """Give the facts after `seq`, in order. Raises LogUnavailable or UnreadableLog, also while it is read."""
+        return iter(()) if self.newest() == seq else self._rows_since(_FACTS, seq)
+
+    def observations_since(self, seq: int) -> Iterator[Fact]:
+        """Give the observations after `seq`, in order; as `facts_since`."""
+        return self._rows_since(_OBSERVATIONS, seq)
+
+    def append(self, expected_seq: int, build: Build, beside: Beside | None = None) -> list[Fact]:
+        """Append the facts that `build` returns for the instant that they get, all or none; return them.
+
+        Raises StaleState where the newest fact is not `expected_seq` (POL-10), LogUnavailable where the database does
+        not answer (AUD-05), UnreadableLog where its newest rows contradict each other, ValueError for an event that
+        has no place in the log (AUD-06), and whatever `build` or `beside` raise. Nothing is written in any such case.
+        """
+        with self._appending(_FACTS) as transaction:
+            if transaction.frontier.size != expected_seq:
+                raise StaleState(expected_seq, transaction.frontier.size)
+            facts = transaction.write(build(transaction.at))
+            if beside is not None:
+                beside(self.records.within(transaction.connection, transaction.sealer))
+        return facts
+
+    def observe(self, actor: Actor, event: ObservationEvent) -> Fact:
+        """Append one observation, whatever came before it. Raises LogUnavailable, UnreadableLog or ValueError."""
+        with self._appending(_OBSERVATIONS) as transaction:
+            return transaction.write([(actor, event)])[0]
+
+    @contextmanager
+    def _appending(self, stream: _Stream) -> Iterator["_Transaction"]:
+        with self._database.write() as connection:
+            frontier, last_at = _tip(connection, stream)
+            sealer = self._keyring.on(connection)
+            yield _Transaction(connection, stream, frontier, self._next_instant(last_at), sealer)
+        self._keyring.adopt(sealer)
+
+    def _next_instant(self, last_at: str | None) -> datetime:
+        """Return now, but never before the last row: a clock that is set back does not reorder the log."""
+        now = from_text(to_text(self._clock()))
+        return now if last_at is None else max(now, from_text(last_at))
+
+    def _rows_since(self, stream: _Stream, seq: int) -> Iterator[Fact]:
+        rows = stream.rows
+        query = select(rows).order_by(rows.c.seq).limit(_CHUNK)
+        while True:
+            with self._database.read() as connection:
+                found = connection.execute(query.where(rows.c.seq > seq)).all()
+                sealer = self._keyring.on(connection)
+                if len(found) == _CHUNK:
+                    self._keyring.prefetch(connection)
+                facts = [_read(row, stream, sealer) for row in found]
+            yield from facts
+            if len(facts) < _CHUNK:
+                return
+            seq = facts[-1].seq
+
+
+def _tip(connection: Connection, stream: _Stream) -> tuple[Frontier, str | None]:
+    """Return the newest head's frontier and the newest row's time, which must belong to each other."""
+    rows, heads = stream.rows, stream.heads
+    head = connection.execute(select(heads.c.size, heads.c.frontier).order_by(heads.c.size.desc()).limit(1)).first()
+    last = connection.execute(select(rows.c.seq, rows.c.at).order_by(rows.c.seq.desc()).limit(1)).first()
+    size, seq = (head.size if head else 0), (last.seq if last else 0)
+    if size != seq:
+        raise UnreadableLog(f"the newest row is `{seq}` but the newest tree head is `{size}`; run `sluis log verify`")
+    try:
+        return Frontier.from_bytes(size, bytes(head.frontier) if head else b""), last.at if last else None
+    except ValueError as error:
+        raise UnreadableLog(str(error)) from None
+
+
+class _Transaction(NamedTuple):
+    """An append under way: it alone may write, and all its events carry `at`."""
+
+    connection: Connection
+    stream: _Stream
+    frontier: Frontier
+    at: datetime
+    sealer: Sealer
+
+    def write(self, events: Sequence[tuple[Actor, Event]]) -> list[Fact]:
+        """Add the events and the new tree head; nothing for no events."""
+        if not events:
+            return []
+        facts = [Fact(seq, self.at, *event) for seq, event in enumerate(events, self.frontier.size + 1)]
+        self.connection.execute(insert(self.stream.rows), [self._row(fact) for fact in facts])
+        head = {"size": self.frontier.size, "root": self.frontier.root(), "frontier": self.frontier.to_bytes()}
+        self.connection.execute(insert(self.stream.heads), head)
+        return facts
+
+    def _row(self, fact: Fact) -> dict[str, Any]:
+        if self.stream.kinds.get(type(fact.event).__name__) is not type(fact.event):
+            raise ValueError(f"`{type(fact.event).__name__}` does not belong in `{self.stream.rows.name}`")
+        kind, payload = encode_event(fact.event, self.sealer)
+        at, actor = to_text(fact.at), encode_actor(fact.actor)
+        leaf = leaf_of(fact.seq, at.encode(), actor.encode(), kind.encode(), payload)
+        self.frontier.append(leaf)
+        return {"seq": fact.seq, "at": at, "actor": actor, "kind": kind, "payload": payload, "leaf": leaf}
+
+
+def _read(row: Row[Any], stream: _Stream, sealer: Sealer) -> Fact:
+    event = decode_event(stream.kinds, row.kind, bytes(row.payload), sealer)
+    return Fact(row.seq, from_text(row.at), decode_actor(row.actor), event)

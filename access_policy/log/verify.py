@@ -1,0 +1,164 @@
+"""Proves the log whole, or names the first row that does not fit (AUD-01 to AUD-03). `sluis log verify` calls it.
+
+It reads the SQLite file alone: no payload is decoded and no sealing key is needed, so an erased person changes nothing.
+Rows are streamed; memory stays the same for any size. A head that fits a rewritten row needs no more than the database,
+so only checkpoints, which are signed and lie elsewhere, show a history that was rewritten whole.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from access_policy.log.checkpoints import all_checkpoints
+from access_policy.log.errors import LogUnavailable, UntrustedCheckpoint
+from access_policy.log.keys import Keys
+from access_policy.log.leaves import leaf_of
+from access_policy.log.merkle import Frontier
+
+_STREAMS = {
+    "facts": (
+        "SELECT seq, at, actor, kind, payload, leaf FROM facts ORDER BY seq",
+        "SELECT size, root, frontier FROM fact_heads ORDER BY size",
+    ),
+    "observations": (
+        "SELECT seq, at, actor, kind, payload, leaf FROM observations ORDER BY seq",
+        "SELECT size, root, frontier FROM observation_heads ORDER BY size",
+    ),
+}
+
+
+class Verification(NamedTuple):
+    """What `verify` found: `size` and `root` (hex) of the facts as far as they fit; the first row that does not."""
+
+    ok: bool
+    size: int
+    root: str
+    problem: str | None = None
+    row: int | None = None
+
+
+class _Misfit(Exception):  # noqa: N818  (never leaves this module)
+    def __init__(self, row: int, problem: str) -> None:
+        super().__init__(problem)
+        self.row = row
+
+
+def verify(database: Path, checkpoints: Path | None, keys: Keys, origin: str) -> Verification:
+    """Recompute every leaf and tree head of the log, and compare it with all checkpoints in a folder, if one is given.
+
+    Raises LogUnavailable where the file cannot be opened; what is wrong inside it is the answer, not an error.
+    """
+    facts = Frontier()
+    try:
+        signed = {each.size: each.root for each in all_checkpoints(checkpoints, keys, origin)} if checkpoints else {}
+        with closing(_open(database)) as connection:
+            connection.execute("BEGIN")
+            _Walk(connection, "facts", facts, signed).run()
+            _Walk(connection, "observations", Frontier(), {}).run()
+    except _Misfit as misfit:
+        return Verification(False, facts.size, facts.root().hex(), str(misfit), misfit.row)
+    except UntrustedCheckpoint as error:
+        return Verification(False, facts.size, facts.root().hex(), str(error))
+    return Verification(True, facts.size, facts.root().hex())
+
+
+class _Walk:
+    """One pass over a stream's rows and heads, side by side."""
+
+    def __init__(self, connection: sqlite3.Connection, name: str, tree: Frontier, signed: dict[int, str]) -> None:
+        rows, heads = _STREAMS[name]
+        self.name = name
+        self.tree = tree
+        self.signed = signed
+        self.agreed = 0  # the size at which a checkpoint last agreed
+        self.covered = 0  # the size at which a head last fitted
+        self.last_at = b""
+        self.rows = self._read(connection, rows)
+        self.heads = self._read(connection, heads)
+        self.head = next(self.heads, None)
+
+    def run(self) -> None:
+        """Go through all rows. Raises _Misfit at the first that does not fit."""
+        if 0 in self.signed:
+            self._check_checkpoint()
+        for row in self.rows:
+            self._check_row(*row)
+            if self.head is not None and self.head[0] == self.tree.size:
+                self._check_head(*self.head)
+            if self.tree.size in self.signed:
+                self._check_checkpoint()
+        self._check_end()
+
+    def _check_row(self, seq: Any, at: Any, actor: Any, kind: Any, payload: Any, leaf: Any) -> None:
+        expected = self.tree.size + 1
+        if seq != expected:
+            raise self._misfit(min(seq, expected), "was removed" if seq > expected else "was added")
+        if not (type(at) is type(actor) is type(kind) is type(payload) is bytes):
+            raise self._misfit(seq, "was changed: a value is of another type")
+        computed = leaf_of(seq, at, actor, kind, payload)
+        if computed != leaf:
+            raise self._misfit(seq, "was changed, added or moved: its content is not what was hashed")
+        if at < self.last_at:
+            raise self._misfit(seq, "is out of order: it is earlier than the row before it")
+        self.last_at = at
+        self.tree.append(computed)
+
+    def _check_head(self, size: int, root: bytes, frontier: bytes) -> None:
+        if frontier != self.tree.to_bytes() or root != self.tree.root():
+            raise self._misfit(self.covered + 1, f"was changed, or one up to `{size}`: the tree head does not fit")
+        self.covered = size
+        self.head = next(self.heads, None)
+
+    def _check_checkpoint(self) -> None:
+        size = self.tree.size
+        if self.signed[size] != self.tree.root().hex():
+            row = self.agreed + 1
+            raise self._misfit(row, f"was rewritten, or one up to `{size}`: the log is different from its checkpoint")
+        self.agreed = size
+
+    def _check_end(self) -> None:
+        size = self.tree.size
+        if self.head is not None:
+            raise self._misfit(size + 1, f"was removed: a tree head of `{self.head[0]}` rows does not fit its rows")
+        if self.covered < size:
+            raise self._misfit(self.covered + 1, "has no tree head: it was added, or the heads were cut off")
+        signed = max(self.signed, default=0)
+        if signed > size:
+            raise self._misfit(size + 1, f"was removed: the log is shorter than its checkpoint of `{signed}` facts")
+
+    def _read(self, connection: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from connection.execute(query)
+        except sqlite3.Error as error:
+            raise self._misfit(self.tree.size + 1, f"cannot be read ({error})") from None
+
+    def _misfit(self, row: int, what: str) -> _Misfit:
+        return _Misfit(row, f"{self.name} row `{row}` {what}")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open the file to read only; as one that nobody changes where its folder is read-only, too, and no WAL is left."""
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    try:
+        return _open_uri(uri)
+    except sqlite3.OperationalError as error:
+        wal = path.with_name(f"{path.name}-wal")
+        if not path.is_file() or (wal.exists() and wal.stat().st_size):
+            raise LogUnavailable(f"log `{path}` cannot be opened ({error}); check its rights") from None
+    except sqlite3.DatabaseError as error:
+        raise LogUnavailable(f"`{path}` is no log ({error}); restore a backup") from None
+    return _open_uri(f"{uri}&immutable=1")
+
+
+def _open_uri(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        connection.execute("SELECT value FROM meta").fetchall()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    connection.text_factory = bytes
+    return connection

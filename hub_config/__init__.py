@@ -1,0 +1,1 @@
+"""The JupyterHub face of Sluis, and the only place where everything meets."""

@@ -1,0 +1,88 @@
+"""The gate: asks the decision function at every start of a workspace, and turns the answer into a Workspace."""
+
+from collections.abc import Mapping, Sequence
+
+from access_policy import events as e
+from access_policy.actor import component
+from access_policy.commands.base import Refusal
+from access_policy.commands.workspaces import RecordEnding, StartWorkspace
+from access_policy.decision import Decision
+from access_policy.model.enums import Action, Component
+from access_policy.model.ids import PersonId, RequestId
+from access_policy.reasons import REASONS
+from access_policy.use_cases import Policy
+from hub_config.sessions import live_session
+from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
+
+_HUB = component(Component.HUB)
+
+
+class Gate:
+    """The hub's `WorkspacePolicy` (see `spawner/workspace.py`): one for the process, used by every spawner."""
+
+    def __init__(self, policy: Policy, profiles: Sequence[Profile]) -> None:
+        self._policy = policy
+        self._profiles = {profile.name: profile for profile in profiles}
+
+    def start(self, person: str, request: str, wish: Mapping[str, str]) -> Workspace:
+        """Decide and record the start in one append (S75, POL-02). Raises WorkspaceRefused, with the reasons."""
+        who, what = PersonId(person), RequestId(request)
+        session = live_session(self._policy, who)
+        profile = self._profiles[wish["profile"]]
+        command = StartWorkspace(
+            person=who, request=what, profile=profile.name, max_run_seconds=profile.max_run_seconds, session=session
+        )
+        outcome = self._policy.handle(command, _HUB)
+        if isinstance(outcome, Refusal):
+            raise self._refused(who, what, outcome)
+        (fact,) = outcome.facts
+        return self._workspace(who, what, fact, profile)
+
+    def may_keep(self, person: str, request: str) -> bool:
+        """Say whether the workspace may go on: its conditions hold, it is known to run, and nobody asked to stop it."""
+        who, what = PersonId(person), RequestId(request)
+        with self._policy.reading() as state:
+            workspace = state.workspaces.get((who, what))
+            if workspace is None or workspace.stop_asked is not None:
+                return False
+            return self._policy.decide(who, what, Action.KEEP_WORKSPACE).allowed
+
+    def may_reach(self, person: str, request: str) -> bool:
+        """Say whether a route to the workspace may stand: the person has a live session that holds (S78)."""
+        who, what = PersonId(person), RequestId(request)
+        session = live_session(self._policy, who)
+        return self._policy.decide(who, what, Action.REACH_WORKSPACE, session).allowed
+
+    def ended(self, person: str, request: str, why: str) -> None:
+        """Record that a workspace is gone; a second report of the same end changes nothing."""
+        who, what = PersonId(person), RequestId(request)
+        with self._policy.reading() as state:
+            if (who, what) not in state.workspaces:
+                return
+        self._policy.handle(RecordEnding(person=who, request=what, why=why), _HUB)
+
+    def refuse_wish(self, person: str, request: str, code: str) -> None:
+        """Record that a workspace was asked for in a way that is not offered (SPW-01)."""
+        self._policy.observe(_HUB, e.WorkspaceRefused(person=PersonId(person), request=RequestId(request), codes=code))
+
+    def _refused(self, person: PersonId, request: RequestId, refusal: Refusal) -> WorkspaceRefused:
+        self._policy.observe(_HUB, e.WorkspaceRefused(person=person, request=request, codes=refusal.text))
+        decision = self._policy.decide(person, request, Action.OPEN_WORKSPACE, live_session(self._policy, person))
+        return WorkspaceRefused(refusal.code, refusal_text(decision) or refusal.text)
+
+    def _workspace(self, person: PersonId, request: RequestId, fact: e.Fact, profile: Profile) -> Workspace:
+        started = fact.event
+        if not isinstance(started, e.WorkspaceStarted):
+            raise WorkspaceRefused("access_denied", "the start left no fact; tell the help desk")
+        with self._policy.reading() as state:
+            datasets = [state.datasets[name] for name in started.datasets]
+            mounts = tuple(Mount(one.dataset, one.version, one.location) for one in datasets)
+        return Workspace(person, request, fact.seq, started.until, mounts, profile)
+
+
+def refusal_text(decision: Decision) -> str:
+    """Return why a decision is a denial, and the next step of each reason, in one sentence each."""
+    return " ".join(
+        f"{REASONS[finding.code].failing.capitalize()} ({finding.code}). Next: {REASONS[finding.code].next_step}."
+        for finding in decision.failing
+    )

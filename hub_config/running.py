@@ -1,0 +1,39 @@
+"""What the parts of one running Sluis know of each other: addresses and shared secrets, written by `sluis run`.
+
+The file is 0600 and gone after a stop. All addresses are loopback but `url`, which is where browsers come in.
+"""
+
+import msgspec
+
+from hub_config.places import Places
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """One start of Sluis. `identity_issuer` is the issuer's name in identities, which a demo's port must not change."""
+
+    url: str
+    demo: bool
+    hub: str
+    proxy_api: str
+    desk: str
+    issuer: str
+    identity_issuer: str
+    client_id: str
+    client_secret: str
+    proxy_token: str
+    desk_token: str
+    warden_token: str
+    supervisor_pid: int
+
+
+def save_running(places: Places, running: Running) -> None:
+    """Write the file, whole or not at all, 0600."""
+    draft = places.running.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_bytes(msgspec.json.encode(running))
+    draft.replace(places.running)
+
+
+def load_running(places: Places) -> Running:
+    """Read the file. Raises FileNotFoundError where Sluis does not run."""
+    return msgspec.json.decode(places.running.read_bytes(), type=Running)

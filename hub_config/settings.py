@@ -1,0 +1,123 @@
+"""`sluis.toml`: one frozen Settings; an unknown key stops the start.
+
+Every key's docstring is its line in `docs/reference/settings.md` and its comment in the file that `sluis init` writes.
+Nothing here reads the environment: that is `bootstrap.py`'s part.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from spawner.workspace import Profile
+
+GIB = 1024**3
+
+
+class SettingsProblem(Exception):
+    """`sluis.toml` cannot be used. The text is one line that says what and what to do."""
+
+
+class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How people log in: the OpenID Connect provider of the centre."""
+
+    issuer: Annotated[str, Meta(description="issuer of the OpenID Connect provider, as it stands in its ID tokens")] = (
+        ""
+    )
+    client_id: Annotated[str, Meta(description="the client id that the provider gave to Sluis")] = ""
+    client_secret_file: Annotated[
+        str, Meta(description="file that holds the client secret, readable by Sluis only (0600)")
+    ] = ""
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What decisions depend on; adopted as a fact at the first start that finds it changed."""
+
+    session_hours: Annotated[
+        int, Meta(ge=1, le=24, description="hours after which a session ends and both factors are asked for again")
+    ] = 12
+    term_days_longest: Annotated[int, Meta(ge=1, le=3653, description="the longest term of a grant, in days")] = 1096
+
+
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whom people ask; it stands on every page (S97)."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100, description="name of the help desk")] = (
+        "the data access desk"
+    )
+    email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="its e-mail address")] = "desk@sluis.example"
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where datasets lie."""
+
+    folder: Annotated[
+        str, Meta(description="folder that holds the datasets' folders; relative paths start at the state folder")
+    ] = "datasets"
+
+
+class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A profile: a size of workspace that people choose from (S86)."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,19}$", description="short name of the profile")]
+    label: Annotated[str, Meta(min_length=1, max_length=80, description="what people read")]
+    cpus: Annotated[float, Meta(gt=0, le=512, description="number of cores")] = 1.0
+    memory_gib: Annotated[float, Meta(gt=0, le=4096, description="memory of one process, in GiB")] = 4.0
+    processes: Annotated[int, Meta(ge=64, le=65536, description="number of processes and threads")] = 512
+    file_gib: Annotated[float, Meta(gt=0, le=4096, description="largest file that can be written, in GiB")] = 8.0
+    max_run_hours: Annotated[int, Meta(ge=1, le=720, description="hours after which the workspace ends")] = 72
+
+    def as_profile(self) -> Profile:
+        """Return the profile as the spawners know it, in bytes and seconds."""
+        return Profile(
+            name=self.name, label=self.label, cpus=self.cpus, memory_bytes=int(self.memory_gib * GIB),
+            processes=self.processes, file_bytes=int(self.file_gib * GIB), max_run_seconds=self.max_run_hours * 3600,
+        )  # fmt: skip
+
+
+_SMALL = Size(name="small", label="Small: 1 core, 4 GiB for each process")
+_LARGE = Size(name="large", label="Large: 2 cores, 12 GiB for each process", cpus=2.0, memory_gib=12.0, processes=1024)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All of `sluis.toml`."""
+
+    login: Login = Login()
+    policy: Policy = Policy()
+    contact: Contact = Contact()
+    data: Data = Data()
+    profiles: Annotated[tuple[Size, ...], Meta(min_length=1, description="the sizes of workspaces")] = (_SMALL, _LARGE)
+
+    @property
+    def workspace_profiles(self) -> tuple[Profile, ...]:
+        """Return the profiles as the spawners know them."""
+        return tuple(size.as_profile() for size in self.profiles)
+
+
+def load_settings(file: Path) -> Settings:
+    """Read `sluis.toml`. Raises SettingsProblem: no file, bad TOML, an unknown key, a value out of range."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsProblem(
+            f"there is no `{file}`; run `sluis init`, or `sluis run --demo` in an empty folder"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsProblem(f"cannot read `{file}`: {error}") from None
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsProblem(f"`{file}` is no TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise SettingsProblem(f"`{file}`: {error}; docs/reference/settings.md lists every key") from None
+    _check(settings, file)
+    return settings
+
+
+def _check(settings: Settings, file: Path) -> None:
+    names = [size.name for size in settings.profiles]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsProblem(f"`{file}`: profile `{name}` stands there twice; give each a name of its own")
