@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from access_policy.model.enums import Action, FactorKind, Zone
-from access_policy.model.ids import DatasetName, PersonId, RequestId
+from access_policy.model.ids import DatasetName, PersonId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import RULES, Case, Finding, Query, Rule, Session, case_of
@@ -71,7 +71,7 @@ def decide(state: State, query: Query) -> Decision:
     """Answer a query on the given state. Allow needs every condition of the question to hold; there is no override."""
     case = case_of(state, query)
     findings = tuple([rule.evaluate(case) for rule in _RULES_OF[query.action]])
-    allowed = all([finding.holds for finding in findings])
+    allowed = all(finding.holds for finding in findings)
     return Decision(
         Effect.ALLOW if allowed else Effect.DENY,
         query,

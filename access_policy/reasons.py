@@ -154,7 +154,7 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "ask the data steward when the data are offered again", Owner.DATA_STEWARD,
     ),
     _R.DATASET_WITHDRAWN: ReasonText(
-        "S82", "every dataset in the workspace is still offered", "a dataset in the running workspace is offered no more",
+        "S82", "every dataset in the workspace is offered", "a dataset in the running workspace is offered no more",
         "start the workspace again; it then has the datasets that are left", Owner.YOU,
     ),
     _R.RUN_TIME_OVER: ReasonText(

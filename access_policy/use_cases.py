@@ -131,7 +131,7 @@ class Policy:
             fold(self._state, fact)
 
 
-class _Refused(Exception):  # noqa: N818 - carries a refusal out of the append, is no error
+class _Refused(Exception):
     def __init__(self, refusal: Refusal) -> None:
         self.refusal = refusal
 

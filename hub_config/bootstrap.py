@@ -50,6 +50,11 @@ def identity_of(places: Places, issuer: str, subject: str) -> str:
     return identity_digest(load_keys(places.keys), issuer, subject)
 
 
+def log_origin(installation: str) -> str:
+    """Return the name under which an installation's checkpoints are signed (C2SP signed note)."""
+    return f"sluis.dev/{installation}"
+
+
 def _write_private(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from access_policy import events as e
 from access_policy.actor import component
 from access_policy.commands.base import Refusal
-from access_policy.commands.workspaces import RecordEnding, StartWorkspace
+from access_policy.commands.workspaces import RecordEnding, StartWorkspace, ground_lost
 from access_policy.decision import Decision
 from access_policy.model.enums import Action, Component
 from access_policy.model.ids import PersonId, RequestId
@@ -43,15 +43,15 @@ class Gate:
         who, what = PersonId(person), RequestId(request)
         with self._policy.reading() as state:
             workspace = state.workspaces.get((who, what))
-            if workspace is None or workspace.stop_asked is not None:
-                return False
-            return self._policy.decide(who, what, Action.KEEP_WORKSPACE).allowed
+            return workspace is not None and ground_lost(state, workspace, self._policy.now()) is None
 
     def may_reach(self, person: str, request: str) -> bool:
         """Say whether a route to the workspace may stand: the person has a live session that holds (S78)."""
         who, what = PersonId(person), RequestId(request)
         session = live_session(self._policy, who)
-        return self._policy.decide(who, what, Action.REACH_WORKSPACE, session).allowed
+        with self._policy.reading() as state:
+            runs = (who, what) in state.workspaces
+            return runs and self._policy.decide(who, what, Action.REACH_WORKSPACE, session).allowed
 
     def ended(self, person: str, request: str, why: str) -> None:
         """Record that a workspace is gone; a second report of the same end changes nothing."""
@@ -59,7 +59,7 @@ class Gate:
         with self._policy.reading() as state:
             if (who, what) not in state.workspaces:
                 return
-        self._policy.handle(RecordEnding(person=who, request=what, why=why), _HUB)
+        self._policy.handle(RecordEnding(person=who, request=what, seen=why), _HUB)
 
     def refuse_wish(self, person: str, request: str, code: str) -> None:
         """Record that a workspace was asked for in a way that is not offered (SPW-01)."""

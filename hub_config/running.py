@@ -24,6 +24,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     desk_token: str
     warden_token: str
     supervisor_pid: int
+    warden: str = ""
 
 
 def save_running(places: Places, running: Running) -> None:

@@ -1,1 +1,1 @@
-"""Commands and their handlers, one module per area. A handler is pure: (state, command, actor, at) -> events | Refusal."""
+"""Commands and their handlers, one module per area. A handler is pure: (state, command, actor, at) to an outcome."""

@@ -50,7 +50,7 @@ def name_of(command: type["Command"]) -> str:
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all commands share. A subclass is registered under its kebab-case name: `ApproveRequest`, `approve-request`."""
+    """What all commands share. A subclass is registered under its name: `approve-request`."""
 
     registered: ClassVar[dict[str, type["Command"]]] = {}
 

@@ -1,4 +1,4 @@
-"""The request on the organisation's side: assessed, decided, licensed, made available, ended (S1, S2, S19-S26, S94, S100)."""
+"""The request on the organisation's side: assessed, decided, licensed, made available, ended (S19-S26, S94, S100)."""
 
 from datetime import datetime
 

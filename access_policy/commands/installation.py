@@ -1,4 +1,4 @@
-"""The installation itself: its beginning, its first admins, its settings, and commands that wait for a second person."""
+"""The installation itself: its beginning, its settings, and commands that wait for a second person."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""People: registration, login identities, verification, stopping, roles and second factors (S16, S17, S73, S76, S94)."""
+"""People: registration, identities, verification, stopping, roles, second factors (S16, S17, S73, S76, S94)."""
 
 from datetime import datetime
 
@@ -115,7 +115,7 @@ def register_person(state: State, c: RegisterPerson, actor: Actor, at: datetime)
 
 
 def link_identity(state: State, c: LinkIdentity, actor: Actor, at: datetime) -> Outcome:
-    """An identity belongs to one person; a second one of a person needs evidence and two admins, and is not here yet."""
+    """An identity belongs to one person, and a person has one (joining two needs evidence and two admins)."""
     if c.identity in state.identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity is linked already")
     if state.people[c.person].identities:

@@ -1,4 +1,4 @@
-"""Workspaces: a start is decided once more in the append that records it, so it loses to any earlier withdrawal (S75)."""
+"""Workspaces: a start is decided in the append that records it, so it loses to any earlier withdrawal (S75)."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -13,7 +13,9 @@ from access_policy.decision import as_json, decide
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from access_policy.rules import Query, Session
-from access_policy.state import State
+from access_policy.state import State, Workspace
+
+STOPPED = "stopped"
 
 
 class StartWorkspace(OfPerson, frozen=True, kw_only=True):
@@ -32,11 +34,13 @@ class StopWorkspace(OfPerson, frozen=True, kw_only=True):
 
 
 class RecordEnding(OfPerson, frozen=True, kw_only=True):
-    """Record that a workspace is gone. Only the hub and the warden do this, and only when they have seen it."""
+    """Record that a workspace is gone. Only the hub and the warden do this, and only when they have seen it.
+
+    `seen` is what they saw; where the facts took the ground away, those are the reason instead.
+    """
 
     request: RequestId
-    why: Line
-    after_ms: int | None = None
+    seen: Line
 
 
 def start_workspace(state: State, c: StartWorkspace, actor: Actor, at: datetime) -> Outcome:
@@ -73,4 +77,16 @@ def record_ending(state: State, c: RecordEnding, actor: Actor, at: datetime) -> 
     workspace = state.workspaces.get((c.person, c.request))
     if workspace is None:
         return Refusal(RefusalCode.NOT_FOUND, f"no workspace `{c.person}/{c.request.lower()}` runs")
-    return (e.WorkspaceEnded(person=workspace.person, request=workspace.request, why=c.why, after_ms=c.after_ms),)
+    why, cause = ground_lost(state, workspace, at) or (c.seen, None)
+    after_ms = None if cause is None else round((at - cause).total_seconds() * 1000)
+    return (e.WorkspaceEnded(person=workspace.person, request=workspace.request, why=why, after_ms=after_ms),)
+
+
+def ground_lost(state: State, workspace: Workspace, at: datetime) -> tuple[str, datetime | None] | None:
+    """Return why a workspace has to end at `at` and since when, or None while it may go on (S46, S78, S94)."""
+    decision = decide(state, Query(workspace.person, workspace.request, Action.KEEP_WORKSPACE, at))
+    if not decision.allowed:
+        return ",".join(decision.codes), min([one.since for one in decision.failing if one.since], default=None)
+    if workspace.stop_asked is not None:
+        return STOPPED, workspace.stop_asked
+    return None

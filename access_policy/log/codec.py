@@ -1,4 +1,5 @@
-"""Turns events into the bytes that the log keeps, and back: canonical JSON with the personal texts sealed.
+"""Turns events into the bytes that the log keeps, and back: canonical JSON (names in alphabetical order), the
+personal texts sealed.
 
 Which texts are personal stands in the events' types (`model/texts.py`) and is found once per type. What could not be
 read back, or has no place in a log (AUD-06), is refused before anything is written. Nothing is decided here about who

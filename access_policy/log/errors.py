@@ -1,5 +1,4 @@
 """How the log says that it cannot do something: one line each, with what to do next. Decides nothing itself."""
-# ruff: noqa: N818  (errors are named for what is the case: `except StaleState` reads as a sentence)
 
 
 class LogError(Exception):

@@ -6,7 +6,7 @@ AES-256-GCM with what it belongs to as associated data, so that a ciphertext tha
 blank. When somebody may be erased is not decided here.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -96,7 +96,7 @@ class Sealer:
     def open_text(self, sealed: str, owner: str, *place: str) -> str:
         """Open what `seal_text` made; as `open`."""
         try:
-            raw = urlsafe_b64decode(sealed.encode())
+            raw = b64decode(sealed.encode(), altchars=b"-_", validate=True)
         except ValueError:
             raise UnreadableLog(f"a sealed text of `{owner}` is no base64url; run `sluis log verify`") from None
         return self.open(raw, owner, *place)

@@ -40,7 +40,7 @@ class Verification(NamedTuple):
     row: int | None = None
 
 
-class _Misfit(Exception):  # noqa: N818  (never leaves this module)
+class _Misfit(Exception):
     def __init__(self, row: int, problem: str) -> None:
         super().__init__(problem)
         self.row = row
@@ -85,14 +85,15 @@ class _Walk:
         if 0 in self.signed:
             self._check_checkpoint()
         for row in self.rows:
-            self._check_row(*row)
+            self._check_row(row)
             if self.head is not None and self.head[0] == self.tree.size:
                 self._check_head(*self.head)
             if self.tree.size in self.signed:
                 self._check_checkpoint()
         self._check_end()
 
-    def _check_row(self, seq: Any, at: Any, actor: Any, kind: Any, payload: Any, leaf: Any) -> None:
+    def _check_row(self, row: tuple[Any, ...]) -> None:
+        seq, at, actor, kind, payload, leaf = row
         expected = self.tree.size + 1
         if seq != expected:
             raise self._misfit(min(seq, expected), "was removed" if seq > expected else "was added")

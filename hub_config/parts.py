@@ -1,0 +1,73 @@
+"""The parts of a running Sluis as child processes: `python -m hub_config.parts NAME STATE` runs one of our own."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from hub_config.places import Places
+from hub_config.proxy import proxy_command
+from hub_config.running import Running
+
+
+class Part(msgspec.Struct, frozen=True):
+    """How to start a part, and the URL that answers below 500 once it is ready."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    ready: str
+    headers: dict[str, str] = {}
+
+
+def parts_of(places: Places, running: Running) -> list[Part]:
+    """Return the parts in the order in which they are started; a demo has its login provider first."""
+    hub_config_file = Path(__file__).with_name("jupyterhub_config.py")
+    hub_command = (sys.executable, "-P", "-m", "jupyterhub", "-f", str(hub_config_file))
+    authorised = {"Authorization": f"token {running.proxy_token}"}
+    proxy = Part("proxy", _proxy(running), {"CONFIGPROXY_AUTH_TOKEN": running.proxy_token},
+                 f"{running.proxy_api}/api/routes", authorised)  # fmt: skip
+    hub = Part("hub", hub_command, {"SLUIS_STATE": str(places.state)}, f"{running.hub}/hub/api/")
+    own = [_own("desk", places, f"{running.desk}/livez"), _own("warden", places, f"{running.warden}/livez")]
+    provider = _own("provider", places, f"{running.issuer}/.well-known/openid-configuration")
+    return [*([provider] if running.demo else []), proxy, hub, *own]
+
+
+def _own(name: str, places: Places, ready: str) -> Part:
+    return Part(name, (sys.executable, "-P", "-m", "hub_config.parts", name, str(places.state)), {}, ready)
+
+
+def _proxy(running: Running) -> tuple[str, ...]:
+    address, _, port = running.url.partition("://")[2].partition(":")
+    api_address, _, api_port = running.proxy_api.partition("://")[2].partition(":")
+    return (
+        *proxy_command(),
+        "--ip", address, "--port", port, "--api-ip", api_address, "--api-port", api_port,
+        "--default-target", running.hub, "--error-target", f"{running.hub}/hub/error", "--no-x-forward",
+    )  # fmt: skip
+
+
+def main(arguments: list[str]) -> None:
+    """Run one of our own parts until it is ended."""
+    name, state = arguments
+    places = Places(Path(state))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    os.umask(0o077)
+    if name == "desk":
+        from hub_config.desk.app import serve as serve_desk
+
+        serve_desk(places)
+    elif name == "warden":
+        from hub_config.warden_part import serve as serve_warden
+
+        serve_warden(places)
+    elif name == "provider":
+        from hub_config.demo.provider import main as serve_provider
+
+        serve_provider(places)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,220 @@
+"""What happens before the parts of `sluis run` start, and after they ended. Checks come first: nothing half-starts."""
+
+import fcntl
+import ipaddress
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from access_policy.actor import component
+from access_policy.commands.installation import AdoptSettings
+from access_policy.commands.workspaces import RecordEnding
+from access_policy.log.checkpoints import write_checkpoint
+from access_policy.log.keys import load_keys
+from access_policy.log.verify import verify
+from access_policy.model.enums import Component
+from access_policy.use_cases import Policy
+from hub_config.bootstrap import StateProblem, log_origin, open_policy
+from hub_config.demo.people import DEMO_ISSUER
+from hub_config.places import Places
+from hub_config.proxy import proxy_command
+from hub_config.running import Running
+from hub_config.settings import Settings, load_settings
+from spawner.running import clean_up, end_sandbox, running_sandboxes
+from spawner.sandbox import sandbox_problem
+from spawner.storage import DatasetProblem, open_dataset_folder
+
+_INSTALLATION = component(Component.INSTALLATION)
+_WARDEN = component(Component.WARDEN)
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What `sluis run` was asked for, as far as it has to be checked."""
+
+    demo: bool
+    bind: str
+    port: int
+
+
+@contextmanager
+def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the state for this one run, and check all that a start needs. Raises StateProblem and its like."""
+    _check_address(wanted)
+    with _only_one(places):
+        _check_port(wanted)
+        _check_machine()
+        if wanted.demo and not places.log.exists():
+            _seed(places, say)
+        settings = load_settings(places.settings)
+        policy = open_policy(places)
+        try:
+            _check_log(places, policy, wanted)
+            _check_datasets(places, settings, policy)
+            _adopt(settings, policy)
+            _clean(places, policy)
+        finally:
+            policy.store.close()
+        yield
+
+
+def _check_address(wanted: Surroundings) -> None:
+    try:
+        address = ipaddress.ip_address(wanted.bind)
+    except ValueError:
+        raise StateProblem(f"`{wanted.bind}` is no IP address; use 127.0.0.1") from None
+    if wanted.demo and not address.is_loopback:
+        raise StateProblem(f"a demo runs on loopback only, and `{wanted.bind}` is not; leave --bind out")
+
+
+@contextmanager
+def _only_one(places: Places) -> Iterator[None]:
+    places.lock.parent.mkdir(parents=True, exist_ok=True)
+    with places.lock.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateProblem(f"Sluis runs already for `{places.state}`; end that one first (Ctrl-C)") from None
+        yield
+        places.running.unlink(missing_ok=True)
+
+
+def _check_port(wanted: Surroundings) -> None:
+    family = socket.AF_INET6 if ":" in wanted.bind else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((wanted.bind, wanted.port))
+        except (OSError, OverflowError):
+            raise StateProblem(
+                f"port {wanted.port} of {wanted.bind} cannot be used; choose another with --port"
+            ) from None
+
+
+def _check_machine() -> None:
+    problem = sandbox_problem()
+    if problem is not None:
+        raise StateProblem(f"no workspace could run here: {problem}")
+    proxy_command()
+
+
+def _seed(places: Places, say: Callable[[str], None]) -> None:
+    from hub_config.demo.seed import seed
+
+    seed(places, say)
+
+
+def _check_log(places: Places, policy: Policy, wanted: Surroundings) -> None:
+    with policy.reading() as state:
+        demo, origin = state.demo, log_origin(state.installation)
+    found = verify(places.log, places.checkpoints, load_keys(places.keys), origin)
+    if not found.ok:
+        raise StateProblem(f"the log does not verify: {found.problem}; nothing is started; run `sluis log verify`")
+    if wanted.demo and not demo:
+        raise StateProblem(f"`{places.state}` is no demo; leave --demo out, or choose another folder with --state")
+    if demo and not wanted.demo:
+        raise StateProblem(f"`{places.state}` is a demo; start it with --demo, or choose another folder with --state")
+
+
+def _check_datasets(places: Places, settings: Settings, policy: Policy) -> None:
+    with policy.reading() as state:
+        offered = [(one.dataset, one.location) for one in state.datasets.values() if one.open]
+    for dataset, location in offered:
+        try:
+            os.close(open_dataset_folder(places.datasets(settings.data.folder), location))
+        except (DatasetProblem, OSError) as error:
+            raise StateProblem(
+                f"dataset `{dataset}` cannot be read: {error}; put it back or run `sluis do withdraw-dataset`"
+            ) from None
+
+
+def _adopt(settings: Settings, policy: Policy) -> None:
+    wanted = (settings.policy.session_hours, settings.policy.term_days_longest)
+    with policy.reading() as state:
+        if state.settings.since is not None and wanted == (
+            state.settings.session_hours,
+            state.settings.term_days_longest,
+        ):
+            return
+    command = AdoptSettings(session_hours=wanted[0], term_days_longest=wanted[1])
+    policy.handle(command, _INSTALLATION)
+
+
+def _clean(places: Places, policy: Policy) -> None:
+    """End what a killed run left behind, and write down that it ended (SBX-04, FLT-07)."""
+    for folder in (places.run, places.hub, places.parts, places.homes, places.checkpoints):
+        folder.mkdir(mode=0o711 if folder in (places.run, places.homes) else 0o700, exist_ok=True)
+    for sandbox in running_sandboxes(places.run):
+        end_sandbox(sandbox)
+    clean_up(places.run)
+    _record_all_ended(policy, "sluis_was_killed")
+
+
+def after_stop(places: Places) -> None:
+    """End every workspace, record it, and sign the log's head."""
+    for sandbox in running_sandboxes(places.run):
+        end_sandbox(sandbox)
+    clean_up(places.run)
+    policy = open_policy(places)
+    try:
+        _record_all_ended(policy, "sluis_stopped")
+        with policy.reading() as state:
+            origin = log_origin(state.installation)
+        write_checkpoint(places.checkpoints, policy.store.head(), load_keys(places.keys), origin)
+    finally:
+        policy.store.close()
+
+
+def _record_all_ended(policy: Policy, seen: str) -> None:
+    with policy.reading() as state:
+        known = list(state.workspaces)
+    for person, request in known:
+        policy.handle(RecordEnding(person=person, request=request, seen=seen), _WARDEN)
+
+
+def draw_running(places: Places, bind: str, port: int) -> Running:
+    """Choose free ports and fresh secrets for one run."""
+    settings = load_settings(places.settings)
+    policy = open_policy(places)
+    with policy.reading() as state:
+        demo = state.demo
+    policy.store.close()
+    hub, proxy_api, desk, warden, provider = (f"http://127.0.0.1:{free}" for free in _free_ports(5))
+    return Running(
+        url=f"http://{bind if ':' not in bind else f'[{bind}]'}:{port}",
+        demo=demo,
+        hub=hub,
+        proxy_api=proxy_api,
+        desk=desk,
+        warden=warden,
+        issuer=provider if demo else settings.login.issuer,
+        identity_issuer=DEMO_ISSUER if demo else settings.login.issuer,
+        client_id="sluis" if demo else settings.login.client_id,
+        client_secret=secrets.token_hex(32) if demo else _client_secret(settings),
+        proxy_token=secrets.token_hex(32),
+        desk_token=secrets.token_hex(32),
+        warden_token=secrets.token_hex(32),
+        supervisor_pid=os.getpid(),
+    )
+
+
+def _client_secret(settings: Settings) -> str:
+    file = settings.login.client_secret_file
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise StateProblem(f"login.client_secret_file `{file}` cannot be read: {error.strerror}") from None
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports

@@ -1,0 +1,42 @@
+"""What the warden has to do now: pure, from the facts and from what runs.
+
+A workspace whose ground is gone ends; a sandbox that no fact knows ends; a workspace that the log believes in and that
+runs no more is recorded as ended. Why a ground is gone is decided in `access_policy`, never here.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from access_policy.commands.workspaces import ground_lost
+from access_policy.model.ids import PersonId, RequestId
+from access_policy.state import State, Workspace, WorkspaceKey
+
+START_BOUND = timedelta(seconds=90)
+"""How long a workspace may be in the log before its process is there."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """`end`: kill these; `record`: then write down that these are over, with what was seen."""
+
+    end: tuple[WorkspaceKey, ...]
+    record: Mapping[WorkspaceKey, str]
+
+
+def plan(state: State, running: Collection[WorkspaceKey], seen: Collection[WorkspaceKey], at: datetime) -> Plan:
+    """Say what has to happen. `running` are the processes now, `seen` those that this warden saw alive before."""
+    lost = [key for key, one in state.workspaces.items() if ground_lost(state, one, at) is not None]
+    orphans = [key for key in running if key not in state.workspaces]
+    gone = [key for key, one in state.workspaces.items() if key not in running and _is_gone(one, key in seen, at)]
+    record = dict.fromkeys(gone, "process_ended") | dict.fromkeys(lost, "ended_by_warden")
+    return Plan(tuple(key for key in running if key in lost or key in orphans), record)
+
+
+def _is_gone(workspace: Workspace, was_seen: bool, at: datetime) -> bool:
+    return was_seen or at >= workspace.started + START_BOUND
+
+
+def key_of(person: str, request: str) -> WorkspaceKey:
+    """Return the key of a workspace by the ids that a process file or a route holds."""
+    return PersonId(person), RequestId(request)
