@@ -4,6 +4,7 @@ import msgspec
 
 from access_policy.model.enums import Component
 from access_policy.model.ids import PersonId
+from access_policy.model.texts import OperatorText
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -14,7 +15,7 @@ class Actor(msgspec.Struct, frozen=True):
     """
 
     person: PersonId | None = None
-    operator: str | None = None
+    operator: OperatorText | None = None
     component: Component | None = None
     step_up: str | None = None
 

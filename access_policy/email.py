@@ -8,16 +8,16 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 def normal_email(text: str) -> str:
     """Return the one form of an address: lower case, ASCII domain. Raises ValueError for anything doubtful."""
-    local, at, domain = text.strip(" ").casefold().partition("@")
-    if not at or not _LOCAL.fullmatch(local) or len(text) > 254:
+    local, at, domain = text.strip(" ").lower().partition("@")
+    if not at or not text.isascii() or not _LOCAL.fullmatch(local) or len(text) > 254:
         raise ValueError(f"`{text[:60]!a}` is no e-mail address")
     return f"{local}@{normal_domain(domain)}"
 
 
 def normal_domain(text: str) -> str:
     """Return the one form of a domain: lower case, no trailing dot. Raises ValueError where a label is not ASCII."""
-    labels = text.casefold().removesuffix(".").split(".")
-    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+    labels = text.lower().removesuffix(".").split(".")
+    if len(labels) < 2 or not text.isascii() or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError(f"`{text[:60]!a}` is no e-mail domain in ASCII letters")
     return ".".join(labels)
 

@@ -46,7 +46,7 @@ from access_policy.commands.requests import (
 )
 from access_policy.commands.training import CertifyPerson, RegisterCourse, RevokeCertification
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace, StopWorkspace
-from access_policy.model.enums import RequestStatus, Role
+from access_policy.model.enums import Component, RequestStatus, Role
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.state import Person, Request, State
 
@@ -165,10 +165,17 @@ TABLE: dict[type[Command], Permission] = {
 }  # fmt: skip
 
 
+_OF_COMPONENT: dict[Component, frozenset[Standing]] = {
+    Component.INSTALLATION: frozenset({Standing.INSTALLATION}),
+    Component.HUB: frozenset({Standing.HUB}),
+    Component.WARDEN: frozenset({Standing.WARDEN}),
+}
+
+
 def standings_of(state: State, command: Command, actor: Actor, at: datetime) -> frozenset[Standing]:
     """Return how the actor stands to the command at `at`. A stopped or unknown person stands nowhere (ID-15)."""
     if actor.component is not None and actor.person is None:
-        return frozenset({Standing(actor.component)}) if actor.component in Standing else frozenset()
+        return _OF_COMPONENT.get(actor.component, frozenset())
     person = state.people.get(actor.person) if actor.person is not None else None
     if person is None or person.disabled is not None:
         return frozenset()
@@ -234,7 +241,9 @@ def _four_eyes(state: State, row: Permission, command: Command, actor: Actor) ->
     if row.four_eyes is FourEyes.NO:
         return None
     request = request_of(state, command)
-    concerned = {_person_of(command), request.applicant if request is not None else None}
+    concerned = {_person_of(command)}
+    if request is not None:
+        concerned |= {request.applicant, *request.contacts}
     if isinstance(command, ConfirmProposal) and command.proposal in state.proposals:
         concerned.add(state.proposals[command.proposal].by)
     if actor.person is not None and actor.person in concerned:

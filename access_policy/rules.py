@@ -331,8 +331,9 @@ def dataset_withdrawn(case: Case) -> Finding:
     offered = {dataset.dataset for dataset in case.datasets if dataset.open}
     if offered.issuperset(case.workspace.datasets):
         return Finding(code, True, case.workspace.started)
-    gone = [dataset.withdrawn for dataset in case.datasets if dataset.withdrawn is not None]
-    return Finding(code, False, max(gone, default=None))
+    held = [dataset for dataset in case.datasets if dataset.dataset in case.workspace.datasets]
+    gone = [dataset.withdrawn for dataset in held if dataset.withdrawn is not None]
+    return Finding(code, False, min(gone, default=None))
 
 
 def run_time_over(case: Case) -> Finding:

@@ -46,7 +46,7 @@ def register_institution(state: State, c: RegisterInstitution, actor: Actor, at:
     name = InstitutionName(c.institution)
     if name in state.institutions:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"institution `{name}` is registered already")
-    if len(c.country) != 2 or not (c.country.isascii() and c.country.isupper()):
+    if len(c.country) != 2 or not (c.country.isascii() and c.country.isalpha() and c.country.isupper()):
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"country `{c.country}` is not two capital letters such as `NL`")
     if c.centre != (name == CENTRE):
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"the centre, and only the centre, is named `{CENTRE}`")

@@ -178,7 +178,7 @@ def end_role(state: State, c: EndRole, actor: Actor, at: datetime) -> Outcome:
     """The last admin stays: nobody could appoint another."""
     if not any(one.role is c.role and one.holds(at) for one in state.people[c.person].appointments):
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is no {c.role}")
-    others = (person for person in state.people.values() if person.person != c.person)
+    others = (person for person in state.people.values() if person.person != c.person and person.disabled is None)
     admins = sum(any(one.role is Role.ADMIN and one.holds(at) for one in person.appointments) for person in others)
     if c.role is Role.ADMIN and admins < 2:
         return Refusal(RefusalCode.FOUR_EYES, "two admins must be left; appoint another one first")

@@ -9,10 +9,13 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Line, Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
 from access_policy.email import normal_email
+from access_policy.model.enums import RequestStatus
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.state import Request, State
 
 MOST_OPEN_REQUESTS = 50
+_OVER = frozenset({RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED})
+_IN_PROGRESS = frozenset(RequestStatus) - _OVER
 
 
 class OpenRequest(Command, frozen=True, kw_only=True):
@@ -54,8 +57,9 @@ def open_request(state: State, c: OpenRequest, actor: Actor, at: datetime) -> Ou
     """S12. A bound on requests in progress keeps one person from flooding the board (REQ-14)."""
     if actor.person is None:
         return Refusal(RefusalCode.NOT_PERMITTED, "a request has an applicant")
-    if len(state.requests_of[actor.person]) >= MOST_OPEN_REQUESTS:
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"you take part in {MOST_OPEN_REQUESTS} requests already")
+    asked = [state.requests[request] for request in state.requests_of[actor.person]]
+    if sum(one.applicant == actor.person and one.status in _IN_PROGRESS for one in asked) >= MOST_OPEN_REQUESTS:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"you have {MOST_OPEN_REQUESTS} requests in progress already")
     return (
         e.RequestOpened(
             request=RequestId(f"DR-{len(state.requests) + 1}"), applicant=actor.person,

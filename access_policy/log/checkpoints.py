@@ -66,9 +66,7 @@ def write_checkpoint(folder: Path, head: Head, keys: Keys, origin: str) -> Path:
     """
     newest = newest_checkpoint(folder, keys, origin)
     if newest is not None and (newest.size > head.size or (newest.size == head.size and newest.root != head.root)):
-        raise UntrustedCheckpoint(
-            f"the head at `{head.size}` contradicts the checkpoint at `{newest.size}`; not signed"
-        )
+        raise UntrustedCheckpoint(f"head `{head.size}` contradicts the signed checkpoint `{newest.size}`; not signed")
     path = folder / f"checkpoint-{head.size:012}.txt"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -125,9 +123,11 @@ def _read(path: Path, keys: Keys, origin: str) -> Checkpoint:
 
 def _verify(body: bytes, signatures: str, key: Ed25519PublicKey, name: str) -> None:
     """Check our signature among the lines; those of other keys are ignored (C2SP signed-note)."""
+    if not signatures.endswith("\n"):
+        raise ValueError("the note was cut off; get a whole one")
     ours = _key_id(key, name)
     verified = False
-    for line in signatures.removesuffix("\n").split("\n"):
+    for line in signatures[:-1].split("\n"):
         signer, _, encoded = line.removeprefix(_DASH).rpartition(" ")
         signature = _decode64(encoded)
         if line.startswith(_DASH) and signer == name and signature[:4] == ours:

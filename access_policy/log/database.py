@@ -5,7 +5,6 @@ Everything else in the log speaks SQLAlchemy Core through `read` and `write`; a 
 opening it, and a file that was replaced under a running process is noticed: its writes would be lost.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from access_policy.log import tables
 from access_policy.log.errors import LogUnavailable, UnreadableLog
+from access_policy.log.files import sync_folder, write_new
 
 BUSY_SECONDS = 5.0
 _WRITES = "sluis_writes"
@@ -56,14 +56,15 @@ class Database:
     def create(cls, path: Path) -> "Database":
         """Make an empty log with mode 0600. Raises LogUnavailable where the file exists or cannot be made."""
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            write_new(path, b"")
+            sync_folder(path.parent)
         except OSError as error:
             raise LogUnavailable(f"log `{path}` cannot be made ({error.strerror}); check its folder") from None
-        engine = _engine(path)
-        with engine.begin() as connection:
-            tables.metadata.create_all(connection)
-            connection.execute(insert(tables.meta), {"key": "schema", "value": tables.SCHEMA_VERSION})
-        engine.dispose()
+        try:
+            _create_tables(path)
+        except SQLAlchemyError as error:
+            path.unlink(missing_ok=True)
+            raise _unavailable(path, getattr(error, "orig", error)) from error
         return cls(path)
 
     @contextmanager
@@ -145,6 +146,14 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _create_tables(path: Path) -> None:
+    engine = _engine(path)
+    with engine.begin() as connection:
+        tables.metadata.create_all(connection)
+        connection.execute(insert(tables.meta), {"key": "schema", "value": tables.SCHEMA_VERSION})
+    engine.dispose()
 
 
 def _unavailable(path: Path, error: Any) -> LogUnavailable:

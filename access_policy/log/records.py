@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from access_policy.log.sealing import Keyring, Sealer
 from access_policy.log.tables import factors, pending_logins, sessions
-from access_policy.log.times import from_text, to_text
+from access_policy.log.times import to_text
 from access_policy.model.enums import FactorKind, Zone
 from access_policy.model.ids import FactorId, PersonId
 
@@ -221,7 +221,10 @@ class Records:
     def _end(self, which: Any, at: datetime, why: str) -> list[Session]:
         open_ones = (which, sessions.c.ended_at.is_(None))
         with self._write() as connection:
-            ending = [_session(row) for row in connection.execute(select(sessions).where(*open_ones))]
+            found = connection.execute(
+                select(sessions).where(*open_ones).order_by(sessions.c.begun, sessions.c.session)
+            )
+            ending = [_session(row) for row in found]
             connection.execute(update(sessions).where(*open_ones).values(ended_at=to_text(at), ended_why=why))
         return ending
 
@@ -237,14 +240,12 @@ def _columns(record: Session | PendingLogin) -> dict[str, Any]:
 
 
 def _factor(row: Row[Any]) -> Factor:
-    enrolled_at = from_text(row.enrolled_at)
-    kind = FactorKind(row.kind)
-    return Factor(row.factor, row.person, kind, row.last_step, row.failures, enrolled_at, bool(row.pending))
+    return msgspec.convert(row, Factor, from_attributes=True)
 
 
 def _session(row: Row[Any]) -> Session:
-    return msgspec.convert(dict(row._mapping), Session)
+    return msgspec.convert(row, Session, from_attributes=True)
 
 
 def _pending(row: Row[Any]) -> PendingLogin:
-    return msgspec.convert(dict(row._mapping), PendingLogin)
+    return msgspec.convert(row, PendingLogin, from_attributes=True)

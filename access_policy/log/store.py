@@ -94,7 +94,7 @@ class LogStore:
         return self._database.newest_fact()
 
     def head(self) -> Head:
-        """Return the newest tree head of the facts. Raises LogUnavailable."""
+        """Return the newest tree head of the facts. Raises LogUnavailable or UnreadableLog."""
         with self._database.read() as connection:
             frontier, at = _tip(connection, _FACTS)
         return Head(frontier.size, frontier.root().hex(), from_text(at) if at else None)
@@ -109,8 +109,15 @@ class LogStore:
         return None if root is None else bytes(root).hex()
 
     def facts_since(self, seq: int) -> Iterator[Fact]:
-        """Give the facts after `seq`, in order. Raises LogUnavailable or UnreadableLog, also while it is read."""
-        return iter(()) if self.newest() == seq else self._rows_since(_FACTS, seq)
+        """Give the facts after `seq`, in order; microseconds where there are none.
+
+        Raises LogUnavailable, or UnreadableLog for a row that cannot be read or a log that is behind `seq`, also while
+        the facts are taken: a state that took in some of them is a state of that time, and goes on from there.
+        """
+        newest = self.newest()
+        if newest < seq:
+            raise UnreadableLog(f"the log is at `{newest}` but was at `{seq}`; run `sluis log verify`, then restart")
+        return iter(()) if newest == seq else self._rows_since(_FACTS, seq)
 
     def observations_since(self, seq: int) -> Iterator[Fact]:
         """Give the observations after `seq`, in order; as `facts_since`."""

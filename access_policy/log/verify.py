@@ -6,7 +6,6 @@ so only checkpoints, which are signed and lie elsewhere, show a history that was
 """
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,24 +68,29 @@ class _Walk:
     """One pass over a stream's rows and heads, side by side."""
 
     def __init__(self, connection: sqlite3.Connection, name: str, tree: Frontier, signed: dict[int, str]) -> None:
-        rows, heads = _STREAMS[name]
+        self.connection = connection
         self.name = name
         self.tree = tree
         self.signed = signed
         self.agreed = 0  # the size at which a checkpoint last agreed
         self.covered = 0  # the size at which a head last fitted
         self.last_at = b""
-        self.rows = self._read(connection, rows)
-        self.heads = self._read(connection, heads)
-        self.head = next(self.heads, None)
 
     def run(self) -> None:
         """Go through all rows. Raises _Misfit at the first that does not fit."""
+        try:
+            self._check_all(*(self.connection.execute(query) for query in _STREAMS[self.name]))
+        except sqlite3.Error as error:
+            raise self._misfit(self.tree.size + 1, f"cannot be read ({error})") from None
+
+    def _check_all(self, rows: sqlite3.Cursor, heads: sqlite3.Cursor) -> None:
+        self.heads = heads
+        self.head = next(heads, None)
         if 0 in self.signed:
             self._check_checkpoint()
-        for row in self.rows:
+        for row in rows:
             self._check_row(row)
-            if self.head is not None and self.head[0] == self.tree.size:
+            if self.head is not None and self.head[0] <= self.tree.size:
                 self._check_head(*self.head)
             if self.tree.size in self.signed:
                 self._check_checkpoint()
@@ -108,7 +112,7 @@ class _Walk:
         self.tree.append(computed)
 
     def _check_head(self, size: int, root: bytes, frontier: bytes) -> None:
-        if frontier != self.tree.to_bytes() or root != self.tree.root():
+        if size != self.tree.size or frontier != self.tree.to_bytes() or root != self.tree.root():
             raise self._misfit(self.covered + 1, f"was changed, or one up to `{size}`: the tree head does not fit")
         self.covered = size
         self.head = next(self.heads, None)
@@ -129,12 +133,6 @@ class _Walk:
         signed = max(self.signed, default=0)
         if signed > size:
             raise self._misfit(size + 1, f"was removed: the log is shorter than its checkpoint of `{signed}` facts")
-
-    def _read(self, connection: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
-        try:
-            yield from connection.execute(query)
-        except sqlite3.Error as error:
-            raise self._misfit(self.tree.size + 1, f"cannot be read ({error})") from None
 
     def _misfit(self, row: int, what: str) -> _Misfit:
         return _Misfit(row, f"{self.name} row `{row}` {what}")
