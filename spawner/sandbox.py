@@ -1,0 +1,297 @@
+"""The hub's local spawner: a workspace as a bubblewrap sandbox on this machine.
+
+JupyterHub calls `SandboxSpawner`; the policy says what may start, `sandbox_command` what is inside, `running` starts
+and ends it. There is no unsandboxed way to start (SBX-07), and every refusal is a `SpawnException`, since any other
+exception counts as a failure of the hub (platform.md fact 10). The sandbox dies with the hub (SBX-04).
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import msgspec
+from jupyterhub.httpclient import fetch
+from jupyterhub.spawner import Spawner, SpawnException
+from traitlets import default
+
+from spawner.limits import NICE, OOM_SCORE_ADJUSTMENT, resource_limits
+from spawner.relay import HubRelay
+from spawner.running import (
+    Launch,
+    RunningSandbox,
+    SandboxProcess,
+    ask_to_end,
+    end_sandbox,
+    start_sandbox,
+    write_down,
+)
+from spawner.sandbox_command import (
+    HOME,
+    HUB_SOCKET,
+    SERVER_ARGUMENTS,
+    SandboxFailed,
+    SandboxHost,
+    isolation,
+    misplaced,
+    socket_url,
+    workspace_environment,
+)
+from spawner.seccomp import UnknownArchitecture, seccomp_program
+from spawner.storage import (
+    DatasetProblem,
+    Folders,
+    Places,
+    find_host,
+    prepare_home,
+    prepare_run_folder,
+    socket_folder,
+)
+from spawner.workspace import (
+    Profile,
+    Workspace,
+    WorkspacePolicy,
+    WorkspaceRefused,
+    parse_wish,
+    profile_form,
+    wish_from_form,
+)
+
+_SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
+_USER_NAME = re.compile(r"p-[1-9][0-9]{0,8}", re.ASCII)
+_SILENT_POLLS = 3
+_STOP_SECONDS = 4.0
+
+
+class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no types
+    """One named server of one person, its name the request's (`dr-12`).
+
+    The composition root sets `policy`, `profiles`, `places` and `host` (from `find_host`) on this class or a subclass,
+    and gives that to `c.JupyterHub.spawner_class`. Do not override `start`, `stop` and `poll`: they keep the log
+    and the machine in step.
+    """
+
+    policy: ClassVar[WorkspacePolicy]
+    profiles: ClassVar[tuple[Profile, ...]] = ()
+    places: ClassVar[Places]
+    host: ClassVar[SandboxHost]
+
+    _running: RunningSandbox | None = None
+    _process: SandboxProcess | None = None
+    _relay: HubRelay | None = None
+    _ended = True
+    _silent_polls = 0
+
+    @default("poll_interval")
+    def _poll_interval(self) -> int:
+        return 5
+
+    @default("options_form")
+    def _options_form(self) -> str:
+        return profile_form(self.profiles)
+
+    @default("options_from_form")
+    def _options_from_form(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        return self._wish_from_form
+
+    async def start(self) -> str:
+        """Decide, start, and decide again before anyone can reach it (POL-02); the URL of the server's socket."""
+        workspace = self._decide()
+        self._ended = False
+        try:
+            url = await self._start_sandbox(workspace)
+            if not self.policy.may_keep(workspace.person, workspace.request):
+                raise _refusal("no_longer_allowed", "what this workspace rests on was withdrawn while it started")
+        except BaseException as error:
+            await self._finish("start_failed")
+            if isinstance(error, SandboxFailed | DatasetProblem | OSError):
+                raise _refusal("sandbox", f"the workspace could not be started: {error}", 503) from error
+            raise
+        return url
+
+    async def stop(self, now: bool = False) -> None:
+        """Called by the hub, and by nothing here: SIGTERM, a bounded wait, SIGKILL."""
+        if self._running is not None and not now:
+            await asyncio.to_thread(ask_to_end, self._running, _STOP_SECONDS)
+        await self._finish("stopped")
+
+    async def poll(self) -> int | None:
+        """None while it runs and may; the end is carried out here where it may no longer (POL-03)."""
+        if self._running is None:
+            return 0
+        if not self._running.alive():
+            await self._finish("ended_by_itself" if self._process else "hub_stopped")
+            return 1
+        if self._may_keep():
+            return None
+        await self._finish("not_allowed")
+        return 1
+
+    def get_state(self) -> dict[str, Any]:
+        """What outlives the hub's process: enough to see that the sandbox did not."""
+        state: dict[str, Any] = super().get_state()
+        if self._running is not None:
+            state["sandbox"] = msgspec.to_builtins(self._running)
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Called at a start of the hub for servers that ran before it."""
+        super().load_state(state)
+        if "sandbox" in state:
+            self._running = msgspec.convert(state["sandbox"], RunningSandbox)
+            self._ended = False
+
+    def clear_state(self) -> None:
+        """Called by the hub after a stop and before a start."""
+        super().clear_state()
+        self._running = None
+
+    def get_env(self) -> dict[str, str]:
+        """What the server gets: the hub's names and addresses, nothing of the hub's own environment (SPW-11).
+
+        The token is not in it; it goes to the server's process alone.
+        """
+        self.hub_connect_url = socket_url(HUB_SOCKET)
+        given = {name: value for name, value in super().get_env().items() if name.startswith("JUPYTERHUB_")}
+        del given["JUPYTERHUB_API_TOKEN"]
+        return given | {
+            "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:8888{self.server.base_url}",
+            "JUPYTERHUB_DISABLE_USER_CONFIG": "1",
+            "JUPYTERHUB_ROOT_DIR": HOME,
+            "JUPYTERHUB_DEFAULT_URL": "/lab",
+        }
+
+    def _wish_from_form(self, form: dict[str, Any]) -> dict[str, str]:
+        try:
+            return wish_from_form(form)
+        except WorkspaceRefused as refused:
+            raise _refusal(refused.code, refused.message, 400) from refused
+
+    def _decide(self) -> Workspace:
+        if not _SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
+            raise _refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
+        person, request = self.user.name.upper(), self.name.upper()
+        sent: object = getattr(self, "user_options", None)
+        self._keep_options({})  # what was sent is attacker JSON and must not stay (platform.md fact 8)
+        try:
+            wish = parse_wish(sent, self.profiles)
+            workspace = self.policy.start(person, request, {"profile": wish})
+        except WorkspaceRefused as refused:
+            raise _refusal(refused.code, refused.message) from refused
+        except Exception as error:  # no answer is no access (POL-04)
+            self.log.exception("no decision about %s/%s", person, self.name)
+            raise _refusal("no_decision", "no decision can be made just now; try again in a moment", 503) from error
+        self._keep_options({"profile": wish})
+        return workspace
+
+    def _keep_options(self, options: dict[str, str]) -> None:
+        """Replace the stored options, committed at once: the hub rolls back what it finds half done."""
+        self.user_options = self.orm_spawner.user_options = options
+        self.user.db.commit()
+
+    async def _start_sandbox(self, workspace: Workspace) -> str:
+        uid = self.places.host_uid(workspace)
+        home = await asyncio.to_thread(prepare_home, self.places, workspace, uid)
+        folder = prepare_run_folder(self.places, workspace, uid)
+        sockets = socket_folder(self.places, workspace)
+        self._relay = HubRelay(self.hub.api_url, self.user.name, sockets / "hub.sock", uid)
+        await self._relay.start()
+        orders = self._orders(workspace, uid)
+        folders = Folders(home, folder, sockets)
+        self._process = await start_sandbox(Launch(workspace, self.host, self.places.datasets, folders, orders))
+        self._running = self._process.running
+        write_down(self._running)
+        self._process.when_it_ends(self._died)
+        return await self._until_ready(self._process, socket_url(sockets / "server.sock"))
+
+    def _orders(self, workspace: Workspace, uid: int | None) -> dict[str, Any]:
+        return {
+            "uid": uid,
+            "token": self.api_token,
+            "environment": self.get_env() | workspace_environment(workspace, self.host.folders[0]),
+            "arguments": SERVER_ARGUMENTS,
+            "limits": resource_limits(workspace.profile),
+            "nice": NICE,
+            "oom_score_adjustment": OOM_SCORE_ADJUSTMENT,
+        }
+
+    async def _until_ready(self, process: SandboxProcess, url: str) -> str:
+        """Wait for the first answer or the end, whichever comes first; the hub's own wait then finds it ready.
+
+        The socket listens before the server inside does, so one request simply waits in its queue.
+        """
+        self.server.connect_url = url  # the record in the hub's database cannot hold a socket's path
+        answer = asyncio.ensure_future(fetch(f"{self.server.url}api", raise_for_status=False, allow_redirects=False))
+        end = asyncio.ensure_future(process.ended.wait())
+        try:
+            await asyncio.wait({answer, end}, return_when=asyncio.FIRST_COMPLETED)
+            if end.done() or answer.exception() is not None:
+                self.log.error("sandbox of %s ended while it started: %s", self._log_name, process.log.tail())
+                raise SandboxFailed("its server ended at once; the hub's log says why")
+        finally:
+            for task in (answer, end):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+        return url
+
+    def _may_keep(self) -> bool:
+        """Ask the policy; silent for a moment it may be (a locked database), not for longer (POL-04)."""
+        try:
+            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper())
+        except Exception:  # whatever the policy store throws: count it
+            self.log.exception("no decision about the running workspace %s", self._log_name)
+            self._silent_polls += 1
+            return self._silent_polls < _SILENT_POLLS
+        self._silent_polls = 0
+        return keep
+
+    def _died(self) -> None:
+        """Called by the event loop when bubblewrap ends: cut the route now, not at the next poll."""
+        if self._poll_callback is not None:
+            self._after_death = asyncio.ensure_future(self.poll_and_notify())
+
+    async def _finish(self, why: str) -> None:
+        """End whatever is left of the sandbox and tell the policy, once."""
+        running, process, relay, self._process, self._relay = self._running, self._process, self._relay, None, None
+        if running is not None and not await asyncio.to_thread(end_sandbox, running):
+            self.log.error("sandbox %s does not end", running.identifier)
+        if process is not None:
+            process.close()
+        if relay is not None:
+            await relay.stop()
+        if running is not None:
+            shutil.rmtree(running.folder, ignore_errors=True)
+        if not self._ended:
+            self._ended = True
+            self.policy.ended(self.user.name.upper(), self.name.upper(), why)
+
+
+def sandbox_problem() -> str | None:
+    """Why no sandbox can run here, in one line with what to do; None where one can (SBX-07). Takes milliseconds."""
+    try:
+        host = find_host()
+        seccomp_program()
+    except (SandboxFailed, UnknownArchitecture) as error:
+        return str(error)
+    if folder := misplaced(host.folders):
+        return f"python lies in `{folder}`, where a sandbox has folders of its own; install it somewhere else"
+    links = [argument for target, link in host.links for argument in ("--symlink", target, link)]
+    command = [host.bwrap, *isolation(os.geteuid() == 0), "--ro-bind", "/usr", "/usr", *links, "/usr/bin/true"]
+    try:
+        trial = subprocess.run(command, env={}, capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap cannot be run: {error}"
+    if trial.returncode == 0:
+        return None
+    said = trial.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+    return f"bubblewrap cannot make a sandbox ({said[0]}); allow user namespaces (sysctl user.max_user_namespaces, \
+kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) or start as root"
+
+
+def _refusal(code: str, message: str, status: int = 403) -> SpawnException:
+    return SpawnException(message, reason=code, status_code=status)
