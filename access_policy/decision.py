@@ -3,6 +3,7 @@
 Pure: state and query in, decision out. The hub, the pages, the warden and the tests call it; none repeats a rule.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,7 +14,7 @@ from access_policy.model.enums import Action, FactorKind, Zone
 from access_policy.model.ids import DatasetName, PersonId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS, ReasonCode
-from access_policy.rules import RULES, Case, Finding, Query, Rule, Session, case_of
+from access_policy.rules import RULES, Case, Finding, Query, Session, case_of
 from access_policy.state import State
 
 RULES_VERSION = "2026-11"
@@ -62,16 +63,16 @@ class Decision(msgspec.Struct, frozen=True):
         return tuple(finding.code for finding in self.failing)
 
 
-_RULES_OF: dict[Action, tuple[Rule, ...]] = {
-    action: tuple(rule for rule in RULES if action in rule.actions) for action in Action
+_RULES_OF: dict[Action, tuple[Callable[[Case], Finding], ...]] = {
+    action: tuple(rule.evaluate for rule in RULES if action in rule.actions) for action in Action
 }
 
 
 def decide(state: State, query: Query) -> Decision:
     """Answer a query on the given state. Allow needs every condition of the question to hold; there is no override."""
     case = case_of(state, query)
-    findings = tuple([rule.evaluate(case) for rule in _RULES_OF[query.action]])
-    allowed = all(finding.holds for finding in findings)
+    findings = tuple([evaluate(case) for evaluate in _RULES_OF[query.action]])
+    allowed = False not in [finding.holds for finding in findings]
     return Decision(
         Effect.ALLOW if allowed else Effect.DENY,
         query,
@@ -89,9 +90,7 @@ def _first_end(findings: tuple[Finding, ...]) -> datetime | None:
 
 def _granted(case: Case) -> tuple[GrantedDataset, ...]:
     return tuple(
-        GrantedDataset(dataset.dataset, dataset.version, f"/data/{dataset.dataset}")
-        for dataset in case.datasets
-        if dataset.open
+        [GrantedDataset(dataset.dataset, dataset.version, f"/data/{dataset.dataset}") for dataset in case.offered]
     )
 
 

@@ -17,7 +17,7 @@ from access_policy.commands.base import Command, Refusal, name_of
 from access_policy.decision import Decision, decide, supposed_session
 from access_policy.fold import fold
 from access_policy.handle import handle
-from access_policy.log.errors import LogUnavailable, StaleState
+from access_policy.log.errors import LogUnavailable, StaleState, UnreadableLog
 from access_policy.log.records import Records
 from access_policy.log.store import LogStore
 from access_policy.model.enums import Action, Component, Role, Zone
@@ -87,7 +87,7 @@ class Policy:
         for fact in self._store.facts_since(0):
             if fact.at > at:
                 break
-            fold(past, fact)
+            _take(past, fact)
         return past
 
     def handle(self, command: Command, actor: Actor, beside: Beside | None = None) -> Done | Refusal:
@@ -128,7 +128,16 @@ class Policy:
 
     def _refresh(self) -> None:
         for fact in self._store.facts_since(self._state.seq):
-            fold(self._state, fact)
+            _take(self._state, fact)
+
+
+def _take(state: State, fact: e.Fact) -> None:
+    try:
+        fold(state, fact)
+    except (KeyError, ValueError, TypeError) as error:
+        raise UnreadableLog(
+            f"fact `{fact.seq}` does not fit what came before: {error}; run `sluis log verify`"
+        ) from None
 
 
 class _Refused(Exception):

@@ -54,6 +54,7 @@ def main(arguments: list[str]) -> None:
     name, state = arguments
     places = Places(Path(state))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     os.umask(0o077)
     if name == "desk":
         from hub_config.desk.app import serve as serve_desk

@@ -79,8 +79,10 @@ def _only_one(places: Places) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StateProblem(f"Sluis runs already for `{places.state}`; end that one first (Ctrl-C)") from None
-        yield
-        places.running.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            places.running.unlink(missing_ok=True)
 
 
 def _check_port(wanted: Surroundings) -> None:

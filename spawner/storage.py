@@ -169,18 +169,19 @@ def python_folders() -> tuple[str, ...]:
 def prepare_home(places: Places, workspace: Workspace, uid: int | None) -> Path:
     """The home of this person and request, 0700 and the person's own; filled from the skeleton when new."""
     home = places.homes / workspace.user_name / workspace.server_name
-    home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        home.mkdir(mode=0o700)
-    except FileExistsError:
+    if home.exists():
         _check_home(home, os.geteuid() if uid is None else uid)
         return home
+    draft = home.with_name(f"{home.name}.new")  # a kill half-way leaves no home that is not the person's
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700, parents=True)
     if places.skeleton is not None:
-        shutil.copytree(places.skeleton, home, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(places.skeleton, draft, symlinks=True, dirs_exist_ok=True)
     if uid is not None:
-        for path in (home, *home.rglob("*")):
+        for path in (draft, *draft.rglob("*")):
             os.chown(path, uid, uid, follow_symlinks=False)
-    home.chmod(0o700)
+    draft.chmod(0o700)
+    draft.rename(home)
     return home
 
 

@@ -32,7 +32,9 @@ class DropProposal(Command, frozen=True, kw_only=True):
 
 def adopt_settings(state: State, c: AdoptSettings, actor: Actor, at: datetime) -> Outcome:
     """Settings as facts: a changed file changes no past decision."""
-    if (state.settings.session_hours, state.settings.term_days_longest) == (c.session_hours, c.term_days_longest):
+    in_force = state.settings
+    wanted = (c.session_hours, c.term_days_longest)
+    if in_force.since is not None and wanted == (in_force.session_hours, in_force.term_days_longest):
         return Refusal(RefusalCode.WRONG_STATE, "these settings are in force already")
     return (e.PolicySettingsAdopted(session_hours=c.session_hours, term_days_longest=c.term_days_longest),)
 

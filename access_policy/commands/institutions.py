@@ -7,7 +7,7 @@ from access_policy.actor import Actor
 from access_policy.commands.base import Command, Instant, Line, Name, Outcome, Refusal, RefusalCode
 from access_policy.email import normal_domain
 from access_policy.model.ids import CENTRE, InstitutionName
-from access_policy.state import State
+from access_policy.state import Institution, State
 
 
 class RegisterInstitution(Command, frozen=True, kw_only=True):
@@ -74,7 +74,14 @@ def record_agreement(state: State, c: RecordAgreement, actor: Actor, at: datetim
         return _unknown(name)
     if not c.begins < c.ends or c.ends <= at:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "the agreement must end after it begins, and after today")
+    if c.begins > at and _in_force(state.institutions[name], at):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "it would replace the one in force; let it begin now or earlier")
     return (e.AgreementRecorded(institution=name, begins=c.begins, ends=c.ends),)
+
+
+def _in_force(institution: Institution, at: datetime) -> bool:
+    term = institution.agreement
+    return term is not None and institution.agreement_ended is None and term.holds(at)
 
 
 def end_agreement(state: State, c: EndAgreement, actor: Actor, at: datetime) -> Outcome:

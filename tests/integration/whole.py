@@ -4,20 +4,26 @@ import contextlib
 import os
 import queue
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import msgspec
 import pyotp
+import websocket
+
+from access_policy.events import WorkspaceRefused
+from hub_config.bootstrap import open_policy
+from hub_config.places import Places
+from spawner.running import running_sandboxes
 
 SLUIS = Path(sys.executable).with_name("sluis")
 BOUND = 60.0
@@ -110,11 +116,41 @@ class RunningSluis:
         assert answer.returncode in (0, 1), answer.stderr
         return dict(msgspec.json.decode(answer.stdout))
 
-    def do(self, command: str, person: str, **arguments: str) -> None:
+    def do(self, command: str, by: str, /, **arguments: str) -> None:
         """Give a command by the command line on behalf of a person."""
         pairs = [f"{key}={value}" for key, value in arguments.items()]
-        answer = sluis(self.state, "do", command, *pairs, "--as", person)
+        answer = sluis(self.state, "do", command, *pairs, "--as", by)
         assert answer.returncode == 0, answer.stderr
+
+    def has_workspace(self, person: str) -> bool:
+        """Say whether the log knows a running workspace of this person."""
+        listed = msgspec.json.decode(sluis(self.state, "workspace", "list", "--json").stdout)
+        return any(one["workspace"].startswith(f"{person}/") for one in listed)
+
+    def sandboxes(self) -> list[str]:
+        """Return the sandboxes that run now, as `P-3/dr-1`."""
+        return [one.identifier for one in running_sandboxes(self.state / "run")]
+
+    def endings(self, person: str, request: str) -> list[dict[str, Any]]:
+        """Return the recorded endings of a workspace in this run."""
+        begun = self.facts("WorkspaceStarted")[-1]["seq"]
+        ended = self.facts("WorkspaceEnded")
+        return [one for one in ended if (one["person"], one["request"]) == (person, request) and one["seq"] > begun]
+
+    def refusals(self, person: str) -> int:
+        """Return how many workspaces were refused to this person, from the log's second stream."""
+        with contextlib.closing(open_policy(Places(self.state)).store) as store:
+            seen = [one.event for one in store.observations_since(0)]
+        return sum(isinstance(one, WorkspaceRefused) and one.person == person for one in seen)
+
+    def course(self) -> str:
+        """Return the name of the course that everybody has to pass."""
+        listed = msgspec.json.decode(sluis(self.state, "course", "list", "--json").stdout)
+        return str(next(one["course"] for one in listed if one["required"]))
+
+    def licence(self) -> str:
+        """Return the name of a published licence."""
+        return str(self.facts("LicencePublished")[0]["licence"])
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         """Return the facts of one kind."""
@@ -140,22 +176,10 @@ def processes_of(state: Path) -> list[int]:
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            inside = str(state) in " ".join(_command_line(int(entry.name))) or str(state) in str((entry / "cwd").readlink())
-            if inside:
+            words = [*_command_line(int(entry.name)), str((entry / "cwd").readlink())]
+            if any(str(state) in word for word in words):
                 found.append(int(entry.name))
     return found
-
-
-@contextlib.contextmanager
-def running_demo(folder: Path) -> Iterator[RunningSluis]:
-    """Run a demo in a folder of its own; end it and delete it afterwards."""
-    demo = RunningSluis(folder / "s")
-    demo.start()
-    try:
-        yield demo
-    finally:
-        demo.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Visitor:
@@ -168,6 +192,7 @@ class Visitor:
         self.demo = demo
         self.me = next(person for person in people if person["login"] == login)
         self.http = httpx.Client(base_url=demo.url, follow_redirects=True, timeout=30, trust_env=False)
+        self._kernels: list[Kernel] = []
 
     @property
     def person(self) -> str:
@@ -177,7 +202,11 @@ class Visitor:
     def log_in(self) -> httpx.Response:
         """Log in with both factors; return the page that follows."""
         page = self.first_factor()
-        return self.give_code(page, self.code())
+        for _ in range(3):
+            page = self.give_code(page, self.code())
+            if "second-factor" not in page.url.path:
+                break
+        return page
 
     def first_factor(self) -> httpx.Response:
         """Log in at the provider; return the page that asks for the code."""
@@ -208,9 +237,37 @@ class Visitor:
         return f"/user/{self.person.lower()}/{request.lower()}"
 
     def reaches(self, request: str) -> bool:
-        """Say whether the workspace's own API answers this browser."""
+        """Say whether the workspace's own API answers this browser, after opening its first page."""
+        self.http.get(f"{self.workspace_path(request)}/lab")
         answer = self.http.get(f"{self.workspace_path(request)}/api/status")
         return answer.status_code == 200 and "kernels" in answer.text
+
+    def kernel(self, request: str) -> "Kernel":
+        """Start a kernel in the person's running workspace, as JupyterLab does."""
+        path = self.workspace_path(request)
+        self.http.get(f"{path}/lab")
+        answer = self.http.post(f"{path}/api/kernels", headers={"X-XSRFToken": self._cookie("_xsrf", path)}, json={})
+        assert answer.status_code == 201, answer.text
+        address = f"{self.demo.url.replace('http', 'ws', 1)}{path}/api/kernels/{answer.json()['id']}/channels"
+        sent = [one for one in self.http.cookies.jar if f"{path}/".startswith(one.path)]
+        cookies = "; ".join(f"{one.name}={one.value}" for one in sent)
+        self._kernels.append(Kernel(websocket.create_connection(address, cookie=cookies, timeout=30)))
+        return self._kernels[-1]
+
+    def logged_in(self) -> bool:
+        """Say whether the desk shows this person's page."""
+        return "My requests" in self.http.get("/services/desk/").text
+
+    def close(self) -> None:
+        """Close this browser."""
+        for kernel in self._kernels:
+            kernel.socket.shutdown()
+        self.http.close()
+
+    def _cookie(self, name: str, path: str) -> str:
+        values = [one.value for one in self.http.cookies.jar if one.name == name and one.path.startswith(path)]
+        assert values, f"no cookie {name} for {path}"
+        return str(values[-1])
 
     def log_out(self) -> httpx.Response:
         """Log out at the hub."""
@@ -222,3 +279,48 @@ def field(html: str, name: str) -> str:
     found = re.search(rf'name="{name}"\s+value="([^"]*)"', html) or re.search(rf'value="([^"]*)"\s+name="{name}"', html)
     assert found is not None, f"no field {name} in: {html[:500]}"
     return found.group(1)
+
+
+class Kernel:
+    """One kernel's channel over the proxy."""
+
+    def __init__(self, socket: websocket.WebSocket) -> None:
+        self.socket = socket
+
+    def run(self, code: str) -> str:
+        """Run a cell and return what it printed; fails where it raised."""
+        self.socket.send(msgspec.json.encode(_execution(code)).decode())
+        printed = ""
+        while True:
+            message = msgspec.json.decode(self.socket.recv())
+            kind, content = message["msg_type"], message["content"]
+            if kind == "stream":
+                printed += content["text"]
+            elif kind == "error":
+                raise AssertionError(f"{content['ename']}: {content['evalue']}")
+            elif kind == "execute_reply":
+                return printed
+
+    def ended(self, bound: float = 10.0) -> bool:
+        """Wait until the connection is closed from the other side, at most `bound` seconds."""
+        self.socket.settimeout(bound)
+        try:
+            while self.socket.recv():
+                pass
+        except websocket.WebSocketTimeoutException:
+            return False
+        except (websocket.WebSocketException, OSError):
+            return True
+        return True
+
+
+def _execution(code: str) -> dict[str, Any]:
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": "execute_request",
+        "username": "",
+        "session": "t",
+        "version": "5.3",
+    }
+    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    return {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}

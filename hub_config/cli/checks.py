@@ -1,0 +1,130 @@
+"""`sluis check`: a line for each thing that has to be right on this machine; 1 where one is not."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import msgspec
+
+from access_policy.log.errors import LogError
+from access_policy.state import Dataset
+from hub_config.bootstrap import StateProblem, open_policy, present
+from hub_config.cli.answers import instant, mark, show_json, show_line
+from hub_config.cli.log import verification
+from hub_config.cli.manifests import manifest_problem
+from hub_config.cli.options import Call, Parser, leaf
+from hub_config.places import Places
+from hub_config.proxy import ProxyMissingError, proxy_command
+from hub_config.running import load_running
+from hub_config.settings import Settings, SettingsProblem, load_settings
+from spawner.storage import DatasetProblem, location_components, open_dataset_folder
+
+_CLOCK_TOLERANCE = timedelta(seconds=5)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What one check found."""
+
+    check: str
+    ok: bool
+    text: str
+
+
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the command."""
+    leaf(commands, "check", check, "check settings, log, clock, datasets, sandbox and proxy (1: one of them fails)")
+
+
+def check(call: Call) -> int:
+    """Print a line for each check. Raises StateProblem where there is no Sluis to check."""
+    if not call.places.log.exists():
+        raise StateProblem(f"there is no Sluis in `{call.places.state}`; run `sluis init`, or `sluis run --demo`")
+    lines = [*_tried("log", lambda: _log(call)), *_settings(call)]
+    if all(line.ok for line in lines):
+        lines += _tried("datasets", lambda: _datasets(call.places, load_settings(call.places.settings)))
+    lines += _machine(call.places)
+    if call.json:
+        show_json(lines)
+    else:
+        for line in lines:
+            show_line(f"{mark(line.ok)} {line.check}: {line.text}")
+    return 0 if all(line.ok for line in lines) else 1
+
+
+def _settings(call: Call) -> Iterator[Line]:
+    try:
+        load_settings(call.places.settings)
+        yield Line("settings", True, f"`{call.places.settings}` can be used")
+    except SettingsProblem as problem:
+        yield Line("settings", False, str(problem))
+
+
+def _tried(name: str, lines: Callable[[], list[Line]]) -> list[Line]:
+    """Turn what stops a check into its line: the others are still worth knowing."""
+    try:
+        return lines()
+    except (LogError, StateProblem, OSError) as error:
+        return [Line(name, False, str(error))]
+
+
+def _log(call: Call) -> list[Line]:
+    found = verification(call, call.places.checkpoints)
+    text = f"{found.size} facts, whole" if found.ok else f"{found.problem}; run `sluis log verify`, restore a backup"
+    return [Line("log", found.ok, text), *(_clock(call.places) if found.ok else [])]
+
+
+def _clock(places: Places) -> list[Line]:
+    policy = open_policy(places)
+    try:
+        newest, now = policy.store.head().at, present()
+    finally:
+        policy.store.close()
+    good = newest is None or now >= newest - _CLOCK_TOLERANCE
+    wrong = f"it is {instant(now)} here but the newest fact is of {instant(newest)}; set the clock"
+    return [Line("clock", good, f"{instant(now)}, after the newest fact" if good else wrong)]
+
+
+def _datasets(places: Places, settings: Settings) -> list[Line]:
+    policy = open_policy(places)
+    try:
+        with policy.reading() as state:
+            offered = [dataset for dataset in state.datasets.values() if dataset.open]
+    finally:
+        policy.store.close()
+    return [_dataset(places, settings, dataset) for dataset in offered]
+
+
+def _dataset(places: Places, settings: Settings, dataset: Dataset) -> Line:
+    name, root = f"dataset {dataset.dataset}", places.datasets(settings.data.folder)
+    try:
+        os.close(open_dataset_folder(root, dataset.location))
+        folder = root.joinpath(*location_components(dataset.location))
+        problem = manifest_problem(folder, dataset.manifest)
+    except (DatasetProblem, OSError) as error:
+        return Line(name, False, str(error))
+    return Line(name, problem is None, problem or f"`{dataset.location}` is as registered (names and sizes)")
+
+
+def _machine(places: Places) -> Iterator[Line]:
+    from spawner.sandbox import sandbox_problem
+
+    problem = sandbox_problem()
+    yield Line("sandbox", problem is None, problem or "bubblewrap can make one")
+    try:
+        proxy_command()
+        yield Line("proxy", True, "its files are there")
+    except ProxyMissingError as missing:
+        yield Line("proxy", False, str(missing))
+    yield Line("running", True, _running(places))
+
+
+def _running(places: Places) -> str:
+    try:
+        running = load_running(places)
+        os.kill(running.supervisor_pid, 0)
+    except (FileNotFoundError, ProcessLookupError, msgspec.MsgspecError):
+        return "no"
+    except PermissionError:
+        return "yes, as another user"
+    return f"yes, at {running.url}"

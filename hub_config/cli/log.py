@@ -1,0 +1,128 @@
+"""`sluis log head|show|verify`: what stands in the log, and whether it is whole. Reading it is recorded (E51)."""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from access_policy.actor import Actor
+from access_policy.events import FACTS, OBSERVATIONS, Fact, LogRead
+from access_policy.log.errors import LogError
+from access_policy.log.keys import load_keys
+from access_policy.log.verify import Verification
+from access_policy.log.verify import verify as verify_log
+from access_policy.model.ids import PersonId
+from access_policy.use_cases import Policy
+from hub_config.bootstrap import StateProblem, open_policy
+from hub_config.cli.answers import instant, quoted, show_json, show_json_line, show_line
+from hub_config.cli.options import Call, Parser, UsageProblem, commands_of, group, leaf
+from hub_config.cli.reading import known_person, known_request, opened, origin_of
+from hub_config.cli.shown import fact_json, fact_line
+
+
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Add the commands."""
+    inner = commands_of(group(commands, "log", "the log: its head, its events, its proof"))
+    leaf(inner, "head", head, "the newest tree head: size, root, time")
+    parser = leaf(inner, "show", show, "the events; with --json one JSON object a line")
+    parser.add_argument("--since", type=_number, default=0, metavar="N", help="only those after number N")
+    parser.add_argument("--kind", metavar="KIND", help="only this kind, such as RequestApproved")
+    parser.add_argument("--person", metavar="P", help="only those about or by this person")
+    parser.add_argument("--request", metavar="R", help="only those about this request")
+    parser.add_argument("--observations", action="store_true", help="the stream of observations, not that of facts")
+    parser = leaf(inner, "verify", verify, "prove the log whole, or name the first row that does not fit (1)")
+    parser.add_argument("--checkpoints", metavar="DIR", help="signed checkpoints (those of the state folder)")
+
+
+def head(call: Call) -> int:
+    """Print size, root and time of the newest tree head."""
+    with opened(call.places) as policy:
+        newest = policy.store.head()
+    answer = {"size": newest.size, "root": newest.root, "at": instant(newest.at)}
+    if call.json:
+        show_json(answer)
+    else:
+        show_line(f"{newest.size} facts, root {newest.root}, newest at {answer['at']}")
+    return 0
+
+
+def show(call: Call) -> int:
+    """Print the events that were asked for, after recording that somebody reads them."""
+    given = call.arguments
+    if given.kind is not None and given.kind not in FACTS | OBSERVATIONS:
+        raise UsageProblem(f"no event is of kind {quoted(given.kind)}; the kinds are {', '.join(FACTS | OBSERVATIONS)}")
+    with opened(call.places) as policy:
+        _check_ids(policy, given)
+        policy.observe(Actor(operator=call.operator), LogRead(what=_asked(given)))
+        for fact in _stream(policy, given):
+            if _wanted(fact, given):
+                if call.json:
+                    show_json_line(fact_json(fact))
+                else:
+                    show_line(fact_line(fact))
+    return 0
+
+
+def _check_ids(policy: Policy, given: argparse.Namespace) -> None:
+    """An id with a slip in it must not look like one about which nothing happened."""
+    with policy.reading() as state:
+        if given.person is not None:
+            known_person(state, given.person)
+        if given.request is not None:
+            known_request(state, given.request)
+
+
+def _stream(policy: Policy, given: argparse.Namespace) -> Iterable[Fact]:
+    if given.observations or given.kind in OBSERVATIONS:
+        return policy.store.observations_since(given.since)
+    return policy.store.facts_since(min(given.since, policy.store.newest()))
+
+
+def _wanted(fact: Fact, given: argparse.Namespace) -> bool:
+    event = fact.event
+    people = {getattr(event, "person", None), getattr(event, "applicant", None), fact.actor.person}
+    return (
+        given.kind in (None, type(event).__name__)
+        and (given.person is None or PersonId(given.person) in people)
+        and given.request in (None, getattr(event, "request", None))
+    )
+
+
+def _asked(given: argparse.Namespace) -> str:
+    names = ("since", "kind", "person", "request", "observations")
+    values = {name: getattr(given, name) for name in names}
+    return " ".join(["log show", *[f"--{name} {ascii(value)[:80]}" for name, value in values.items() if value]])
+
+
+def verify(call: Call) -> int:
+    """Prove the log whole; 1 where it is not, with the first row that does not fit."""
+    given = call.arguments.checkpoints
+    folder = call.places.checkpoints if given is None else Path(given)
+    if given is not None and not folder.is_dir():
+        raise UsageProblem(f"there is no folder {quoted(given)} with checkpoints; leave --checkpoints out, or name one")
+    found = verification(call, folder)
+    if call.json:
+        show_json({"ok": found.ok, "size": found.size, "root": found.root, "problem": found.problem, "row": found.row})
+    elif found.ok:
+        show_line(f"the log is whole: {found.size} facts, root {found.root}")
+    else:
+        show_line(f"the log is not whole: {found.problem}; {found.size} facts before that fit")
+    return 0 if found.ok else 1
+
+
+def verification(call: Call, folder: Path) -> Verification:
+    """Verify rows and checkpoints; rows alone where they are too damaged to say whose log this is."""
+    keys = load_keys(call.places.keys)
+    policy = open_policy(call.places)
+    try:
+        return verify_log(call.places.log, folder, keys, origin_of(policy.store))
+    except (LogError, StateProblem) as error:
+        found = verify_log(call.places.log, None, keys, "")
+        return found if not found.ok else Verification(False, found.size, found.root, str(error))
+    finally:
+        policy.store.close()
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no number of an event")
+    return int(text)

@@ -1,0 +1,57 @@
+"""Opens the log for one command: verified first, because a changed row can be read as easily as an honest one (AUD-01).
+
+A command of the line is a process of its own that reads the whole log anyway; hashing it costs less than reading it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from access_policy.events import Fact, InstallationBegun
+from access_policy.log.keys import load_keys
+from access_policy.log.store import LogStore
+from access_policy.log.verify import verify
+from access_policy.model.ids import PersonId, RequestId, is_person_id, is_request_id
+from access_policy.state import State
+from access_policy.use_cases import Policy
+from hub_config.bootstrap import StateProblem, log_origin, open_policy
+from hub_config.cli.answers import quoted
+from hub_config.cli.options import UsageProblem
+from hub_config.places import Places
+
+
+@contextmanager
+def opened(places: Places) -> Iterator[Policy]:
+    """Give the verified log; close it afterwards. Raises StateProblem or LogError where nothing may be read from it."""
+    policy = open_policy(places)
+    try:
+        found = verify(places.log, places.checkpoints, load_keys(places.keys), origin_of(policy.store))
+        if not found.ok:
+            raise StateProblem(f"the log does not verify: {found.problem}; run `sluis log verify`, restore a backup")
+        yield policy
+    finally:
+        policy.store.close()
+
+
+def origin_of(store: LogStore) -> str:
+    """Return the name under which this log's checkpoints are signed. Raises StateProblem or LogError."""
+    try:
+        first: Fact | None = next(store.facts_since(0), None)
+    except (TypeError, ValueError) as error:  # a row with values of other types than the program ever wrote
+        raise StateProblem(f"the log cannot be read ({error}); run `sluis log verify`, restore a backup") from None
+    if first is None or not isinstance(first.event, InstallationBegun):
+        raise StateProblem("the log does not begin as a log does; run `sluis log verify`, restore a backup")
+    return log_origin(first.event.installation)
+
+
+def known_person(state: State, text: str) -> PersonId:
+    """Return the id of a person. Raises UsageProblem where there is none."""
+    if not is_person_id(text) or PersonId(text) not in state.people:
+        raise UsageProblem(f"there is no person {quoted(text)}; `sluis person list` shows all, with ids such as `P-1`")
+    return PersonId(text)
+
+
+def known_request(state: State, text: str) -> RequestId:
+    """Return the id of a request. Raises UsageProblem where there is none."""
+    if not is_request_id(text) or RequestId(text) not in state.requests:
+        raise UsageProblem(f"there is no request {quoted(text)}; `sluis request list` shows all, with ids like `DR-1`")
+    return RequestId(text)

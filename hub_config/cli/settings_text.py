@@ -1,0 +1,43 @@
+"""Writes `sluis.toml`: every key with its value, and above it what the `Settings` struct says about it.
+
+The comments are the struct's own descriptions, so the file and `docs/reference/settings.md` say the same.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from hub_config.settings import Settings
+
+
+def settings_text(settings: Settings, heading: str) -> str:
+    """Return the file's text. Reading it again gives the same settings."""
+    lines = [f"# {heading}", "# Every key is described in docs/reference/settings.md; an unknown key stops the start."]
+    for name in settings.__struct_fields__:
+        value = getattr(settings, name)
+        for header, section in _sections(name, value):
+            lines += ["", *_section(header, section)]
+    return "\n".join(lines) + "\n"
+
+
+def _sections(name: str, value: Any) -> Iterator[tuple[str, msgspec.Struct]]:
+    if isinstance(value, tuple):
+        yield from ((f"[[{name}]]", each) for each in value)
+    else:
+        yield f"[{name}]", value
+
+
+def _section(header: str, section: msgspec.Struct) -> Iterator[str]:
+    yield f"# {(type(section).__doc__ or '').partition(chr(10))[0]}"
+    yield header
+    properties = next(iter(msgspec.json.schema(type(section))["$defs"].values()))["properties"]
+    for name in section.__struct_fields__:
+        yield f"# {properties[name].get('description', '')}"
+        yield f"{name} = {_value(getattr(section, name))}"
+
+
+def _value(value: str | float) -> str:
+    """Return a TOML value: basic strings are JSON's but for DEL, which no setting may hold."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

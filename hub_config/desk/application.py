@@ -1,0 +1,33 @@
+"""The desk's application: its routes, its errors, and the shield around them."""
+
+from functools import partial
+
+from fastapi import APIRouter, FastAPI
+
+from hub_config.desk import api
+from hub_config.desk.desk import PREFIX, Desk
+from hub_config.desk.errors import add_handlers
+from hub_config.desk.pages import do, mine, people, public, requests, things, watch
+from hub_config.desk.render import broken_page
+from hub_config.desk.security import Address, Shield
+
+_PAGES: tuple[APIRouter, ...] = (
+    mine.router, people.router, requests.router, things.router, watch.router, do.router, public.router,
+)  # fmt: skip
+
+
+def create_app(desk: Desk, login: APIRouter | None = None, service: str = "") -> FastAPI:
+    """Return the application. `login` holds the login's own routes; `service` is the address that it listens on."""
+    app = FastAPI(
+        title="Sluis desk", version="1", docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/api/v1/openapi.json",
+        description="What the desk's pages do, for programs. Times are RFC 3339 in UTC; errors are RFC 9457.",
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.state.desk = desk
+    for router in (*_PAGES, *((login,) if login is not None else ())):
+        app.include_router(router, include_in_schema=False)
+    app.include_router(api.router)
+    add_handlers(app)
+    broken = partial(broken_page, desk.settings.contact, desk.hub)
+    app.add_middleware(Shield, address=Address(desk.url, service), broken=broken)
+    return app

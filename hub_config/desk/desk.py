@@ -1,0 +1,168 @@
+"""What the desk works with, and who is visiting: a login at the desk counts only while a full session of ours lives."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from access_policy.actor import Actor
+from access_policy.actor import person as acting
+from access_policy.decision import decide
+from access_policy.model.enums import Action
+from access_policy.model.ids import PersonId, RequestId
+from access_policy.reasons import ReasonCode
+from access_policy.rules import Query, Session
+from access_policy.state import Person, State
+from access_policy.use_cases import Policy
+from hub_config.desk.security import Seals
+from hub_config.sessions import as_session
+from hub_config.settings import Settings
+
+PREFIX = "/services/desk"
+
+_LOGGED_IN = frozenset(
+    {
+        ReasonCode.PERSON_DISABLED,
+        ReasonCode.SESSION_MISSING,
+        ReasonCode.SESSION_OVER,
+        ReasonCode.SESSION_WITHOUT_FACTOR,
+    }
+)
+
+
+class LoggedOut(Exception):
+    """Nobody with a live session is asking."""
+
+
+class NotYours(Exception):
+    """What was asked for is not there, or not for this person: the two look alike (REQ-03, POL-09)."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login at the desk: the person, the digest of the full session that it rests on, and a secret key of its own."""
+
+    person: PersonId
+    session: str
+    key: str = field(repr=False)
+
+
+Identify = Callable[[Request], Login | None]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the desk works with. `url` is where browsers come in; `identity` makes the HMAC of issuer and subject,
+    `issuer` is the centre's own provider."""
+
+    policy: Policy
+    settings: Settings
+    url: str
+    seals: Seals
+    identify: Identify
+    identity: Callable[[str, str], str]
+    issuer: str = ""
+
+    @property
+    def hub(self) -> str:
+        """Where browsers find the hub's own pages."""
+        return f"{self.url.rstrip('/')}/hub"
+
+    def workspace(self, person: PersonId, request: RequestId) -> str:
+        """Where a person's browser finds the workspace of a request."""
+        return f"{self.url.rstrip('/')}/user/{person.lower()}/{request.lower()}/"
+
+    def start(self, person: PersonId, request: RequestId) -> str:
+        """Where the hub offers the profiles and starts the workspace of a request."""
+        return f"{self.hub}/spawn/{person.lower()}/{request.lower()}"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of one logged-in person."""
+
+    desk: Desk
+    login: Login
+    session: Session
+
+    @property
+    def person(self) -> PersonId:
+        """Who visits."""
+        return self.login.person
+
+    @property
+    def actor(self) -> Actor:
+        """The actor of the commands that the visitor gives."""
+        return acting(self.person)
+
+    @property
+    def csrf(self) -> str:
+        """The token that every form of this login carries (SES-06)."""
+        return self.desk.seals.csrf(self.login.key)
+
+    @contextmanager
+    def reading(self) -> Iterator["View"]:
+        """Give the newest state with the visitor in it."""
+        with self.desk.policy.reading() as state:
+            yield View(self, state, self.desk.policy.now())
+
+
+@dataclass(frozen=True)
+class View:
+    """The newest state as one visitor asks about it, at one instant."""
+
+    visit: Visit
+    state: State
+    at: datetime
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return self.visit.actor
+
+    @property
+    def me(self) -> Person:
+        """The visitor, as the log knows them."""
+        return self.state.people[self.visit.person]
+
+
+def visit_of(desk: Desk, login: Login) -> Visit | None:
+    """Return the visit of a login whose session lives and whose person may act, or None (SES-11)."""
+    with desk.policy.reading() as state:
+        record = desk.policy.records.session(login.session)
+        if record is None or record.person != login.person or login.person not in state.people:
+            return None
+        session = as_session(record)
+        query = Query(login.person, RequestId(""), Action.REACH_WORKSPACE, desk.policy.now(), session)
+        failing = decide(state, query).codes
+    return None if _LOGGED_IN & set(failing) else Visit(desk, login, session)
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of this application."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def maybe_visiting(request: Request) -> Visit | None:
+    """Return who visits, or None where nobody with a live session does."""
+    desk = desk_of(request)
+    login = desk.identify(request)
+    visit = visit_of(desk, login) if login is not None else None
+    request.state.visit = visit
+    return visit
+
+
+def visiting(request: Request) -> Visit:
+    """Return who visits. Raises LoggedOut."""
+    visit = maybe_visiting(request)
+    if visit is None:
+        raise LoggedOut
+    return visit
+
+
+Visiting = Annotated[Visit, Depends(visiting)]
+MaybeVisiting = Annotated[Visit | None, Depends(maybe_visiting)]

@@ -1,0 +1,131 @@
+"""Giving a command: from a form's or a program's values to facts, or to why not. The desk's one door to changes."""
+
+from typing import Any
+
+from access_policy import events as e
+from access_policy.commands.base import Command, Refusal, RefusalCode, name_of, parse_command
+from access_policy.commands.people import LinkIdentity
+from access_policy.model.ids import PersonId, RequestId
+from access_policy.permissions import authorise
+from access_policy.use_cases import Done
+from hub_config.desk.desk import NotYours, View, Visit
+from hub_config.desk.errors import Refused
+from hub_config.desk.sight import COMMANDS, sees_person, sees_request, stands
+
+_STATUS: dict[str, int] = {
+    RefusalCode.NOT_PERMITTED: 403,
+    RefusalCode.PERSONAL_COMMAND: 403,
+    RefusalCode.FOUR_EYES: 403,
+    RefusalCode.WRONG_STATE: 409,
+    RefusalCode.ALREADY_EXISTS: 409,
+    RefusalCode.CHANGED_MEANWHILE: 409,
+}
+_HIDDEN = (RefusalCode.NOT_PERMITTED, RefusalCode.NOT_FOUND)
+
+
+def command_named(name: str) -> type[Command]:
+    """Return the command that people can give under this name. Raises NotYours."""
+    kind = COMMANDS.get(name)
+    if kind is None:
+        raise NotYours
+    return kind
+
+
+def check_stands(view: View, kind: type[Command], known: dict[str, Any]) -> None:
+    """Raise NotYours unless the command could be this visitor's, about things that they see (REQ-03, POL-09)."""
+    fields = kind.__struct_fields__
+    person, request = known.get("person"), known.get("request")
+    if "person" in fields and person is not None and person not in view.state.people:
+        raise NotYours
+    if "request" in fields and request is not None and not _visible(view, str(request)):
+        raise NotYours
+    if not stands(view, kind, known):
+        raise NotYours
+
+
+def _visible(view: View, request: str) -> bool:
+    found = view.state.requests.get(RequestId(request))
+    return found is not None and sees_request(view, found)
+
+
+def give(visit: Visit, name: str, arguments: dict[str, Any]) -> Done:
+    """Carry a command out for the visitor. Raises NotYours where it hides what it is about, else Refused."""
+    kind = command_named(name)
+    try:
+        command = parse_command(name, _completed(visit, kind, arguments))
+    except ValueError as error:
+        raise _unreadable(visit, kind, arguments, str(error)) from None
+    outcome = visit.desk.policy.handle(command, visit.actor)
+    if isinstance(outcome, Refusal):
+        raise _refused(visit, command, outcome)
+    return outcome
+
+
+def _completed(visit: Visit, kind: type[Command], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Add the HMAC of a login identity: nobody sends one, the desk makes it from issuer and subject (ID-04)."""
+    if kind is not LinkIdentity:
+        return arguments
+    if "identity" in arguments:
+        raise ValueError("`identity` is made here; send `issuer` and `subject` only")
+    identity = visit.desk.identity(str(arguments.get("issuer", "")), str(arguments.get("subject", "")))
+    return {**arguments, "identity": identity}
+
+
+def _unreadable(visit: Visit, kind: type[Command], arguments: dict[str, Any], text: str) -> Exception:
+    """Authorised before validated, so that a stranger learns nothing; a field too many is recorded (ID-14)."""
+    known = {key: value for key, value in arguments.items() if key in kind.__struct_fields__ and isinstance(value, str)}
+    extra = set(arguments) - set(kind.__struct_fields__)
+    code = "forbidden_field" if extra else "bad_request"
+    try:
+        with visit.reading() as view:
+            check_stands(view, kind, known)
+    except NotYours as hidden:
+        _observe(visit, kind, RefusalCode.NOT_PERMITTED)
+        return hidden
+    if extra:
+        _observe(visit, kind, code)
+    return Refused(422, code, text)
+
+
+def _observe(visit: Visit, kind: type[Command], code: str) -> None:
+    visit.desk.policy.observe(visit.actor, e.CommandRefused(command=name_of(kind), code=code))
+
+
+def _refused(visit: Visit, command: Command, refusal: Refusal) -> Exception:
+    with visit.reading() as view:
+        first = authorise(view.state, command, view.actor, view.at)
+    if first is not None and first.code in _HIDDEN and refusal.code in _HIDDEN:
+        return NotYours()
+    return Refused(_STATUS.get(refusal.code, 422), refusal.code, refusal.text)
+
+
+def target_of(view: View, done: Done, command: dict[str, Any]) -> str:
+    """Return the page, below the desk, that shows what a command changed."""
+    opened = [fact.event.request for fact in done.facts if isinstance(fact.event, e.RequestOpened)]
+    if any(isinstance(fact.event, e.CommandProposed) for fact in done.facts) or "proposal" in command:
+        return "proposals"
+    if opened:
+        return f"requests/{opened[0]}"
+    if any(isinstance(fact.event, e.WorkspaceStopAsked) for fact in done.facts):
+        return "" if command.get("person") == view.visit.person else "workspaces"
+    return _page_of(view, command)
+
+
+def _page_of(view: View, command: dict[str, Any]) -> str:
+    request = command.get("request")
+    if request is not None:
+        return f"requests/{request}" if _visible(view, str(request)) else ""
+    person = command.get("person")
+    if person is not None:
+        return f"people/{person}" if sees_person(view, PersonId(str(person))) else ""
+    pages = {"course": "courses", "dataset": "datasets", "institution": "institutions", "licence": "licences"}
+    if "email" in command:
+        return "people"
+    return next((page for field, page in pages.items() if field in command), "")
+
+
+def said_of(done: Done, label: str) -> str:
+    """Return the message after a command: what happened, or that a second person has to confirm it."""
+    if any(isinstance(fact.event, e.CommandProposed) for fact in done.facts):
+        return f"{label}: proposed. It happens once another admin confirms it."
+    return f"{label}: done." if done.facts else f"{label}: nothing had to change."

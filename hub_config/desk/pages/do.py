@@ -1,0 +1,136 @@
+"""`/do/<command>`: the form of any command that the visitor may give, and its giving (POST, command, message, 303)."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.datastructures import FormData
+
+from access_policy.commands.base import Command
+from access_policy.commands.board import ApproveRequest, AssessRequest, RefuseRequest, SignLicence
+from access_policy.commands.requests import SubmitRequest
+from access_policy.model.ids import RequestId
+from access_policy.state import Request as DataRequest
+from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
+from hub_config.desk.errors import Refused
+from hub_config.desk.forms import arguments_of, fields_of
+from hub_config.desk.give import check_stands, command_named, give, said_of, target_of
+from hub_config.desk.render import page, said
+from hub_config.desk.security import same
+from hub_config.desk.sight import objection, sees_request
+from hub_config.desk.words import DANGEROUS, TYPED, command_help, command_label
+
+router = APIRouter(prefix=f"{PREFIX}/do")
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """What stands in a form: its values, which of them stand fast, and why it was refused just now."""
+
+    values: dict[str, str]
+    given: frozenset[str]
+    refused: Refused | None = None
+
+
+_READ_FIRST = (AssessRequest, ApproveRequest, RefuseRequest, SignLicence, SubmitRequest)
+
+
+async def posted(request: Request, visit: Visiting) -> FormData:
+    """Return a posted form that came from this login. Raises Refused (SES-06)."""
+    form = await request.form(max_files=0, max_fields=40)
+    check_token(visit, form.get("_csrf"))
+    return form
+
+
+def check_token(visit: Visit, token: Any) -> None:
+    """Raise Refused unless the token belongs to this login (SES-06)."""
+    if not isinstance(token, str) or not same(token, visit.csrf):
+        raise Refused(403, "forged_form", "this form did not come from your login; open the page again")
+
+
+Posted = Annotated[FormData, Depends(posted)]
+
+
+@router.get("/{name}")
+def form_page(request: Request, name: str, visit: Visiting) -> Response:
+    """Show a command's form; ids in the address are filled in and stand fast."""
+    values = dict(request.query_params)
+    with visit.reading() as view:
+        return _form(request, view, command_named(name), _Filled(values, frozenset(values)))
+
+
+@router.post("/{name}")
+def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> Response:
+    """Give the command; where it is refused, show the form again with what was typed and why."""
+    kind = command_named(name)
+    arguments = arguments_of(kind, form)
+    try:
+        _check_typed(kind, arguments, form)
+        _check_read(kind, arguments)
+        done = give(visit, name, arguments)
+    except Refused as refused:
+        filled = _Filled(_typed_in(form, arguments), frozenset(str(form.get("_fixed", "")).split()), refused)
+        with visit.reading() as view:
+            return _form(request, view, kind, filled)
+    with visit.reading() as view:
+        target = target_of(view, done, arguments)
+    return said(request, f"{PREFIX}/{target}", said_of(done, command_label(name)))
+
+
+def _check_typed(kind: type[Command], arguments: dict[str, str], form: FormData) -> None:
+    wanted = arguments.get(TYPED[kind], "") if kind in TYPED else None
+    if wanted is not None and str(form.get("_typed", "")).strip() != wanted:
+        raise Refused(422, "not_complete", f"type `{wanted}` to confirm; what was typed is different")
+
+
+def _check_read(kind: type[Command], arguments: dict[str, str]) -> None:
+    """REQ-04: an approval at the desk always names the form that was read."""
+    if kind is ApproveRequest and "digest" not in arguments:
+        raise Refused(409, "changed_meanwhile", "the approval does not say which form was read; read it again")
+
+
+def _typed_in(form: FormData, arguments: dict[str, str]) -> dict[str, str]:
+    unticked = {name: value for name, value in arguments.items() if value == "false"}
+    return unticked | {
+        name: value for name, value in form.items() if isinstance(value, str) and not name.startswith("_")
+    }
+
+
+def _form(request: Request, view: View, kind: type[Command], filled: _Filled) -> Response:
+    known = {name: value for name, value in filled.values.items() if name in kind.__struct_fields__ and value != ""}
+    check_stands(view, kind, {name: known[name] for name in ("person", "request", "course") if name in known})
+    about = _about(view, kind, known)
+    if kind is ApproveRequest and about is not None:
+        known["digest"] = about.digest or ""
+    fixed, refused = filled.given | {"digest"}, filled.refused
+    pinned = {name: value for name, value in known.items() if name in fixed and name != "digest"}
+    hindrance = objection(view, kind, {**pinned, **_numbered(pinned)})
+    return page(
+        request, "form.html", view, answer=refused.status if refused else (409 if hindrance else 200), kind=kind,
+        name=request.path_params["name"], fields=fields_of(view, kind, known, fixed), hindrance=hindrance,
+        refused=refused, dangerous=kind in DANGEROUS, typed=known.get(TYPED.get(kind, "")) if kind in TYPED else None,
+        about=about, fixed=" ".join(sorted(pinned)), help=command_help(request.path_params["name"], kind),
+        back=_back(known),
+    )  # fmt: skip
+
+
+def _numbered(pinned: dict[str, str]) -> dict[str, int]:
+    number = pinned.get("proposal", "")
+    return {"proposal": int(number)} if number.isascii() and number.isdigit() and len(number) < 10 else {}
+
+
+def _about(view: View, kind: type[Command], known: dict[str, str]) -> DataRequest | None:
+    """Return the request whose form is to be read before this command is given."""
+    request = view.state.requests.get(RequestId(known.get("request", "")))
+    if request is None or kind not in _READ_FIRST:
+        return None
+    if not sees_request(view, request):
+        raise NotYours
+    return request
+
+
+def _back(known: dict[str, str]) -> str:
+    if "request" in known:
+        return f"{PREFIX}/requests/{known['request']}"
+    return f"{PREFIX}/people/{known['person']}" if "person" in known else f"{PREFIX}/"

@@ -1,0 +1,109 @@
+"""What a person comes to the desk for: their requests, what holds and what is missing, and what is about themselves."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from access_policy.commands.requests import OpenRequest
+from access_policy.decision import Decision, decide
+from access_policy.model.enums import Action
+from access_policy.model.ids import RequestId
+from access_policy.rules import Query as Question
+from access_policy.state import Ending, Workspace
+from access_policy.state import Request as DataRequest
+from hub_config.desk.desk import PREFIX, LoggedOut, MaybeVisiting, View, Visiting, desk_of
+from hub_config.desk.firstday import first_day
+from hub_config.desk.listing import Listing, listing
+from hub_config.desk.render import fragment, page
+from hub_config.desk.sight import offers, standings
+
+router = APIRouter(prefix=PREFIX)
+
+Words = Annotated[str, Query(max_length=200)]
+Number = Annotated[int, Query(ge=1, le=1_000_000)]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One request as its person sees it: the decision, and the workspace that runs or how the last one ended."""
+
+    request: DataRequest
+    decision: Decision
+    workspace: Workspace | None
+    ending: Ending | None
+    role: str
+    start: str
+    open: str
+
+    @property
+    def reachable(self) -> bool:
+        """Say whether a workspace runs that nobody asked to stop."""
+        return self.workspace is not None and self.workspace.stop_asked is None
+
+    @property
+    def startable(self) -> bool:
+        """Say whether the start is offered: the decision allows it and nothing runs."""
+        return self.decision.allowed and self.workspace is None
+
+
+def card_of(view: View, request: DataRequest) -> Card:
+    """Return a request with its decision for the visitor's own session, now."""
+    person, identifier = view.visit.person, request.request
+    question = Question(person, identifier, Action.OPEN_WORKSPACE, view.at, view.visit.session)
+    roles = [name for name, is_it in (("applicant", request.applicant == person),
+                                      ("download contact", person in request.contacts)) if is_it]  # fmt: skip
+    return Card(
+        request, decide(view.state, question), view.state.workspaces.get((person, identifier)),
+        view.state.endings.get((person, identifier)), " and ".join(roles) or "former contact",
+        view.visit.desk.start(person, identifier), view.visit.desk.workspace(person, identifier),
+    )  # fmt: skip
+
+
+def _cards(view: View, q: str, number: int) -> Listing[Card]:
+    newest_first = sorted(_mine(view), key=lambda one: one.opened, reverse=True)
+    found = listing(newest_first, q, number, lambda one: f"{one.request} {one.title} {one.status}")
+    cards = [card_of(view, request) for request in found.items]
+    return Listing(cards, found.number, found.pages, found.total, found.words)
+
+
+def _mine(view: View) -> list[DataRequest]:
+    numbers: dict[RequestId, None] = view.state.requests_of.get(view.visit.person, {})
+    return [view.state.requests[number] for number in numbers]
+
+
+@router.get("/")
+def home(request: Request, visit: MaybeVisiting, q: Words = "", number: Number = 1) -> Response:
+    """Show my requests; to nobody, on the first day of an installation, how far the checklist is."""
+    if visit is None:
+        return _first_day_page(request)
+    with visit.reading() as view:
+        steps = first_day(view) if "admin" in standings(view) else []
+        return page(
+            request, "home.html", view, cards=_cards(view, q, number), steps=steps,
+            profiles=visit.desk.settings.workspace_profiles, opening=offers(view, (OpenRequest,)),
+        )  # fmt: skip
+
+
+def _first_day_page(request: Request) -> Response:
+    with desk_of(request).policy.reading() as state:
+        steps = first_day(state)
+        if state.demo or all(step.done for step in steps):
+            raise LoggedOut
+    return page(request, "welcome.html", None, steps=steps)
+
+
+@router.get("/status")
+def status(visit: Visiting, q: Words = "", number: Number = 1) -> Response:
+    """Give the part of the home page that changes by itself; its script asks for it every few seconds."""
+    with visit.reading() as view:
+        profiles = visit.desk.settings.workspace_profiles
+        return fragment("_cards.html", cards=_cards(view, q, number), profiles=profiles, view=view)
+
+
+@router.get("/me")
+def about_me(request: Request, visit: Visiting) -> Response:
+    """Show what the log knows of the visitor: verification, factor, certifications, roles."""
+    with visit.reading() as view:
+        return page(request, "me.html", view, person=view.me)

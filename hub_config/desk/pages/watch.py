@@ -1,0 +1,124 @@
+"""What admins watch: running workspaces, commands that wait for a second admin, and the log."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from access_policy import events as e
+from access_policy.commands.installation import ConfirmProposal, DropProposal
+from access_policy.commands.workspaces import StopWorkspace
+from access_policy.model.instants import format_instant
+from access_policy.state import Workspace
+from hub_config.desk.desk import PREFIX, NotYours, Visit, Visiting
+from hub_config.desk.listing import listing
+from hub_config.desk.render import page
+from hub_config.desk.sight import Area, areas, offers
+
+router = APIRouter(prefix=PREFIX)
+
+Words = Annotated[str, Query(max_length=200)]
+Number = Annotated[int, Query(ge=1, le=1_000_000)]
+Short = Annotated[str, Query(max_length=40)]
+_ROWS = 50
+_WINDOW = 2_000
+_WINDOWS = 10
+
+
+@router.get("/workspaces")
+def workspaces(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
+    """List the running workspaces, each with its end and a way to stop it (S94)."""
+    with visit.reading() as view:
+        if Area.WORKSPACES not in areas(view):
+            raise NotYours
+        running = sorted(view.state.workspaces.values(), key=lambda one: one.until)
+        people = view.state.people
+        found = listing(running, q, number, lambda one: f"{one.person} {people[one.person].name} {one.request}")
+        stop = (StopWorkspace,)
+        stopping = {_key(one): offers(view, stop, person=one.person, request=one.request) for one in found.items}
+        return page(request, "workspaces.html", view, workspaces=found, stopping=stopping, key=_key)
+
+
+def _key(workspace: Workspace) -> str:
+    return f"{workspace.person}/{workspace.request.lower()}"
+
+
+@router.get("/proposals")
+def proposals(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
+    """List the commands that wait for a second admin."""
+    with visit.reading() as view:
+        if Area.PROPOSALS not in areas(view):
+            raise NotYours
+        waiting = list(view.state.proposals.values())
+        found = listing(waiting, q, number, lambda one: f"{one.command} {one.arguments} {one.by}")
+        kinds = (ConfirmProposal, DropProposal)
+        each = {one.number: offers(view, kinds, proposal=one.number) for one in found.items}
+        return page(request, "proposals.html", view, proposals=found, each=each, read=msgspec.json.decode)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which facts a reader asks for; the state of the page stands in its address."""
+
+    person: Short = ""
+    about: Short = ""
+    kind: Short = ""
+    before: Annotated[int, Query(ge=0, le=2**53)] = 0
+
+    def fits(self, fact: e.Fact) -> bool:
+        """Say whether a fact is one of them."""
+        people = (fact.actor.person, getattr(fact.event, "person", None), getattr(fact.event, "applicant", None))
+        return (
+            (not self.person or self.person in people)
+            and (not self.about or self.about == getattr(fact.event, "request", None))
+            and (not self.kind or self.kind == type(fact.event).__name__)
+        )
+
+
+@router.get("/log")
+def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()]) -> Response:
+    """Show facts, newest first, fifty at a time, by person, request (`about`) and kind. Reading is recorded (E51)."""
+    with visit.reading() as view:
+        if Area.LOG not in areas(view):
+            raise NotYours
+        newest = view.state.seq
+    rows, lowest = _newest(visit, min(wanted.before or newest + 1, newest + 1), wanted)
+    asked = (f"{name} {value!a}" for name, value in asdict(wanted).items() if value)
+    visit.desk.policy.observe(visit.actor, e.LogRead(what=", ".join(["facts", *asked])))
+    with visit.reading() as view:
+        return page(
+            request, "log.html", view, rows=rows, kinds=sorted(e.FACTS), wanted=wanted, lowest=lowest, show=_show
+        )  # fmt: skip
+
+
+def _newest(visit: Visit, top: int, wanted: Wanted) -> tuple[list[e.Fact], int]:
+    """Return up to fifty matching facts below `top`, newest first, and the number below which to go on (0: none)."""
+    rows: list[e.Fact] = []
+    for _ in range(_WINDOWS):
+        bottom = max(0, top - 1 - (_WINDOW if wanted.person or wanted.about or wanted.kind else _ROWS))
+        for fact in reversed(list(_between(visit, bottom, top))):
+            if wanted.fits(fact):
+                rows.append(fact)
+            if len(rows) == _ROWS:
+                return rows, fact.seq if fact.seq > 1 else 0
+        top = bottom + 1
+        if bottom == 0:
+            return rows, 0
+    return rows, top
+
+
+def _between(visit: Visit, bottom: int, top: int) -> Iterator[e.Fact]:
+    for fact in visit.desk.policy.store.facts_since(bottom):
+        if fact.seq >= top:
+            return
+        yield fact
+
+
+def _show(fact: e.Fact) -> list[tuple[str, Any]]:
+    """Return an event's fields as a page shows them."""
+    names = [name for name in fact.event.__struct_fields__ if name not in ("v", "decision")]
+    shown = [(name, getattr(fact.event, name)) for name in names]
+    return [(name, format_instant(value) if hasattr(value, "tzinfo") else value) for name, value in shown]

@@ -1,0 +1,131 @@
+"""From a view to HTML: one Jinja environment, everything escaped (SES-10), and what stands on every page (S97)."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from access_policy.log.errors import LogError
+from access_policy.reasons import REASONS
+from hub_config.desk.desk import PREFIX, View, Visit, desk_of
+from hub_config.desk.sight import areas
+from hub_config.desk.words import CODES, command_label, ending_texts, field_label, instant
+
+_HERE = Path(__file__).resolve().parent
+_FLASH = "sluis-desk-said"
+
+_NAVIGATION = (
+    ("people", "People", "people"),
+    ("courses", "Courses", "courses"),
+    ("institutions", "Institutions", "institutions"),
+    ("licences", "Licences", "licences"),
+    ("workspaces", "Workspaces", "workspaces"),
+    ("proposals", "Waiting", "proposals"),
+    ("log", "Log", "log"),
+)
+_FOR_ALL = (("", "My requests"), ("requests", "All requests"), ("datasets", "Datasets"), ("me", "About me"))
+
+
+def _time(at: datetime | None) -> Markup:
+    if at is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), instant(at))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(
+        capitalize_first=_capital, time=_time, command=command_label, field=field_label, ending=ending_texts
+    )
+    environment.globals.update(prefix=PREFIX, reasons=REASONS, codes=CODES)
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def fragment(template: str, **context: Any) -> HTMLResponse:
+    """Return a part of a page. It holds no form, so no token (SES-07)."""
+    return HTMLResponse(_ENVIRONMENT.get_template(template).render(**context))
+
+
+def page(request: Request, template: str, view: View | None, /, answer: int = 200, **context: Any) -> HTMLResponse:
+    """Return a whole page with the visitor's navigation, the message of the last change, and the contact."""
+    desk = desk_of(request)
+    flash = desk.seals.open(request.cookies.get(_FLASH, ""))
+    shared = {
+        "contact": desk.settings.contact, "hub": desk.hub, "flash": flash, "visit": view.visit if view else None,
+        "view": view, "roles": _roles(view), "navigation": _navigation(request, view), "path": request.url.path,
+        "query": dict(request.query_params), "link": _linker(request),
+    }  # fmt: skip
+    response = HTMLResponse(_ENVIRONMENT.get_template(template).render(**shared, **context), answer)
+    if flash:
+        response.delete_cookie(_FLASH, path=f"{PREFIX}/", httponly=True, samesite="lax")
+    return response
+
+
+def _linker(request: Request) -> Any:
+    """Return what builds this page's address with one thing in its query changed: the state stands in the URL."""
+
+    def link(**changes: Any) -> str:
+        query = {**request.query_params, **changes}
+        return "?" + urlencode({name: value for name, value in query.items() if value not in ("", None)})
+
+    return link
+
+
+def _roles(view: View | None) -> list[str]:
+    return sorted({str(one.role) for one in view.me.appointments if one.holds(view.at)}) if view else []
+
+
+def _navigation(request: Request, view: View | None) -> list[tuple[str, str, bool]]:
+    if view is None:
+        return []
+    open_areas = areas(view)
+    named = [*_FOR_ALL, *((path, label) for path, label, area in _NAVIGATION if area in open_areas)]
+    here = request.url.path.removeprefix(f"{PREFIX}/").partition("/")[0]
+    return [(f"{PREFIX}/{path}", label, path == here) for path, label in named]
+
+
+def error_page(request: Request, status: int, heading: str, text: str) -> Response:
+    """Return an error in words; with the visitor's navigation where it can be read."""
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit is not None:
+        try:
+            with visit.reading() as view:
+                return page(request, "error.html", view, answer=status, heading=heading, text=text)
+        except LogError:
+            pass  # the page then stands without the navigation
+    return page(request, "error.html", None, answer=status, heading=heading, text=text)
+
+
+def broken_page(contact: Any, hub: str, incident: str) -> Response:
+    """Return the page of an unexpected failure: its number and nothing else (SES-16)."""
+    text = f"Something went wrong on our side. Tell the help desk this number: {incident}."
+    nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": []}
+    template = _ENVIRONMENT.get_template("error.html")
+    html = template.render(contact=contact, hub=hub, heading="Something went wrong", text=text, **nobody)
+    return HTMLResponse(html, 500)
+
+
+def said(request: Request, target: str, text: str) -> RedirectResponse:
+    """Answer a change: on to `target`, which shows `text` once (POST, command, message, 303)."""
+    response = RedirectResponse(target, 303)
+    sealed = desk_of(request).seals.seal(text[:600])
+    secure = desk_of(request).url.startswith("https:")
+    response.set_cookie(
+        _FLASH, sealed, max_age=60, path=f"{PREFIX}/", secure=secure, httponly=True, samesite="lax"
+    )  # fmt: skip
+    return response

@@ -1,0 +1,179 @@
+"""What a person sees and is offered, read from the permission table; no permission is written here a second time.
+
+An area is open to whoever could give one of its commands. A command is offered where the permission table lets it pass
+and, where nothing but a reason is left to fill in, where its handler would carry it out: a dry run of the pure core.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from access_policy.commands import board, data, installation, institutions, people, training, workspaces
+from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of
+from access_policy.commands.people import DisablePerson, VerifyPerson
+from access_policy.handle import handle
+from access_policy.model.enums import Party, RequestStatus
+from access_policy.model.ids import CourseName, PersonId
+from access_policy.permissions import TABLE, Standing, authorise, standings_of
+from access_policy.state import Request
+from hub_config.desk.desk import PREFIX, View
+from hub_config.desk.words import DANGEROUS, command_label
+
+
+class Area(StrEnum):
+    """A part of the desk that is not for everybody."""
+
+    PEOPLE = "people"
+    COURSES = "courses"
+    INSTITUTIONS = "institutions"
+    LICENCES = "licences"
+    PROPOSALS = "proposals"
+    WORKSPACES = "workspaces"
+    LOG = "log"
+
+
+_PARTS = frozenset({Standing.HUB, Standing.WARDEN, Standing.INSTALLATION})
+_RELATIONS = frozenset({Standing.SELF, Standing.VERIFIER, Standing.APPLICANT, Standing.MEMBER})
+
+
+def _givers(*commands: type[Command]) -> frozenset[Standing]:
+    everyone: frozenset[Standing] = frozenset().union(*(TABLE[command].standings for command in commands))
+    return everyone - _RELATIONS - _PARTS
+
+
+AREAS: dict[Area, frozenset[Standing]] = {
+    Area.PEOPLE: _givers(VerifyPerson, DisablePerson, training.CertifyPerson, training.RevokeCertification),
+    Area.COURSES: _givers(training.RegisterCourse),
+    Area.INSTITUTIONS: _givers(institutions.RegisterInstitution, institutions.RecordAgreement),
+    Area.LICENCES: _givers(data.PublishLicence),
+    Area.PROPOSALS: _givers(installation.ConfirmProposal, installation.DropProposal),
+    Area.WORKSPACES: _givers(workspaces.StopWorkspace),
+    # no command reads the log: it is for those who answer for roles
+    Area.LOG: _givers(people.EndRole),
+}
+_DETAILS = _givers(VerifyPerson, DisablePerson)
+_STEWARDS = _givers(data.RegisterDataset, data.WithdrawDataset)
+_OF_REQUESTS = tuple(row for row in TABLE.values() if issubclass(row.command, OfRequest))
+
+COMMANDS: dict[str, type[Command]] = {
+    name_of(kind): kind for kind, row in TABLE.items() if row.standings - _PARTS
+}  # what a person can give at all
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A command that the visitor may give now, and the link to its form."""
+
+    command: str
+    label: str
+    link: str
+    dangerous: bool
+
+
+def standings(view: View) -> frozenset[Standing]:
+    """Return how the visitor stands in general; a trainer of one course counts as a trainer."""
+    courses: list[CourseName | None] = [None, *view.state.courses]
+    probes = [training.CertifyPerson(person=PersonId(""), course=course or "") for course in courses]
+    return frozenset().union(*(standings_of(view.state, probe, view.actor, view.at) for probe in probes))
+
+
+def areas(view: View) -> list[Area]:
+    """Return the areas that are open to the visitor."""
+    mine = standings(view)
+    return [area for area, givers in AREAS.items() if givers & mine]
+
+
+def sees_details(view: View, person: PersonId) -> bool:
+    """Say whether the visitor sees a person's verification, factors and roles: their own, or as one who checks them."""
+    mine = standings_of(view.state, OfPerson(person=person), view.actor, view.at)
+    return bool(mine & (_DETAILS | {Standing.SELF, Standing.VERIFIER}))
+
+
+def sees_person(view: View, person: PersonId) -> bool:
+    """Say whether the visitor sees that a person exists."""
+    return person in view.state.people and (Area.PEOPLE in areas(view) or sees_details(view, person))
+
+
+def sees_all_datasets(view: View) -> bool:
+    """Say whether the visitor sees datasets that are not offered, and where datasets lie (POL-09)."""
+    return bool(standings(view) & _STEWARDS)
+
+
+def sees_request(view: View, request: Request) -> bool:
+    """Say whether the visitor takes part in a request: by a role, as its applicant, or as a contact (REQ-03)."""
+    if view.actor.person in request.contacts and view.actor.person is not None:
+        return True
+    mine = standings_of(view.state, OfRequest(request=request.request), view.actor, view.at)
+    draft = request.status is RequestStatus.DRAFT
+    return any(
+        row.standings & mine and (not draft or row.statuses is None or RequestStatus.DRAFT in row.statuses)
+        for row in _OF_REQUESTS
+    )
+
+
+def stands(view: View, kind: type[Command], known: dict[str, Any]) -> bool:
+    """Say whether the visitor stands so to what is known of a command that its form may be shown to them."""
+    row = TABLE[kind]
+    probes = _probes(view, kind, known)
+    return any(row.standings & standings_of(view.state, probe, view.actor, view.at) for probe in probes)
+
+
+def objection(view: View, kind: type[Command], known: dict[str, Any]) -> Refusal | None:
+    """Say why the visitor could not give a command of which `known` is known, or None."""
+    if any(issubclass(kind, of) and not known.get(name) for of, name in ((OfPerson, "person"), (OfRequest, "request"))):
+        return None  # its form still has to say about whom or what
+    refusals = [_objection(view, kind, known, probe) for probe in _probes(view, kind, known)]
+    return None if None in refusals else refusals[0]
+
+
+def _objection(view: View, kind: type[Command], known: dict[str, Any], probe: Command) -> Refusal | None:
+    refusal = authorise(view.state, probe, view.actor, view.at)
+    if refusal is not None or _open_fields(kind, known):
+        return refusal
+    outcome = handle(view.state, probe, view.actor, view.at)
+    return outcome if isinstance(outcome, Refusal) and outcome.code not in _MENDABLE else None
+
+
+_FREE_TEXT = ("reason", "assessment", "necessity")
+_MENDABLE = (RefusalCode.NOT_ALLOWED_VALUE, RefusalCode.NOT_COMPLETE)
+
+
+def _probes(view: View, kind: type[Command], known: dict[str, Any]) -> list[Command]:
+    """Return the command as far as it is known; where its course is still to be chosen, once for each."""
+    if "course" not in kind.__struct_fields__ or known.get("course"):
+        return [_probe(kind, known)]
+    return [_probe(kind, {**known, "course": course}) for course in ("", *view.state.courses)]
+
+
+def _probe(kind: type[Command], known: dict[str, Any]) -> Command:
+    fields = msgspec.structs.fields(kind)
+    blank = {field.name: "-" if field.name in _FREE_TEXT else None for field in fields if field.required}
+    return kind(**{**blank, **{field.name: known[field.name] for field in fields if field.name in known}})
+
+
+def _open_fields(kind: type[Command], known: dict[str, Any]) -> bool:
+    required = {field.name for field in msgspec.structs.fields(kind) if field.required}
+    return bool(required - known.keys() - set(_FREE_TEXT))
+
+
+def offers(view: View, kinds: Iterable[type[Command]], **known: Any) -> list[Offer]:
+    """Return the commands of `kinds` that the visitor may give now about what is known."""
+    return [offer(kind, **known) for kind in kinds if stands(view, kind, known) and not objection(view, kind, known)]
+
+
+def offer(kind: type[Command], **known: Any) -> Offer:
+    """Return the link to a command's form with what is known filled in."""
+    name = name_of(kind)
+    query = f"?{urlencode(known)}" if known else ""
+    return Offer(name, command_label(name), f"{PREFIX}/do/{name}{query}", kind in DANGEROUS)
+
+
+def party_offers(view: View, request: Request) -> list[Offer]:
+    """Return the parties for which the visitor may sign the licence now (S23)."""
+    signing = (board.SignLicence,)
+    each = [(party, offers(view, signing, request=request.request, party=party.value)) for party in Party]
+    return [replace(one, label=f"{one.label} for the {party}") for party, found in each for one in found]

@@ -1,0 +1,62 @@
+"""The hub's side of the proxy: a workspace has a route only while its person may reach it (S78, SES-11).
+
+The proxy itself runs elsewhere (`hub_config/proxy/`); removing a route there ends what runs through it. The warden
+removes routes too. This class only ever asks the gate; it adds no rule.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+from jupyterhub.proxy import ConfigurableHTTPProxy
+
+
+class ReachGate(Protocol):
+    """Who is asked; `hub_config/gate.py` answers."""
+
+    def may_reach(self, person: str, request: str) -> bool:
+        """Say whether a route to the workspace may stand now."""
+
+
+class _OpenPart(msgspec.Struct, frozen=True):
+    """A hub user with only those servers that the routes' check may see."""
+
+    name: str
+    spawners: Mapping[str, Any]
+
+
+class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ships no types
+    """Adds and keeps workspaces' routes only with the gate's leave. The composition root sets `gate` on the class."""
+
+    gate: ClassVar[ReachGate]
+
+    async def add_user(self, user: Any, server_name: str = "") -> None:
+        """Called after a start, after a login and by `check_routes`; asks again afterwards, for a logout meanwhile."""
+        if not self.may_reach(user.name, server_name):
+            self.log.info("no route for %s/%s: it may not be reached now", user.name, server_name)
+            return
+        await super().add_user(user, server_name)
+        if not self.may_reach(user.name, server_name):
+            await self.delete_user(user, server_name)
+
+    async def check_routes(self, user_dict: Any, service_dict: Any, routes: Any = None) -> None:
+        """Called by the hub now and then: the open routes are there, and any other of a workspace goes."""
+        seen = {key: _OpenPart(user.name, self._open(user)) for key, user in user_dict.items()}
+        await super().check_routes(seen, service_dict, routes)
+
+    def may_reach(self, user_name: str, server_name: str) -> bool:
+        """Ask the gate; no answer is no (POL-04), and the unnamed server has no route at all."""
+        if not server_name:
+            return False
+        try:
+            return self.gate.may_reach(user_name.upper(), server_name.upper())
+        except Exception:  # whatever the policy store throws
+            self.log.exception("no decision about the route of %s/%s", user_name, server_name)
+            return False
+
+    def _open(self, user: Any) -> dict[str, Any]:
+        return {
+            name: spawner
+            for name, spawner in user.spawners.items()
+            if spawner.pending or (spawner.ready and self.may_reach(user.name, name))
+        }

@@ -1,0 +1,149 @@
+"""The hub's own pages and server calls as far as Sluis changes them; the authenticator puts them before the hub's.
+
+Gone are the pages of servers without a request, of tokens, shares and administration. What is left starts nothing by
+looking (SES-06), and takes no options but a known profile, at any door (SPW-01, platform.md facts 7 and 8).
+"""
+
+import re
+from typing import Any, NoReturn
+
+from jupyterhub.apihandlers.users import UserServerAPIHandler
+from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
+from jupyterhub.handlers.pages import SpawnHandler
+from tornado import web
+
+from access_policy.decision import Decision
+from access_policy.model.enums import Action
+from access_policy.model.ids import RequestId
+from hub_config.gate import refusal_text
+from hub_config.login.handlers import PageRefused
+from hub_config.login.sessions import person_of
+from hub_config.sessions import live_session
+from spawner.workspace import WorkspaceRefused, parse_wish
+
+_SERVER = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
+
+
+class ToTheDesk(BaseHandler):  # type: ignore[misc]  # jupyterhub ships no types
+    """A page of the hub that has its place at the desk."""
+
+    def get(self, *_: str) -> None:
+        """Go there."""
+        self.redirect(self.default_url)
+
+    def post(self, *_: str) -> NoReturn:
+        """A server without a request: refused, and recorded where a person asked (SPW-01)."""
+        if self.current_user is not None:
+            _gate(self).refuse_wish(person_of(self.current_user.name), "", "request_unknown")
+        raise _refusal(404, "a workspace belongs to a request: start it from your requests")
+
+
+class Nowhere(BaseHandler):  # type: ignore[misc]
+    """A page of the hub that does not exist here: tokens, shares, administration (TOK-01)."""
+
+    def get(self, *_: str) -> NoReturn:
+        """Say so."""
+        raise web.HTTPError(404)
+
+    post = get
+
+
+class StartPage(SpawnHandler):  # type: ignore[misc]
+    """The form that starts a workspace, or why it may not be started."""
+
+    @web.authenticated
+    async def get(self, user_name: str, server_name: str) -> None:
+        """Show the form; options in the address are not looked at, so no link starts anything (SES-06)."""
+        self._check(user_name, server_name)
+        kept = {name: values for name, values in self.request.query_arguments.items() if name == "next"}
+        self.request.query_arguments = kept
+        decision = _decision(self, server_name, Action.OPEN_WORKSPACE)
+        if not decision.allowed:
+            raise _refusal(403, refusal_text(decision))
+        await super().get(user_name, server_name)
+
+    @web.authenticated
+    async def post(self, user_name: str, server_name: str) -> None:
+        """Start it; the spawner decides."""
+        self._check(user_name, server_name)
+        await super().post(user_name, server_name)
+
+    def _check(self, user_name: str, server_name: str) -> None:
+        if user_name != self.current_user.name or not _SERVER.fullmatch(server_name):
+            raise web.HTTPError(404)
+
+
+class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
+    """What answers below `/user/` where the proxy has no route: the person may not reach it, or it does not run."""
+
+    @web.authenticated
+    async def get(self, user_name: str, user_path: str | None) -> None:
+        """Say why; or open the route at once where it may be reached after all."""
+        await self._answer_for(user_name, (user_path or "").strip("/").split("/")[0])
+        await super().get(user_name=user_name, user_path=user_path)
+
+    async def _answer_for(self, user_name: str, server_name: str) -> None:
+        spawner = self.current_user.spawners.get(server_name) if server_name in self._servers(user_name) else None
+        if spawner is None or not spawner.ready:
+            return
+        decision = _decision(self, server_name, Action.REACH_WORKSPACE)
+        if not decision.allowed:
+            raise _refusal(403, refusal_text(decision))
+        await self.proxy.add_user(self.current_user, server_name)
+
+    def _servers(self, user_name: str) -> list[str]:
+        return [*self.current_user.spawners] if user_name == self.current_user.name else []
+
+
+class ServerCalls(UserServerAPIHandler):  # type: ignore[misc]
+    """The hub's API for one server: start and stop, with a profile as the only option."""
+
+    def get_server_json_body(self) -> dict[str, Any]:
+        """Called by the hub after it checked scopes, before anything is stored: raw options never are (fact 8)."""
+        sent = self.get_json_body()
+        if isinstance(sent, dict) and set(sent) <= {"display_name", "user_options"}:
+            sent = sent.get("user_options")
+        try:
+            wish = parse_wish(sent, self.spawner_class.profiles)
+        except WorkspaceRefused as refused:
+            user_name, server_name = self.path_args[0], (self.path_args[1:] or [""])[0]
+            _gate(self).refuse_wish(person_of(user_name), server_name.upper()[:40], refused.code)
+            raise _refusal(400, refused.message) from None
+        return {"display_name": None, "user_options": {"profile": wish}}
+
+    def patch(self, *_: str) -> NoReturn:
+        """Options and names are not changed from outside: nothing here would check them at the time of the start."""
+        raise web.HTTPError(405)
+
+    put = patch
+
+
+def pages() -> list[tuple[str, type[BaseHandler]]]:
+    """Return the addresses, below `/hub`, and what answers there."""
+    return [
+        (r"/home", ToTheDesk),
+        (r"/spawn", ToTheDesk),
+        (r"/spawn/([^/]+)", ToTheDesk),
+        (r"/spawn/([^/]+)/([^/]+)", StartPage),
+        (r"/token", Nowhere),
+        (r"/admin", Nowhere),
+        (r"/accept-share", Nowhere),
+        (r"/user-redirect/(.*)?", Nowhere),
+        (r"/user/(?P<user_name>[^/]+)(?P<user_path>/.*)?", WorkspaceGone),
+        (r"/api/users/([^/]+)/server", ServerCalls),
+        (r"/api/users/([^/]+)/servers/([^/]*)", ServerCalls),
+    ]
+
+
+def _decision(handler: Any, server_name: str, action: Action) -> Decision:
+    policy, person = handler.authenticator.parts.policy, person_of(handler.current_user.name)
+    decision: Decision = policy.decide(person, RequestId(server_name.upper()), action, live_session(policy, person))
+    return decision
+
+
+def _gate(handler: Any) -> Any:
+    return handler.spawner_class.gate
+
+
+def _refusal(status: int, text: str) -> web.HTTPError:
+    return PageRefused(text, status)

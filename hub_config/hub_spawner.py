@@ -1,0 +1,42 @@
+"""The hub's spawner as this installation wires it: the sandbox, and a record of wishes that reach no decision."""
+
+from typing import Any, ClassVar
+
+from jupyterhub.spawner import SpawnException
+from traitlets import default
+
+from hub_config.gate import Gate
+from spawner.sandbox import SandboxSpawner
+from spawner.workspace import Workspace, profile_form
+
+_UNDECIDED = ("wish_not_allowed", "request_unknown")
+
+
+class HubSpawner(SandboxSpawner):
+    """The composition root sets `gate`, and what `SandboxSpawner` names: `policy`, `profiles`, `places`, `host`."""
+
+    gate: ClassVar[Gate]
+
+    @default("options_form")
+    def _options_form(self) -> str:
+        """A form even where there is one profile only: looking at a page starts nothing (SES-06)."""
+        return profile_form(self.profiles) or f"<p>{self.profiles[0].label}</p>"
+
+    def _decide(self) -> Workspace:
+        try:
+            return super()._decide()
+        except SpawnException as refused:
+            self._record(refused)
+            raise
+
+    def _wish_from_form(self, form: dict[str, Any]) -> dict[str, str]:
+        try:
+            return super()._wish_from_form(form)
+        except SpawnException as refused:
+            self._record(refused)
+            raise
+
+    def _record(self, refused: SpawnException) -> None:
+        """The gate records what it refuses; a wish that is none, and a workspace without a request, never reach it."""
+        if refused.reason in _UNDECIDED:
+            self.gate.refuse_wish(self.user.name.upper(), self.name.upper(), refused.reason)

@@ -1,0 +1,112 @@
+"""Sessions of people at the hub: when one holds, how it begins after a full login, and how all of a person's end (S76).
+
+The hub's own cookie is per user, not per session (platform.md fact 6), so what counts is a record of ours. Ending a
+person's sessions closes every route, socket, cookie and token of their browsers; their workspaces go on, out of reach.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from access_policy import events as e
+from access_policy import rules
+from access_policy.actor import component
+from access_policy.log.records import Session as Record
+from access_policy.log.records import token_digest
+from access_policy.model.enums import Action, Component, FactorKind, Zone
+from access_policy.model.ids import PersonId, RequestId
+from access_policy.use_cases import Policy
+from hub_config.sessions import as_session, live_session
+
+HUB = component(Component.HUB)
+_CONDITIONS = (rules.person_disabled, rules.session_missing, rules.session_over, rules.session_without_factor)
+
+
+def person_of(user_name: str) -> PersonId:
+    """Return the person behind a hub user's name: `P-3` for `p-3`."""
+    return PersonId(user_name.upper())
+
+
+def session_holds(policy: Policy, person: PersonId, token: str | None = None) -> bool:
+    """Say whether a live session of the person holds: the one of `token`, or without one their newest (S76, ID-15)."""
+    if token is None:
+        session = live_session(policy, person)
+    else:
+        record = policy.records.session(token_digest(token))
+        session = None if record is None else as_session(record)
+    with policy.reading() as state:
+        query = rules.Query(person, RequestId(""), Action.REACH_WORKSPACE, policy.now(), session)
+        case = rules.case_of(state, query)
+        return all(condition(case).holds for condition in _CONDITIONS)
+
+
+def begin_session(policy: Policy, person: PersonId, new_token: Callable[[], str]) -> str:
+    """Begin a session after both factors were right; return its token, which only the browser keeps (MFA-11).
+
+    The evidence comes first: a session that cannot be recorded does not begin (AUD-05).
+    """
+    token = new_token()
+    with policy.reading() as state:
+        hours = state.settings.session_hours
+    at = policy.now()
+    policy.observe(HUB, e.SessionBegun(person=person, session=token_digest(token)))
+    policy.records.begin_session(
+        Record(
+            session=token_digest(token), person=person, begun=at, factor_kind=FactorKind.TOTP, factor_at=at,
+            zone=Zone.ANYWHERE, ends=at + timedelta(hours=hours),
+        )
+    )  # fmt: skip
+    return token
+
+
+class HubSide(msgspec.Struct, frozen=True):
+    """What the hub keeps of a person: its `User` and its proxy (jupyterhub ships no types)."""
+
+    user: Any
+    proxy: Any
+
+
+async def end_person_sessions(policy: Policy, hub: HubSide, why: str) -> None:
+    """End all live sessions of a person: records, cookies, browsers' tokens and routes (SES-11, TOK-03).
+
+    Records go first, so that nothing that comes in meanwhile opens a route again. A route that the proxy does not give
+    up is taken by the warden and by the proxy's next check.
+    """
+    person = person_of(hub.user.name)
+    ended = policy.records.end_sessions_of(person, policy.now(), why)
+    forget_browsers(hub.user)
+    await asyncio.gather(*[_close_route(hub, name) for name in list(hub.user.spawners)])
+    for session in ended:
+        policy.observe(HUB, e.SessionEnded(person=person, session=session.session, why=why))
+
+
+async def open_routes(hub: HubSide) -> None:
+    """Give the person's running workspaces their routes again, as far as the gate lets it (see `gated_proxy.py`)."""
+    ready = [name for name, spawner in hub.user.spawners.items() if spawner.ready]
+    await asyncio.gather(*[hub.proxy.add_user(hub.user, name) for name in ready], return_exceptions=True)
+
+
+async def _close_route(hub: HubSide, name: str) -> None:
+    if hub.user.spawners[name].active:
+        with contextlib.suppress(Exception):  # an unreachable proxy must not keep the other routes open
+            await hub.proxy.delete_user(hub.user, name)
+
+
+def forget_browsers(user: Any) -> None:
+    """Make every cookie and token of a hub user's browsers worthless, and keep the running servers' own tokens."""
+    from jupyterhub import orm
+
+    servers = [spawner.api_token for spawner in user.spawners.values() if spawner.api_token]
+    kept = {found.id for token in servers if (found := orm.APIToken.find(user.db, token)) is not None}
+    for token in list(user.orm_user.api_tokens):
+        if token.id not in kept:
+            user.db.delete(token)
+    for code in list(user.orm_user.oauth_codes):
+        user.db.delete(code)
+    user.orm_user.cookie_id = orm.new_token()
+    user._auth_refreshed = None
+    user.db.commit()

@@ -1,0 +1,42 @@
+"""A seeded demo state for the tests of the whole, made once."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub_config.demo.seed import seed
+from hub_config.places import Places
+from tests.integration.whole import RunningSluis
+
+
+@pytest.fixture(scope="session")
+def seeded() -> Iterator[Path]:
+    """A demo's state folder that nothing runs on and nobody changes."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-seeded-"))
+    seed(Places(folder / "s"), lambda _: None)
+    yield folder / "s"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def stopped(seeded: Path) -> Iterator[Path]:
+    """A demo's state folder of one test's own; nothing runs on it yet."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
+    shutil.copytree(seeded, folder / "s")
+    yield folder / "s"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def demo(seeded: Path) -> Iterator[RunningSluis]:
+    """A running demo that the tests of one module share."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
+    shutil.copytree(seeded, folder / "s")
+    running = RunningSluis(folder / "s")
+    running.start()
+    yield running
+    running.stop()
+    shutil.rmtree(folder)

@@ -1,0 +1,85 @@
+"""Events: the fold takes every fact, each has a version, and every text says whose key seals it or why none does."""
+
+from typing import Annotated, Any, NewType, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+
+from access_policy import events as e
+from access_policy.fold import _APPLIERS, fold
+from access_policy.model.texts import Plain, Seal
+from access_policy.state import State
+from tests.unit.access_policy.world import NOON, World, everything_holds
+
+ALL = tuple((e.FACTS | e.OBSERVATIONS).values())
+
+
+def _name(kind: type[e.Event]) -> str:
+    return kind.__name__
+
+
+def test_the_fold_is_total_over_all_facts() -> None:
+    """POL-05: every fact type has its line in the fold, and nothing else has one."""
+    assert set(_APPLIERS) == set(e.FACTS.values())
+
+
+@pytest.mark.parametrize("kind", e.OBSERVATIONS.values(), ids=_name)
+def test_an_observation_is_never_folded(kind: type[e.Event]) -> None:
+    """Evidence changes no state: a fold that meets an observation stops."""
+    assert not issubclass(kind, e.FactEvent)
+    assert kind not in _APPLIERS
+
+
+@pytest.mark.parametrize("kind", ALL, ids=_name)
+def test_every_event_is_versioned_and_closed(kind: type[e.Event]) -> None:
+    """A later form has a later `v`; a field that nobody knows is refused, not dropped (POL-05)."""
+    assert {field.name: field.default for field in msgspec.structs.fields(kind)}["v"] == 1
+    assert kind.__struct_config__.forbid_unknown_fields
+    assert kind.__struct_config__.frozen
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"v": 1, "unheard_of": True}, kind)
+
+
+@pytest.mark.parametrize("kind", ALL, ids=_name)
+def test_every_text_is_sealed_or_says_why_not(kind: type[e.Event]) -> None:
+    """E48, E50: a bare `str` stands in no event; what is sealed with a person's or a request's key names whose."""
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        assert hint is not str, f"`{kind.__name__}.{name}` is a bare text"
+        seals = [part for part in _parts(hint) if isinstance(part, (Seal, Plain))]
+        for seal in seals:
+            if isinstance(seal, Seal):
+                assert seal.value in kind.__struct_fields__, f"`{kind.__name__}.{name}` has no key to be sealed with"
+            else:
+                assert seal.reason
+
+
+def _parts(hint: Any) -> list[Any]:
+    """Return what a type is made of, annotations included; the names of things count as sealed by being ids."""
+    if isinstance(hint, NewType) or not get_args(hint):
+        return [hint]
+    inner = [part for one in get_args(hint) for part in _parts(one)]
+    return [*inner, *(hint.__metadata__ if get_origin(hint) is Annotated else ())]
+
+
+@pytest.mark.parametrize("seq", [0, 2, 99], ids=["the first number again", "a gap", "far ahead"])
+def test_the_fold_takes_the_next_fact_only(seq: int) -> None:
+    """POL-04: a repeated or a missing fact stops the reader, and leaves the state as it was."""
+    world = World()
+    (first, *_) = everything_holds().facts
+    with pytest.raises(ValueError, match="does not follow"):
+        fold(world.state, msgspec.structs.replace(first, seq=seq))
+    assert world.state == State()
+
+
+def test_the_same_facts_give_the_same_state() -> None:
+    """The fold depends on nothing but the facts."""
+    world = everything_holds()
+    assert world.copy().state == world.state
+    assert world.state.seq == len(world.facts)
+    assert world.facts[0].at == NOON
+
+
+def test_kinds_are_found_by_their_names() -> None:
+    """An event's kind in the log is its class name, and no two share one."""
+    assert set(e.FACTS) & set(e.OBSERVATIONS) == set()
+    assert all(name == kind.__name__ for name, kind in (e.FACTS | e.OBSERVATIONS).items())

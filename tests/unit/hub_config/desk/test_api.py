@@ -1,0 +1,64 @@
+"""The REST API: the same decisions and commands as the pages, with problem details."""
+
+import pytest
+
+from access_policy.commands.base import RefusalCode
+from access_policy.reasons import REASONS, ReasonCode
+from tests.unit.hub_config.desk.seed import DESK, World
+
+pytestmark = pytest.mark.unit
+
+
+def test_decision_has_the_promised_form(world: World) -> None:
+    """contract.md: every condition with its code; the steps that are left."""
+    found = world.client("colleague").get("/api/v1/requests/DR-1/decision").json()
+    assert (found["effect"], found["person"], found["request"]) == ("deny", "P-9", "DR-1")
+    assert [step["code"] for step in found["next_steps"]] == ["training_missing"]
+    assert found["datasets"] == []
+
+
+def test_command_answers_with_its_facts(world: World) -> None:
+    """A change by a program: the token in the header, JSON in, the facts out."""
+    client = world.client("trainer")
+    arguments = {"person": "P-9", "course": "privacy"}
+    answer = client.http.post(
+        f"{DESK}/api/v1/commands/certify-person", json=arguments, headers={"x-csrf-token": client.token}
+    )
+    assert [fact["kind"] for fact in answer.json()["facts"]] == ["PersonCertified"]
+
+
+def test_refusal_is_a_problem_with_the_reasons_page(world: World) -> None:
+    """RFC 9457: `type` is a page that opens, `code` the reason."""
+    client = world.client("admin")
+    answer = client.http.post(
+        f"{DESK}/api/v1/commands/enable-person", json={"person": "P-9"}, headers={"x-csrf-token": client.token}
+    )
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (409, "wrong_state")
+    assert client.http.get(problem["type"]).status_code == 200
+
+
+def test_requests_page_by_cursor(world: World) -> None:
+    """A program walks the list to its end."""
+    client = world.client("admin")
+    first = client.get("/api/v1/requests?limit=2").json()
+    rest = client.get(f"/api/v1/requests?limit=2&cursor={first['next']}").json()
+    assert [one["request"] for one in first["items"] + rest["items"]] == ["DR-1", "DR-2", "DR-3"]
+    assert rest["next"] is None
+
+
+def test_document_describes_the_api_only(world: World) -> None:
+    """Pages are not in the OpenAPI document."""
+    paths = world.client().get("/api/v1/openapi.json").json()["paths"]
+    assert all(path.startswith(f"{DESK}/api/v1/") for path in paths)
+    assert len(paths) == 4
+
+
+def test_every_reason_has_a_public_page(world: World) -> None:
+    """`type` of a problem, and the links of a decision, lead somewhere for everybody."""
+    client = world.client()
+    for code in [*REASONS, *RefusalCode, "forged_form", "forbidden_field", "bad_request", "log_unavailable"]:
+        assert client.get(f"/reasons/{code}").status_code == 200, code
+    code = ReasonCode.TERM_OVER
+    assert REASONS[code].next_step in client.get(f"/reasons/{code}").text

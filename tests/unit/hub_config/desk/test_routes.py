@@ -1,0 +1,146 @@
+"""Who gets what: every route of the desk, tried by every role (REQ-06)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from access_policy.permissions import TABLE, Standing
+from hub_config.desk.sight import AREAS, COMMANDS, Area
+from tests.unit.hub_config.desk.seed import DESK, PEOPLE, World, full_world
+
+pytestmark = pytest.mark.unit
+
+_S = Standing
+STANDINGS: dict[str, set[Standing]] = {
+    # how each role stands to person P-8, request DR-1 and course `privacy`; everybody is a member
+    "admin": {_S.ADMIN, _S.VERIFIER},
+    "second-admin": {_S.ADMIN},
+    "trainer": {_S.TRAINER},
+    "board": {_S.BOARD_MEMBER},
+    "assessor": {_S.ASSESSOR},
+    "representative": {_S.REPRESENTATIVE},
+    "steward": {_S.DATA_STEWARD},
+    "signatory": {_S.SIGNATORY},
+    "researcher": {_S.SELF, _S.APPLICANT},
+    "colleague": set(),
+    "stranger": set(),
+    "heart-trainer": set(),
+}
+ABOUT = {"person": "P-8", "request": "DR-1", "course": "privacy"}
+EVERYBODY = frozenset(PEOPLE)
+
+
+def holding(*standings: Standing) -> frozenset[str]:
+    return frozenset(role for role, held in STANDINGS.items() if held & set(standings))
+
+
+def area(one: Area) -> frozenset[str]:
+    trainers = {"heart-trainer"} if _S.TRAINER in AREAS[one] else set()
+    return holding(*AREAS[one]) | trainers
+
+
+ON_DR_1 = EVERYBODY - {"stranger", "trainer", "heart-trainer"}
+
+PAGES: dict[str, tuple[str, frozenset[str]]] = {
+    # template of the route: an address to try, and who gets it
+    "/": ("/", EVERYBODY),
+    "/status": ("/status", EVERYBODY),
+    "/me": ("/me", EVERYBODY),
+    "/people": ("/people", area(Area.PEOPLE)),
+    "/people/{number}": ("/people/P-8", area(Area.PEOPLE) | {"researcher"}),
+    "/requests": ("/requests", EVERYBODY),
+    "/requests/{number}": ("/requests/DR-1", ON_DR_1),
+    "/datasets": ("/datasets", EVERYBODY),
+    "/courses": ("/courses", area(Area.COURSES)),
+    "/institutions": ("/institutions", area(Area.INSTITUTIONS)),
+    "/licences": ("/licences", area(Area.LICENCES)),
+    "/workspaces": ("/workspaces", area(Area.WORKSPACES)),
+    "/proposals": ("/proposals", area(Area.PROPOSALS)),
+    "/log": ("/log", area(Area.LOG)),
+    "/api/v1/me": ("/api/v1/me", EVERYBODY),
+    "/api/v1/requests": ("/api/v1/requests", EVERYBODY),
+    "/api/v1/requests/{number}/decision": ("/api/v1/requests/DR-1/decision", ON_DR_1),
+}
+PUBLIC = {"/reasons", "/reasons/{code}", "/static/{name}", "/livez", "/readyz"}
+BY_COMMAND = {"/do/{name}", "/api/v1/commands/{name}"}  # tried below, once for each command
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder: Path = tmp_path_factory.mktemp("routes")
+    made = full_world(folder)
+    yield made
+    made.policy.store.close()
+
+
+def routes(app: FastAPI) -> set[tuple[str, str]]:
+    """Return the method and the address below the desk of every route."""
+    document = app.openapi_url
+    found: set[tuple[str, str]] = set()
+    pending = list(app.routes)
+    while pending:
+        route = pending.pop()
+        inner = getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", None)
+        if isinstance(route, APIRoute):
+            found |= {(method, route.path.removeprefix(DESK)) for method in route.methods or ()}
+        elif inner:
+            pending += inner
+        else:
+            assert getattr(route, "path", None) == document, f"an unknown kind of route: {route}"
+    return found
+
+
+def test_every_route_stands_in_the_matrix(shared: World) -> None:
+    """REQ-06: a new route without a row here fails the build."""
+    known = {("GET", path) for path in PUBLIC | PAGES.keys()} | {("GET", "/do/{name}")}
+    assert routes(shared.app()) == known | {("POST", path) for path in BY_COMMAND}
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_page_opens_for_whom_the_permission_table_says(shared: World, path: str, role: str) -> None:
+    """REQ-06, REQ-03: anybody else gets a page that looks like one that is not there."""
+    address, allowed = PAGES[path]
+    assert shared.client(role).get(address).status_code == (200 if role in allowed else 404)
+
+
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_command_is_offered_to_whom_the_permission_table_says(shared: World, name: str, role: str) -> None:
+    """REQ-06: each command's form and its giving, for each role, against the table of permissions."""
+    kind = COMMANDS[name]
+    allowed = bool(TABLE[kind].standings & (STANDINGS[role] | {_S.MEMBER}))
+    about = {key: value for key, value in ABOUT.items() if key in kind.__struct_fields__}
+    client = shared.client(role)
+    answers = [
+        client.get(f"/do/{name}", params=about).status_code,
+        client.post(f"/do/{name}", {**about, "_fixed": " ".join(about)}).status_code,
+        client.http.post(
+            f"{DESK}/api/v1/commands/{name}", json=about, headers={"x-csrf-token": client.token}
+        ).status_code,
+    ]  # fmt: skip
+    assert [answer != 404 for answer in answers] == [allowed] * 3, answers
+    assert 500 not in answers
+
+
+def test_commands_of_the_program_itself_have_no_form(shared: World) -> None:
+    """REQ-06: what only the hub, the warden or the installation does is nobody's at the desk."""
+    client = shared.client("admin")
+    for name in ("start-workspace", "record-ending", "enrol-factor", "adopt-settings", "of-person", "no-such-thing"):
+        assert client.get(f"/do/{name}").status_code == 404
+        assert client.post(f"/do/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_nobody_gets_a_page_without_a_login(shared: World, path: str) -> None:
+    """REQ-06: pages lead to the login, programs get a problem; the front page shows the first day only."""
+    answer = shared.client().get(PAGES[path][0])
+    if path == "/":
+        assert "Welcome to Sluis" in answer.text
+    elif path.startswith(("/api", "/status")):
+        assert answer.status_code == 401
+    else:
+        assert answer.headers["location"].startswith(f"{DESK}/login")

@@ -1,0 +1,129 @@
+"""Which workspaces' routes the hub puts into the proxy, keeps there and takes away."""
+
+import asyncio
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hub_config.gated_proxy import GatedProxy
+
+pytestmark = pytest.mark.unit
+
+OPEN, SHUT = "dr-1", "dr-2"
+BY_HAND = {"target": "http://dr-2", "jupyterhub": True, "user": "p-3", "server_name": SHUT}
+
+
+class Gate:
+    """Lets `p-3/dr-1` be reached, or whatever a test sets; `silent` has no answer."""
+
+    def __init__(self) -> None:
+        self.reachable = {("P-3", "DR-1")}
+        self.silent = False
+
+    def may_reach(self, person: str, request: str) -> bool:
+        """As told."""
+        if self.silent:
+            raise OSError("the log is locked")
+        return (person, request) in self.reachable
+
+
+class Proxy(GatedProxy):
+    """The real class over a routing table in memory; `meanwhile` happens while a route is being added."""
+
+    def __init__(self) -> None:
+        hub = SimpleNamespace(routespec="/", host="http://hub")
+        app = SimpleNamespace(hub=hub, subdomain_host="")
+        super().__init__(app=app, hub=hub, auth_token="x", api_url="http://proxy")
+        self.table: dict[str, Any] = {"/": {"target": "http://hub", "jupyterhub": True, "hub": True}}
+        self.calls: list[tuple[str, str]] = []
+        self.meanwhile: Any = lambda: None
+
+    async def api_request(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        """The proxy's API."""
+        self.calls.append((method, path))
+        if method == "POST":
+            self.table[path] = json.loads(json.dumps(body))
+            self.meanwhile()
+        elif method == "DELETE":
+            self.table.pop(path, None)
+
+        async def answer() -> Any:
+            return json.loads(json.dumps(self.table))
+
+        return SimpleNamespace(json=answer)
+
+
+def server(name: str, **state: Any) -> SimpleNamespace:
+    """A spawner that is ready unless told otherwise."""
+    spec, host = f"/user/p-3/{name}/", SimpleNamespace(host=f"http://{name}")
+    return SimpleNamespace(**({"proxy_spec": spec, "server": host, "ready": True, "pending": None} | state))
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """The gate of the class."""
+    gate = Gate()
+    monkeypatch.setattr(GatedProxy, "gate", gate, raising=False)
+    return gate
+
+
+@pytest.fixture
+def user() -> SimpleNamespace:
+    """A person with an open and a shut workspace."""
+    spawners = {OPEN: server(OPEN), SHUT: server(SHUT)}
+    return SimpleNamespace(name="p-3", proxy_spec="/user/p-3/", spawners=spawners)
+
+
+def routes(proxy: Proxy) -> set[str]:
+    """The workspaces' routes."""
+    return {path for path in proxy.table if path != "/"}
+
+
+def test_a_route_needs_the_gates_leave(gate: Gate, user: SimpleNamespace) -> None:
+    """S78: added where the workspace may be reached, silently left out where not, and never for the unnamed server."""
+    proxy = Proxy()
+    user.spawners[""] = server("")
+    for name in (OPEN, SHUT, ""):
+        asyncio.run(proxy.add_user(user, name))
+    assert routes(proxy) == {"/user/p-3/dr-1"}
+
+
+def test_a_logout_while_a_route_is_added_wins(gate: Gate, user: SimpleNamespace) -> None:
+    """SES-11: the route that came too late goes again."""
+    proxy = Proxy()
+    proxy.meanwhile = gate.reachable.clear
+    asyncio.run(proxy.add_user(user, OPEN))
+    assert routes(proxy) == set()
+    assert ("DELETE", "/user/p-3/dr-1") in proxy.calls
+
+
+def test_the_check_adds_what_is_open_and_removes_what_is_shut(gate: Gate, user: SimpleNamespace) -> None:
+    """S78: also a route that somebody put there by hand, and it is not put back."""
+    proxy = Proxy()
+    for _ in range(2):
+        proxy.table["/user/p-3/dr-2"] = dict(BY_HAND)
+        asyncio.run(proxy.check_routes({1: user}, {}))
+        assert routes(proxy) == {"/user/p-3/dr-1"}
+    gate.reachable.clear()
+    asyncio.run(proxy.check_routes({1: user}, {}))
+    assert routes(proxy) == set()
+
+
+def test_a_server_on_its_way_keeps_what_it_has(gate: Gate, user: SimpleNamespace) -> None:
+    """The hub's own rule: a pending start or stop settles its route itself."""
+    proxy = Proxy()
+    user.spawners[SHUT] = server(SHUT, ready=False, pending="stop")
+    proxy.table["/user/p-3/dr-2"] = dict(BY_HAND)
+    asyncio.run(proxy.check_routes({1: user}, {}))
+    assert routes(proxy) == {"/user/p-3/dr-1", "/user/p-3/dr-2"}
+
+
+def test_no_answer_is_no_route(gate: Gate, user: SimpleNamespace) -> None:
+    """POL-04: a silent policy store closes every route."""
+    proxy = Proxy()
+    asyncio.run(proxy.add_user(user, OPEN))
+    gate.silent = True
+    asyncio.run(proxy.check_routes({1: user}, {}))
+    assert routes(proxy) == set()
