@@ -90,7 +90,7 @@ class LoginHub:
         self.people: dict[str, PersonId] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._fresh = iter(READY)
-        self.closing = contextlib.ExitStack()
+        self.closing, self.browsers = contextlib.ExitStack(), contextlib.ExitStack()
         self.running = _running()
 
     @property
@@ -115,6 +115,7 @@ class LoginHub:
 
     def stop(self) -> None:
         """End every part by its process id."""
+        self.browsers.close()
         for name in reversed(PARTS):
             if (child := self._children.get(name)) is not None:
                 child.terminate()
@@ -282,7 +283,7 @@ class Browser:
     def __init__(self, hub: LoginHub, login: str = "") -> None:
         self.hub = hub
         self.login = login
-        self.http = hub.closing.enter_context(httpx.Client(base_url=hub.url, timeout=30, trust_env=False))
+        self.http = hub.browsers.enter_context(httpx.Client(base_url=hub.url, timeout=30, trust_env=False))
 
     @property
     def person(self) -> PersonId:

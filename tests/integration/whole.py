@@ -58,10 +58,11 @@ def sluis(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class RunningSluis:
-    """One `sluis run --demo`."""
+    """One `sluis run`, of a demo unless said otherwise."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, demo: bool = True) -> None:
         self.state = state
+        self._kind = ["--demo"] if demo else []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -70,7 +71,7 @@ class RunningSluis:
     def start(self) -> None:
         """Start it and wait for `ready:`."""
         self._process = subprocess.Popen(
-            [str(SLUIS), "run", "--demo", "--state", str(self.state), "--port", str(self.port)],
+            [str(SLUIS), "run", *self._kind, "--state", str(self.state), "--port", str(self.port)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
@@ -227,10 +228,7 @@ class Visitor:
     def spawn(self, request: str, **fields: str) -> httpx.Response:
         """Post the hub's form that starts a workspace."""
         path = f"/hub/spawn/{self.person.lower()}/{request.lower()}"
-        form = self.http.get(path)
-        if form.status_code != 200 or 'name="_xsrf"' not in form.text:
-            return form
-        return self.http.post(path, data={"_xsrf": field(form.text, "_xsrf"), **fields})
+        return self.http.post(path, data={"_xsrf": self._cookie("_xsrf", "/hub/"), **fields})
 
     def workspace_path(self, request: str) -> str:
         """Return the path of the person's workspace for a request."""
@@ -289,7 +287,8 @@ class Kernel:
 
     def run(self, code: str) -> str:
         """Run a cell and return what it printed; fails where it raised."""
-        self.socket.send(msgspec.json.encode(_execution(code)).decode())
+        execution = _execution(code)
+        self.socket.send(msgspec.json.encode(execution).decode())
         printed = ""
         while True:
             message = msgspec.json.decode(self.socket.recv())
@@ -298,7 +297,7 @@ class Kernel:
                 printed += content["text"]
             elif kind == "error":
                 raise AssertionError(f"{content['ename']}: {content['evalue']}")
-            elif kind == "execute_reply":
+            elif kind == "status" and content["execution_state"] == "idle" and _answers(message, execution):
                 return printed
 
     def ended(self, bound: float = 10.0) -> bool:
@@ -312,6 +311,10 @@ class Kernel:
         except (websocket.WebSocketException, OSError):
             return True
         return True
+
+
+def _answers(message: dict[str, Any], question: dict[str, Any]) -> bool:
+    return bool(message["parent_header"].get("msg_id") == question["header"]["msg_id"])
 
 
 def _execution(code: str) -> dict[str, Any]:

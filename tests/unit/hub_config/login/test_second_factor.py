@@ -78,7 +78,8 @@ def test_six_digits_are_read(typed: str, code: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     ["", "12345", "1234567", "\uff11\uff12\uff13\uff14\uff15\uff16", "\u0661\u0662\u0663\u0664\u0665\u0666", "-12345",
-     "+12345", "12345a", "0x1234", "123\u00a0456", "123\n456", "1" * 1_000_000, " " * 1_000_000 + "123456", "123456\x00"],
+     "+12345", "12345a", "0x1234", "123\u00a0456", "123\n456", "1" * 1_000_000,
+     " " * 1_000_000 + "123456", "123456\x00"],
     ids=lambda typed: ascii(typed)[:12],
 )  # fmt: skip
 def test_nothing_else_is_a_code(typed: str) -> None:
