@@ -8,6 +8,7 @@ everything: no workspace runs on without a warden.
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -37,22 +38,24 @@ class PartFailed(Exception):
     """A part did not come up or could not be kept alive. The text is one line that says where to look."""
 
 
-def run(options: RunOptions) -> int:
+def run(options: RunOptions, greet: Callable[[], object]) -> int:
     """Run Sluis in the foreground until SIGINT or SIGTERM; return the exit status.
 
+    `greet` is called once everything answers, before `ready:` is printed: a demo says who may log in.
     Raises StateProblem, SettingsProblem or LogError before anything is started, PartFailed after.
     """
     places = Places(options.state.absolute())
     with before_start(places, Surroundings(options.demo, options.bind, options.port), _say):
         running = draw_running(places, options.bind, options.port)
         save_running(places, running)
-        return Supervisor(places, running).serve()
+        return Supervisor(places, running, greet).serve()
 
 
 class Supervisor:
     """The parent process of one running Sluis."""
 
-    def __init__(self, places: Places, running: Running) -> None:
+    def __init__(self, places: Places, running: Running, greet: Callable[[], object]) -> None:
+        self._greet = greet
         self._places = places
         self._running = running
         self._children = [Child(part, places.parts, places.hub) for part in parts_of(places, running)]
@@ -80,6 +83,7 @@ class Supervisor:
         for child in self._children:
             self._until_ready(child)
         if not self._stopping:
+            self._greet()
             sys.stdout.write(f"ready: {self._running.url}\n")
             sys.stdout.flush()
 

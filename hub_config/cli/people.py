@@ -40,7 +40,7 @@ def people(call: Call) -> int:
         show_json(rows)
         return 0
     shows = {one.login: one.shows for one in CAST}
-    columns = ("login", "person", "name", "roles", "institution", "code", "shows")
+    columns = ("login", "person", "name", "roles", "institution", "totp_secret", "code", "shows")
     show_table(columns, [_cells(row | {"shows": shows.get(row["login"])}, columns) for row in rows])
     return 0
 

@@ -4,6 +4,7 @@ import argparse
 
 from hub_config.cli.answers import say
 from hub_config.cli.options import Call, Parser, leaf
+from hub_config.cli.people import people
 
 PART_FAILED = 4  # contract.md: unexpected failure
 
@@ -22,8 +23,9 @@ def run(call: Call) -> int:
     from hub_config.supervisor import run as supervise
 
     given = call.arguments
+    options = RunOptions(state=call.places.state, demo=given.demo, port=given.port, bind=given.bind)
     try:
-        return supervise(RunOptions(state=call.places.state, demo=given.demo, port=given.port, bind=given.bind))
+        return supervise(options, (lambda: people(call)) if given.demo else (lambda: None))
     except PartFailed as failed:
         say(str(failed))
         return PART_FAILED

@@ -144,6 +144,11 @@ class RunningSluis:
             seen = [one.event for one in store.observations_since(0)]
         return sum(isinstance(one, WorkspaceRefused) and one.person == person for one in seen)
 
+    def secret(self, login: str) -> str:
+        """Return the second factor's secret of one of the demo's people."""
+        people = msgspec.json.decode(sluis(self.state, "demo", "people", "--json").stdout)
+        return str(next(person["totp_secret"] for person in people if person["login"] == login))
+
     def course(self) -> str:
         """Return the name of the course that everybody has to pass."""
         listed = msgspec.json.decode(sluis(self.state, "course", "list", "--json").stdout)
@@ -259,7 +264,7 @@ class Visitor:
     def close(self) -> None:
         """Close this browser."""
         for kernel in self._kernels:
-            kernel.socket.shutdown()
+            kernel.close()
         self.http.close()
 
     def _cookie(self, name: str, path: str) -> str:
@@ -299,6 +304,10 @@ class Kernel:
                 raise AssertionError(f"{content['ename']}: {content['evalue']}")
             elif kind == "status" and content["execution_state"] == "idle" and _answers(message, execution):
                 return printed
+
+    def close(self) -> None:
+        """Close the channel from this side."""
+        self.socket.close(timeout=1)
 
     def ended(self, bound: float = 10.0) -> bool:
         """Wait until the connection is closed from the other side, at most `bound` seconds."""

@@ -71,5 +71,5 @@ def test_demo_people_with_codes_that_are_valid_now(sluis: Sluis) -> None:
 def test_demo_people_as_a_table_say_what_they_show(sluis: Sluis) -> None:
     """A line for each, with the reason that can be seen with them."""
     lines = sluis("demo", "people").out.splitlines()
-    assert lines[0].split() == ["login", "person", "name", "roles", "institution", "code", "shows"]
+    assert lines[0].split() == ["login", "person", "name", "roles", "institution", "totp_secret", "code", "shows"]
     assert any(line.startswith("esra") and "training_expired" in line for line in lines)

@@ -121,7 +121,7 @@ def test_run_hands_its_options_to_the_supervisor(sluis: Sluis, places: Places, m
     """And a part that cannot be kept alive is an unexpected failure, in the supervisor's own words."""
     asked: list[RunOptions] = []
 
-    def fail(options: RunOptions) -> int:
+    def fail(options: RunOptions, _greet: object) -> int:
         asked.append(options)
         raise PartFailed("the hub ended; look into `hub.log`")
 
