@@ -140,7 +140,7 @@ TABLE: dict[type[Command], Permission] = {
         _row(OpenRequest, _S.MEMBER),
         _row(RequestDataset, _S.APPLICANT, statuses=_DRAFT),
         _row(NameContact, _S.APPLICANT, statuses=_DRAFT, personal=True),
-        _row(RemoveContact, _S.SIGNATORY, _S.ADMIN, statuses=_LIVE | _DRAFT),
+        _row(RemoveContact, _S.APPLICANT, _S.SIGNATORY, _S.ADMIN, statuses=_LIVE | _DRAFT),
         _row(SubmitRequest, _S.APPLICANT, statuses=_DRAFT, personal=True, step_up=True),
         _row(WithdrawRequest, _S.APPLICANT, statuses=_WITHDRAWABLE),
         _row(AssessRequest, _S.ASSESSOR, statuses=frozenset({_Q.SUBMITTED}), personal=True, four_eyes=_NOT_SELF),

@@ -16,7 +16,7 @@ from access_policy.decision import Decision
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from hub_config.gate import refusal_text
-from hub_config.login.handlers import PageRefused
+from hub_config.login.flow import PageRefused
 from hub_config.login.sessions import person_of
 from hub_config.sessions import live_session
 from spawner.workspace import WorkspaceRefused, parse_wish

@@ -19,6 +19,7 @@ INSIDE = "/run/sluis"
 HUB_SOCKET = f"{INSIDE}/hub.sock"
 LAUNCHER = f"{INSIDE}/launcher.py"
 TEMPORARY = ("/tmp", "/dev/shm")  # noqa: S108 (tmpfs of the sandbox's own)
+LAB_CONFIG = "/etc/jupyter/labconfig"
 RESERVED = (HOME, INSIDE, "/data", "/dev", "/proc", "/etc", "/sys")
 ETC_COPIES = ("passwd", "group", "hosts", "nsswitch.conf")
 ETC_BINDS = ("alternatives", "fonts", "ld.so.cache", "localtime", "mime.types", "terminfo")
@@ -163,6 +164,9 @@ def _own_files(host: SandboxHost, paths: SandboxPaths) -> list[str]:
     arguments = []
     for name in ETC_COPIES:
         arguments += ["--ro-bind", f"{paths.etc}/{name}", f"/etc/{name}"]
+    for folder in ("/etc/jupyter", LAB_CONFIG):
+        arguments += ["--perms", "0755", "--dir", folder]
+    arguments += ["--ro-bind", f"{paths.etc}/page_config.json", f"{LAB_CONFIG}/page_config.json"]
     for folder in ("/home", "/run", INSIDE):
         arguments += ["--perms", "0755", "--dir", folder]
     arguments += ["--ro-bind", paths.hub_socket, HUB_SOCKET, "--ro-bind", host.launcher, LAUNCHER]

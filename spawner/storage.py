@@ -200,11 +200,12 @@ def prepare_run_folder(places: Places, workspace: Workspace, uid: int | None) ->
 
 
 def etc_files(uid: int, host_name: str) -> dict[str, str]:
-    """What stands in for this machine's own files: nobody else's names, no name servers."""
+    """What stands in for this machine's own files: nobody else's names, no name servers, no news from outside."""
     return {
         "passwd": f"root:x:0:0::/:/usr/sbin/nologin\nresearcher:x:{uid}:{uid}::/home/researcher:/bin/bash\n",
         "group": f"root:x:0:\ntty:x:5:\nresearcher:x:{uid}:\n",
         "hosts": f"127.0.0.1 localhost {host_name}\n::1 localhost\n",
+        "page_config.json": '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}\n',
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     }
 

@@ -18,6 +18,7 @@ from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.login import handlers
 from hub_config.login.factors import SecondFactors
+from hub_config.login.flow import PageRefused, session_token
 from hub_config.login.id_token import Expected, IdTokenRefused
 from hub_config.login.provider import Metadata, Provider, ProviderFailed
 from hub_config.login.refusals import Refusals
@@ -84,7 +85,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
         person who is logged in somewhere. No answer is no access (POL-04).
         """
         try:
-            token = handlers.session_token(handler, user)
+            token = session_token(handler, user)
             return session_holds(self.parts.policy, person_of(user.name), token)
         except Exception:  # whatever the log throws
             self.log.exception("no answer about the session of %s", user.name)
@@ -132,7 +133,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
         except IdTokenRefused as error:
             self.log.warning("ID token refused: %s", error)
             self.parts.refusals.record_stranger("", "id_token")
-            raise handlers.PageRefused("the login provider's answer cannot be trusted; start again") from None
+            raise PageRefused("the login provider's answer cannot be trusted; start again") from None
         return self.admit(self.parts.identity(claims["sub"]))
 
     def admit(self, identity: str) -> PersonId:
@@ -141,10 +142,10 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             person = state.people.get(state.identities.get(identity, PersonId("")))
         if person is None:
             self.parts.refusals.record_stranger(identity, "unknown_identity")
-            raise handlers.PageRefused("Your login is right, but nobody here is registered with it.")
+            raise PageRefused("Your login is right, but nobody here is registered with it.")
         if person.disabled is not None:
             self.parts.refusals.record(identity, "person_disabled")
-            raise handlers.PageRefused("Your account has been stopped by the centre.")
+            raise PageRefused("Your account has been stopped by the centre.")
         return person.person
 
     async def _id_token(self, handler: Any) -> str:

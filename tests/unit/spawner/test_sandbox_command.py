@@ -43,6 +43,8 @@ REST = """
 --perms 0755 --dir /srv --ro-bind /srv/v /srv/v --perms 0755 --dir /opt --ro-bind /opt/py /opt/py
 --ro-bind /s/etc/passwd /etc/passwd --ro-bind /s/etc/group /etc/group --ro-bind /s/etc/hosts /etc/hosts
 --ro-bind /s/etc/nsswitch.conf /etc/nsswitch.conf
+--perms 0755 --dir /etc/jupyter --perms 0755 --dir /etc/jupyter/labconfig
+--ro-bind /s/etc/page_config.json /etc/jupyter/labconfig/page_config.json
 --perms 0755 --dir /home --perms 0755 --dir /run --perms 0755 --dir /run/sluis
 --ro-bind /s/hub.sock /run/sluis/hub.sock --ro-bind /l.py /run/sluis/launcher.py --bind /s/home /home/researcher
 DATASETS
