@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,7 +14,7 @@ from hub_config.running import Running
 
 
 class Part(msgspec.Struct, frozen=True):
-    """How to start a part, and the URL that answers below 500 once it is ready."""
+    """How to start a part, and the URL that answers without an error once it is ready."""
 
     name: str
     command: tuple[str, ...]
@@ -30,7 +31,9 @@ def parts_of(places: Places, running: Running) -> list[Part]:
     proxy = Part("proxy", _proxy(running), {"CONFIGPROXY_AUTH_TOKEN": running.proxy_token},
                  f"{running.proxy_api}/api/routes", authorised)  # fmt: skip
     hub = Part("hub", hub_command, {"SLUIS_STATE": str(places.state)}, f"{running.hub}/hub/api/")
-    own = [_own("desk", places, f"{running.desk}/livez"), _own("warden", places, f"{running.warden}/livez")]
+    # through the proxy: the hub gives the desk its route only once it has seen it
+    desk_page = f"{running.url}/services/desk/reasons"
+    own = [_own("desk", places, desk_page), _own("warden", places, f"{running.warden}/livez")]
     provider = _own("provider", places, f"{running.issuer}/.well-known/openid-configuration")
     return [*([provider] if running.demo else []), proxy, hub, *own]
 
@@ -40,11 +43,11 @@ def _own(name: str, places: Places, ready: str) -> Part:
 
 
 def _proxy(running: Running) -> tuple[str, ...]:
-    address, _, port = running.url.partition("://")[2].partition(":")
-    api_address, _, api_port = running.proxy_api.partition("://")[2].partition(":")
+    public, api = urlsplit(running.url), urlsplit(running.proxy_api)
     return (
         *proxy_command(),
-        "--ip", address, "--port", port, "--api-ip", api_address, "--api-port", api_port,
+        "--ip", str(public.hostname), "--port", str(public.port),
+        "--api-ip", str(api.hostname), "--api-port", str(api.port),
         "--default-target", running.hub, "--error-target", f"{running.hub}/hub/error", "--no-x-forward",
     )  # fmt: skip
 

@@ -131,7 +131,7 @@ def _answers(child: Child) -> bool:
         answer = httpx.get(child.part.ready, headers=child.part.headers, timeout=2.0, trust_env=False)
     except httpx.HTTPError:
         return False
-    return answer.status_code < 500
+    return answer.status_code < 400
 
 
 def _say(words: str) -> None:
