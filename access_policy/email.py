@@ -2,14 +2,16 @@
 
 import re
 
-_LOCAL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}", re.ASCII)
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*", re.ASCII)
+_LONGEST_LOCAL = 64
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 def normal_email(text: str) -> str:
     """Return the one form of an address: lower case, ASCII domain. Raises ValueError for anything doubtful."""
     local, at, domain = text.strip(" ").lower().partition("@")
-    if not at or not text.isascii() or not _LOCAL.fullmatch(local) or len(text) > 254:
+    if not at or not text.isascii() or len(text) > 254 or len(local) > _LONGEST_LOCAL or not _LOCAL.fullmatch(local):
         raise ValueError(f"`{text[:60]!a}` is no e-mail address")
     return f"{local}@{normal_domain(domain)}"
 

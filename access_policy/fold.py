@@ -70,7 +70,10 @@ def _domains_declared(s: State, f: e.Fact, v: e.DomainsDeclared) -> None:
 
 def _agreement_recorded(s: State, f: e.Fact, v: e.AgreementRecorded) -> None:
     institution = s.institutions[v.institution]
-    institution.agreement, institution.agreement_ended = Term(v.begins, v.ends), None
+    if institution.agreement is not None:
+        institution.last_agreement_over = institution.agreement_ended or institution.agreement.ends
+    institution.agreement, institution.agreement_recorded = Term(v.begins, v.ends), f.at
+    institution.agreement_ended = None
 
 
 def _agreement_ended(s: State, f: e.Fact, v: e.AgreementEnded) -> None:

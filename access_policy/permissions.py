@@ -123,7 +123,7 @@ TABLE: dict[type[Command], Permission] = {
         _row(LinkIdentity, _S.ADMIN, four_eyes=_NOT_SELF),
         _row(VerifyPerson, _S.ADMIN, personal=True, four_eyes=_NOT_SELF, step_up=True),
         _row(WithdrawVerification, _S.ADMIN),
-        _row(DisablePerson, _S.ADMIN, _S.REPRESENTATIVE),
+        _row(DisablePerson, _S.ADMIN, _S.REPRESENTATIVE, four_eyes=_NOT_SELF),
         _row(EnablePerson, _S.ADMIN, four_eyes=_NOT_SELF),
         _row(AppointRole, _S.ADMIN, four_eyes=_SECOND, step_up=True),
         _row(EndRole, _S.ADMIN),

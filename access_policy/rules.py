@@ -116,14 +116,12 @@ def institution_not_trusted(case: Case, code: ReasonCode = ReasonCode.INSTITUTIO
         return Finding(code, False)
     if institution.centre:
         return Finding(code, True, institution.since)
-    if institution.agreement_ended is not None:
-        return Finding(code, False, institution.agreement_ended)
-    term = institution.agreement
-    if term is None or case.at < term.begins:
-        return Finding(code, False, institution.since)
-    if case.at >= term.ends:
-        return Finding(code, False, term.ends)
-    return Finding(code, True, term.begins, term.ends)
+    term, ended = institution.agreement, institution.agreement_ended
+    if term is None or case.at < term.begins or (ended is not None and ended <= term.begins):
+        return Finding(code, False, institution.last_agreement_over or institution.since)
+    if ended is not None or case.at >= term.ends:
+        return Finding(code, False, term.ends if ended is None else min(ended, term.ends))
+    return Finding(code, True, max(term.begins, institution.agreement_recorded or term.begins), term.ends)
 
 
 def email_not_institutional(case: Case, code: ReasonCode = ReasonCode.EMAIL_NOT_INSTITUTIONAL) -> Finding:

@@ -41,7 +41,9 @@ class Institution:
     centre: bool
     since: datetime
     agreement: Term | None = None
+    agreement_recorded: datetime | None = None
     agreement_ended: datetime | None = None
+    last_agreement_over: datetime | None = None
 
 
 @dataclass(slots=True)

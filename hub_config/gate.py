@@ -61,6 +61,13 @@ class Gate:
                 return
         self._policy.handle(RecordEnding(person=who, request=what, seen=why), _HUB)
 
+    def ended_with_the_hub(self) -> None:
+        """Record that every workspace is over; called when the hub starts, since sandboxes die with it (SBX-04)."""
+        with self._policy.reading() as state:
+            known = list(state.workspaces)
+        for person, request in known:
+            self.ended(person, request, "hub_stopped")
+
     def refuse_wish(self, person: str, request: str, code: str) -> None:
         """Record that a workspace was asked for in a way that is not offered (SPW-01)."""
         self._policy.observe(_HUB, e.WorkspaceRefused(person=PersonId(person), request=RequestId(request), codes=code))

@@ -51,6 +51,12 @@ class Nowhere(BaseHandler):  # type: ignore[misc]
 class StartPage(SpawnHandler):  # type: ignore[misc]
     """The form that starts a workspace, or why it may not be started."""
 
+    def prepare(self) -> Any:
+        """Called by tornado: a script of a notebook's page, which shares our origin, gets no form (SES-07)."""
+        if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+            raise _refusal(403, "this page opens in a tab of its own only")
+        return super().prepare()
+
     @web.authenticated
     async def get(self, user_name: str, server_name: str) -> None:
         """Show the form; options in the address are not looked at, so no link starts anything (SES-06)."""

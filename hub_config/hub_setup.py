@@ -120,6 +120,7 @@ def _login(c: Any, places: Places, given: _Given, hours: int) -> None:
 
 def _workspaces(c: Any, places: Places, settings: Settings, policy: Policy) -> None:
     gate = Gate(policy, settings.workspace_profiles)
+    gate.ended_with_the_hub()
     GatedProxy.gate = gate
     HubSpawner.gate = HubSpawner.policy = gate
     HubSpawner.profiles = settings.workspace_profiles

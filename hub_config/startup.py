@@ -20,6 +20,7 @@ from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, log_origin, open_policy
+from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
@@ -55,6 +56,8 @@ def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None
         try:
             _check_log(places, policy, wanted)
             _check_datasets(places, settings, policy)
+            if wanted.demo:
+                demo_logins(places)
             _adopt(settings, policy)
             _clean(places, policy)
         finally:

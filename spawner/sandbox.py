@@ -105,10 +105,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         try:
             url = await self._start_sandbox(workspace)
             if not self.policy.may_keep(workspace.person, workspace.request):
-                raise _refusal("no_longer_allowed", "what this workspace rests on was withdrawn while it started")
+                raise _refusal("no_longer_allowed", _WITHDRAWN)
         except BaseException as error:
             await self._finish("start_failed")
             if isinstance(error, SandboxFailed | DatasetProblem | OSError):
+                if not self._may_keep():  # the warden was faster
+                    raise _refusal("no_longer_allowed", _WITHDRAWN) from error
                 raise _refusal("sandbox", f"the workspace could not be started: {error}", 503) from error
             raise
         return url
@@ -269,6 +271,9 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         if not self._ended:
             self._ended = True
             self.policy.ended(self.user.name.upper(), self.name.upper(), why)
+
+
+_WITHDRAWN = "what this workspace rests on was withdrawn while it started; your requests say what is missing"
 
 
 def sandbox_problem() -> str | None:

@@ -91,7 +91,7 @@ SERVER_ARGUMENTS = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
     "--LabApp.extension_manager=readonly",
-    "--HubAuth.cache_max_age=5",  # seconds for which the server believes an answer of the hub
+    "--HubAuth.cache_max_age=1",  # seconds for which the server believes an answer of the hub
 ]
 
 

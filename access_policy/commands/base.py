@@ -1,6 +1,7 @@
 """What all commands share: their form, their name, how they are read from text, and what a handler may answer."""
 
 import re
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -99,8 +100,15 @@ def _read_value(type_name: str, value: Any) -> Any:
     return value
 
 
+def _is_hidden(sign: str) -> bool:
+    """Say whether a character is a control, a direction or zero-width mark, or half a character (ID-07, AUD-06)."""
+    return sign not in "\n\r\t" and unicodedata.category(sign) in {"Cc", "Cf", "Cs"}
+
+
 def _check_texts(command: Command) -> None:
     for field in msgspec.structs.fields(command):
         value = getattr(command, field.name)
-        if isinstance(value, str) and ("\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value)):
-            raise ValueError(f"`{field.name}` holds a NUL or half a character; take it out")
+        if isinstance(value, str) and not value.strip():
+            raise ValueError(f"`{field.name}` is blank; write something")
+        if isinstance(value, str) and any(_is_hidden(sign) for sign in value):
+            raise ValueError(f"`{field.name}` holds a character that cannot be seen, such as a NUL; take it out")

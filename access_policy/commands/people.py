@@ -19,7 +19,7 @@ from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import FactorKind, Role, VerificationMethod
 from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId
 from access_policy.model.instants import days
-from access_policy.state import State
+from access_policy.state import Person, State
 
 LONGEST_VERIFICATION_DAYS = 731
 LONGEST_ROLE_DAYS = 1827
@@ -140,9 +140,11 @@ def withdraw_verification(state: State, c: WithdrawVerification, actor: Actor, a
 
 
 def disable_person(state: State, c: DisablePerson, actor: Actor, at: datetime) -> Outcome:
-    """S94, ID-15."""
+    """S94, ID-15: at once, but an admin is left who can let people act again."""
     if state.people[c.person].disabled is not None:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is stopped already")
+    if not any(is_admin(other, at) for other in state.people.values() if other.person != c.person):
+        return Refusal(RefusalCode.FOUR_EYES, "the last admin cannot be stopped; nobody could let anybody act again")
     return (e.PersonDisabled(person=c.person, reason=c.reason),)
 
 
@@ -178,11 +180,16 @@ def end_role(state: State, c: EndRole, actor: Actor, at: datetime) -> Outcome:
     """The last admin stays: nobody could appoint another."""
     if not any(one.role is c.role and one.holds(at) for one in state.people[c.person].appointments):
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is no {c.role}")
-    others = (person for person in state.people.values() if person.person != c.person and person.disabled is None)
-    admins = sum(any(one.role is Role.ADMIN and one.holds(at) for one in person.appointments) for person in others)
+    admins = sum(is_admin(other, at) for other in state.people.values() if other.person != c.person)
     if c.role is Role.ADMIN and admins < 2:
         return Refusal(RefusalCode.FOUR_EYES, "two admins must be left; appoint another one first")
     return (e.RoleEnded(person=c.person, role=c.role),)
+
+
+def is_admin(person: Person, at: datetime) -> bool:
+    """Say whether a person can act as an admin at `at`: appointed, and not stopped."""
+    appointed = any(one.role is Role.ADMIN and one.holds(at) for one in person.appointments)
+    return appointed and person.disabled is None
 
 
 def enrol_factor(state: State, c: EnrolFactor, actor: Actor, at: datetime) -> Outcome:
@@ -193,7 +200,10 @@ def enrol_factor(state: State, c: EnrolFactor, actor: Actor, at: datetime) -> Ou
 
 
 def confirm_factor(state: State, c: ConfirmFactor, actor: Actor, at: datetime) -> Outcome:
-    """A first factor, or one after a reset, counts only once the verifier confirmed it."""
+    """A first factor, or one after a reset, counts only once the verifier, still an admin, confirmed it."""
+    verifier = state.people.get(actor.person) if actor.person is not None else None
+    if verifier is None or not is_admin(verifier, at):
+        return Refusal(RefusalCode.NOT_PERMITTED, "who verifies people is an admin; another admin verifies again first")
     factor = state.people[c.person].factors.get(FactorId(c.factor))
     if factor is None:
         return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` has no such factor")

@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-import msgspec
 import pyotp
 
 from access_policy.model.ids import PersonId
@@ -13,14 +12,8 @@ from hub_config.bootstrap import StateProblem, present
 from hub_config.cli.answers import show_json, show_table
 from hub_config.cli.options import Call, Parser, commands_of, group, leaf
 from hub_config.cli.reading import opened
+from hub_config.demo.logins import DemoLogin, demo_logins
 from hub_config.demo.people import CAST
-
-
-class _Login(msgspec.Struct, frozen=True):
-    """What stands in `demo.json` of a person, as far as it cannot change."""
-
-    person: PersonId
-    login: str
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -34,7 +27,7 @@ def people(call: Call) -> int:
     with opened(call.places) as policy, policy.reading() as state:
         if not state.demo:
             raise StateProblem(f"`{call.places.state}` is no demo; its people's second factors are their own")
-        logins = msgspec.json.decode(call.places.demo.read_bytes(), type=list[_Login])
+        logins = demo_logins(call.places)
         rows = [_row(policy, state, login) for login in logins]
     if call.json:
         show_json(rows)
@@ -45,7 +38,7 @@ def people(call: Call) -> int:
     return 0
 
 
-def _row(policy: Policy, state: State, login: _Login) -> dict[str, Any]:
+def _row(policy: Policy, state: State, login: DemoLogin) -> dict[str, Any]:
     person, now = state.people[login.person], policy.now()
     secret = _secret(policy, login.person)
     return {

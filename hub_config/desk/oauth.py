@@ -26,7 +26,6 @@ from hub_config.desk.errors import HubSilent
 from hub_config.desk.render import page
 from hub_config.desk.security import same
 from hub_config.running import Running
-from hub_config.sessions import live_session
 
 COOKIE = "sluis-desk"
 _STATE_COOKIE = "sluis-desk-login"
@@ -128,12 +127,11 @@ class HubLogin:
         if begun is None or not code:
             return self._again(request, "This login was not begun here, or took too long.")
         token = self._call(self._hub.token_for_code, code, code_verifier=begun.verifier)
-        person = self._user(token)
-        session = live_session(self._policy, person) if person is not None else None
+        person, session = self._user(token), self._session(token)
         if person is None or session is None:
             return self._again(request, "Your session is over.")
         response = RedirectResponse(begun.target, 303)
-        self._keep(response, _Kept(Login(person, session.session, secrets.token_urlsafe(24)), token))
+        self._keep(response, _Kept(Login(person, session, secrets.token_urlsafe(24)), token))
         response.delete_cookie(cookie, path=f"{PREFIX}/", httponly=True, samesite="lax")
         return response
 
@@ -155,6 +153,12 @@ class HubLogin:
         user = self._call(self._hub.user_for_token, token)
         name = str(user.get("name", "")).upper() if user else ""
         return PersonId(name) if is_person_id(name) else None
+
+    def _session(self, token: str) -> str | None:
+        """Return the digest of the session that the browser's hub token was given under, where we know it."""
+        user = self._call(self._hub.user_for_token, token)
+        record = self._policy.records.session(token_digest(str((user or {}).get("session_id") or "")))
+        return None if record is None else record.session
 
     def _call(self, ask: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         try:

@@ -23,12 +23,15 @@ class PageRefused(web.HTTPError):
 def session_token(handler: Any, user: Any) -> str | None:
     """Return the session token that a request of `user`'s own browser brings (empty where it brings none), or None.
 
-    None: the request comes with a token, or is made by somebody else, and no browser session belongs to it.
+    A token that a browser got, for its workspace or for the desk, carries the hub session id under which it was given,
+    and that is our session's token (TOK-03): it is worth nothing once that session is over, whoever else is logged in.
+    None: a server's own token, or somebody else's request; no browser session belongs to it.
     """
-    if handler is None or getattr(handler, "_token_authenticated", False):
+    if handler is None or getattr(handler, "_jupyterhub_user", None) is not user:
         return None
-    if getattr(handler, "_jupyterhub_user", None) is not user:
-        return None
+    if getattr(handler, "_token_authenticated", False):
+        given = handler.get_token()
+        return None if given is None else given.session_id
     cookie = handler.get_secure_cookie(SESSION_COOKIE, max_age_days=1)
     return cookie.decode("ascii", "replace") if cookie else ""
 
@@ -54,9 +57,9 @@ class LoginFlowMixin:
         """Take such a cookie back."""
         self.clear_cookie(name, path=self.hub.base_url)
 
-    def new_session_id(self: Any) -> None:
+    def new_session_id(self: Any, session_id: str = "") -> None:
         """Give the browser a new hub session id, so that nobody can have set it before (SES-01)."""
-        self._session_id = uuid.uuid4().hex
+        self._session_id = session_id or uuid.uuid4().hex
         self.set_session_cookie()
 
     def to_page(self: Any, page: str, next_page: str | None) -> None:

@@ -168,7 +168,7 @@ class SecondFactorPage(LoginFlowMixin, BaseHandler):  # type: ignore[misc]
         """Both factors were right: the session first, then what the hub itself needs (SES-01)."""
         token = begin_session(self.parts.policy, person, self.parts.new_token)
         self.forget_flow_cookie(PENDING_COOKIE)
-        self.new_session_id()
+        self.new_session_id(token)
         user = await self.auth_to_user({"name": person.lower(), "admin": False})
         self.set_flow_cookie(SESSION_COOKIE, token)
         self.set_hub_cookie(user)

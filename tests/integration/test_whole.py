@@ -1,5 +1,7 @@
 """The whole on loopback: a researcher works while every condition holds, and is refused the moment one does not."""
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +14,7 @@ from sksurv.nonparametric import kaplan_meier_estimator
 from access_policy.reasons import REASONS, ReasonCode
 from hub_config.places import Places
 from hub_config.running import load_running
-from tests.integration.whole import RunningSluis, Visitor, until
+from tests.integration.whole import RunningSluis, Visitor, sluis, until
 
 PROMISE = 10.0
 """Seconds from a fact to the end of the workspace that it takes the ground from."""
@@ -208,6 +210,57 @@ import subprocess, sys
 program = "import itertools, time\\nfor n in itertools.count(): open('count', 'w').write(str(n)); time.sleep(0.05)"
 counter = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
 """
+
+
+def end_by_age(demo: RunningSluis, person: str) -> None:
+    """Let a person's sessions be as old as they may become."""
+    with contextlib.closing(sqlite3.connect(demo.state / "log.sqlite", timeout=10)) as database:
+        long_ago = "2026-01-01T00:00:00.000000Z"
+        database.execute("UPDATE sessions SET ends = ? WHERE person = ? AND ended_at IS NULL", (long_ago, person))
+        database.commit()
+
+
+@pytest.mark.parametrize("how", ["logout", "age"])
+def test_what_an_ended_session_left_in_a_browser_stays_dead(
+    demo: RunningSluis, visit: Callable[[str], Visitor], how: str
+) -> None:
+    """SES-11, TOK-03: whoever logs in elsewhere does not bring a copied or aged cookie back to life."""
+    visitor = visit("bram")
+    running(visitor, "DR-10")
+    copied = httpx.Client(
+        base_url=demo.url, cookies=visitor.http.cookies, follow_redirects=True, timeout=30, trust_env=False
+    )
+    status = f"{visitor.workspace_path('DR-10')}/api/status"
+    assert "kernels" in copied.get(status).text
+    if how == "logout":
+        visitor.log_out()
+    else:
+        end_by_age(demo, visitor.person)
+        until(lambda: "kernels" not in copied.get(status).text)
+    elsewhere = Visitor(demo, "bram")
+    elsewhere.log_in()
+    until(lambda: elsewhere.reaches("DR-10"))
+    until(lambda: "kernels" not in copied.get(status).text, bound=3.0)
+    for path in ("/services/desk/", "/hub/spawn/p-23/dr-10", status):
+        assert "Jakobsen" not in copied.get(path).text
+        assert "Start the workspace" not in copied.get(path).text
+        assert "kernels" not in copied.get(path).text
+    stopped_workspace(elsewhere, "DR-10")
+    copied.close()
+    elsewhere.close()
+
+
+def test_a_script_in_a_notebook_gets_no_form_that_starts_a_workspace(demo: RunningSluis, lotte: Visitor) -> None:
+    """SES-07: the pages share an origin, so the start form opens as a page of its own only."""
+    for how in ("empty", "iframe", "object"):
+        answer = lotte.http.get("/hub/spawn/p-12/dr-2", headers={"Sec-Fetch-Dest": how})
+        assert (answer.status_code, "_xsrf" in answer.text) == (403, False)
+
+
+def test_the_log_is_signed_while_it_runs(demo: RunningSluis) -> None:
+    """AUD-02: a checkpoint lies outside the database, and the log agrees with it."""
+    until(lambda: list((demo.state / "checkpoints").iterdir()))
+    assert sluis(demo.state, "log", "verify").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,7 @@ class Visitor:
     def spawn(self, request: str, **fields: str) -> httpx.Response:
         """Post the hub's form that starts a workspace."""
         path = f"/hub/spawn/{self.person.lower()}/{request.lower()}"
+        self.http.get(path)  # for the cookie
         return self.http.post(path, data={"_xsrf": self._cookie("_xsrf", "/hub/"), **fields})
 
     def workspace_path(self, request: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from access_policy import events as e
+from access_policy.commands.base import parse_command
+from access_policy.commands.people import is_admin
 from access_policy.email import domain_of, normal_email
 from access_policy.model.ids import InstitutionName, PersonId
 from tests.unit.access_policy.world import (
@@ -39,6 +41,7 @@ def test_a_person_is_registered_with_one_form_of_the_address() -> None:
 @pytest.mark.parametrize(
     ("email", "code"),
     [
+        (".@hospital.example", "not_allowed_value"),
         ("x@evil-hospital.example", "not_allowed_value"),
         ("x@hospital.example.evil.example", "not_allowed_value"),
         ("x@sub.hospital.example", "not_allowed_value"),
@@ -55,7 +58,8 @@ def test_a_person_is_registered_with_one_form_of_the_address() -> None:
         ("rosa@hospital.example.", "already_exists"),
     ],
     ids=[
-        "ID-01 a suffix", "ID-02 a longer domain", "ID-02 a sub-domain", "ID-03 quoted", "ID-03 two addresses",
+        "ID-03 a lone dot", "ID-01 a suffix",
+        "ID-02 a longer domain", "ID-02 a sub-domain", "ID-03 quoted", "ID-03 two addresses",
         "ID-04 Cyrillic o", "ID-04 full width", "ID-04 a script l", "ID-04 a long s", "ID-04 punycode", "no domain",
         "no mailbox", "ID-05 capitals", "ID-05 a trailing dot",
     ],
@@ -217,6 +221,30 @@ def test_only_the_verifier_confirms_a_factor_and_once() -> None:
     assert world.refusal("confirm-factor", ADMIN, **arguments | {"factor": "other"}) == "not_found"
     assert kinds(world.do("confirm-factor", ADMIN, **arguments)) == [e.FactorConfirmed]
     assert world.refusal("confirm-factor", ADMIN, **arguments) == "wrong_state"
+
+
+def test_a_verifier_who_is_no_admin_any_more_confirms_nothing() -> None:
+    """S76: the right to confirm goes with the role; another admin verifies the person again first."""
+    world = _enrolled()
+    world.agree("appoint-role", person=STRANGER, role="admin", until=world.at + 100 * DAY)
+    world.do("end-role", SECOND_ADMIN, person=ADMIN, role="admin")
+    assert world.refusal("confirm-factor", ADMIN, person=COLLEAGUE, factor="first") == "not_permitted"
+
+
+def test_the_last_admin_cannot_be_stopped() -> None:
+    """S94: somebody is left who can let people act again; nobody stops themselves."""
+    world = everything_holds()
+    assert world.refusal("disable-person", ADMIN, person=ADMIN, reason="x") == "four_eyes"
+    for admin in [one for one in world.state.people.values() if is_admin(one, world.at) and one.person != ADMIN]:
+        world.do("disable-person", ADMIN, person=admin.person, reason="x")
+    assert world.refusal("disable-person", REPRESENTATIVE, person=ADMIN, reason="x") == "four_eyes"
+
+
+@pytest.mark.parametrize("name", ["   ", "a\u200bb", "a\u202eb", "a\u009bb", "a\ud800"])
+def test_a_name_is_seen_as_it_is_written(name: str) -> None:
+    """ID-07: blank names, zero-width and direction marks and half characters are no command at all."""
+    with pytest.raises(ValueError, match="name"):
+        parse_command("register-person", {"name": name, "email": "a@hospital.example", "institution": "hospital"})
 
 
 @pytest.mark.parametrize("who", [COLLEAGUE, ADMIN, STRANGER], ids=["the person", "an admin", "a stranger"])

@@ -70,11 +70,13 @@ def test_refusals_are_in_the_stream_of_observations(sluis: Sluis, people: dict[s
 
 def test_text_obeys_no_terminal(sluis: Sluis, people: dict[str, str]) -> None:
     """What people wrote reaches a terminal without its control characters (AUD-06)."""
-    sluis("do", "end-request", "request=DR-1", "reason=\x1b[2J\u202e\u009bgone\nnext", "--as", people["rosa"])
+    for hidden in ("\x1b[2J", "\u202e", "\u009b", "\u200b"):
+        assert sluis("do", "end-request", "request=DR-1", f"reason={hidden}gone", "--as", people["rosa"]).status == 2
+    sluis("do", "end-request", "request=DR-1", "reason=gone\nnext", "--as", people["rosa"])
     shown = sluis("log", "show", "--kind", "RequestEnded", "--request", "DR-1").out
     assert shown.count("\n") == 1
     assert not {"\x1b", "\u202e", "\u009b"} & set(shown)
-    assert "\\u202e" in sluis("log", "show", "--kind", "RequestEnded", "--request", "DR-1", "--json").out
+    assert "gone\\nnext" in sluis("log", "show", "--kind", "RequestEnded", "--request", "DR-1", "--json").out
 
 
 def test_verify_says_yes_to_a_whole_log(sluis: Sluis) -> None:
