@@ -94,6 +94,17 @@ def _granted(case: Case) -> tuple[GrantedDataset, ...]:
     )
 
 
+def shown(state: State, decision: Decision) -> tuple[Finding, ...]:
+    """Return the failing findings that the person themselves may read (POL-09, REQ-03).
+
+    Of a request that they have no part in they learn nothing but that, whether it exists or not.
+    """
+    request = state.requests.get(decision.query.request)
+    if request is not None and decision.query.person in (request.applicant, *request.contacts):
+        return decision.failing
+    return tuple(finding for finding in decision.failing if finding.code is ReasonCode.NOT_A_CONTACT)
+
+
 def supposed_session(state: State, person: PersonId, at: datetime, zone: Zone) -> Session:
     """Return the session that a fresh login with both factors would give: what `explain` and the pages ask with."""
     ends = at + timedelta(hours=state.settings.session_hours)

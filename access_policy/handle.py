@@ -69,12 +69,15 @@ def handle(state: State, command: Command, actor: Actor, at: datetime) -> Outcom
     outcome = HANDLERS[type(command)](state, command, actor, at)
     if isinstance(outcome, Refusal) or TABLE[type(command)].four_eyes is not FourEyes.SECOND_PERSON:
         return outcome
-    return (_proposed(state, command),)
+    return _proposed(state, command)
 
 
-def _proposed(state: State, command: Command) -> e.CommandProposed:
-    arguments = msgspec.json.encode(command).decode()
-    return e.CommandProposed(proposal=state.last_proposal + 1, command=name_of(type(command)), arguments=arguments)
+def _proposed(state: State, command: Command) -> Outcome:
+    name, arguments = name_of(type(command)), msgspec.json.encode(command).decode()
+    for waiting in state.proposals.values():
+        if (waiting.command, waiting.arguments) == (name, arguments):
+            return Refusal(RefusalCode.ALREADY_EXISTS, f"this waits already, as proposal `{waiting.number}`")
+    return (e.CommandProposed(proposal=state.last_proposal + 1, command=name, arguments=arguments),)
 
 
 def _confirm(state: State, command: ConfirmProposal, actor: Actor, at: datetime) -> Outcome:

@@ -6,7 +6,7 @@ from access_policy import events as e
 from access_policy.actor import component
 from access_policy.commands.base import Refusal
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace, ground_lost
-from access_policy.decision import Decision
+from access_policy.decision import shown
 from access_policy.model.enums import Action, Component
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.reasons import REASONS
@@ -45,6 +45,14 @@ class Gate:
             workspace = state.workspaces.get((who, what))
             return workspace is not None and ground_lost(state, workspace, self._policy.now()) is None
 
+    def why_not(self, person: PersonId, request: RequestId, action: Action) -> str:
+        """Return, for the person, why they may not, and the next step of each reason; empty where they may (POL-09)."""
+        with self._policy.reading() as state:
+            decision = self._policy.decide(person, request, action, live_session(self._policy, person))
+            findings = shown(state, decision)
+        texts = [(REASONS[finding.code], finding.code) for finding in findings]
+        return " ".join(f"{_sentence(text.failing)} ({code}). Next: {text.next_step}." for text, code in texts)
+
     def may_reach(self, person: str, request: str) -> bool:
         """Say whether a route to the workspace may stand: the person has a live session that holds (S78)."""
         who, what = PersonId(person), RequestId(request)
@@ -74,8 +82,8 @@ class Gate:
 
     def _refused(self, person: PersonId, request: RequestId, refusal: Refusal) -> WorkspaceRefused:
         self._policy.observe(_HUB, e.WorkspaceRefused(person=person, request=request, codes=refusal.text))
-        decision = self._policy.decide(person, request, Action.OPEN_WORKSPACE, live_session(self._policy, person))
-        return WorkspaceRefused(refusal.code, refusal_text(decision) or refusal.text)
+        text = self.why_not(person, request, Action.OPEN_WORKSPACE)
+        return WorkspaceRefused(refusal.code, text or "this workspace runs already; open it from your requests")
 
     def _workspace(self, person: PersonId, request: RequestId, fact: e.Fact, profile: Profile) -> Workspace:
         started = fact.event
@@ -87,9 +95,5 @@ class Gate:
         return Workspace(person, request, fact.seq, started.until, mounts, profile)
 
 
-def refusal_text(decision: Decision) -> str:
-    """Return why a decision is a denial, and the next step of each reason, in one sentence each."""
-    return " ".join(
-        f"{REASONS[finding.code].failing.capitalize()} ({finding.code}). Next: {REASONS[finding.code].next_step}."
-        for finding in decision.failing
-    )
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -12,15 +12,13 @@ from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
 from jupyterhub.handlers.pages import SpawnHandler
 from tornado import web
 
-from access_policy.decision import Decision
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
-from hub_config.gate import refusal_text
 from hub_config.login.flow import PageRefused
 from hub_config.login.sessions import person_of
-from hub_config.sessions import live_session
 from spawner.workspace import WorkspaceRefused, parse_wish
 
+_CLASS_NAME = re.compile(r"^[0-9]{3} SpawnException\([^)]*\): ")
 _SERVER = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -63,9 +61,8 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
         self._check(user_name, server_name)
         kept = {name: values for name, values in self.request.query_arguments.items() if name == "next"}
         self.request.query_arguments = kept
-        decision = _decision(self, server_name, Action.OPEN_WORKSPACE)
-        if not decision.allowed:
-            raise _refusal(403, refusal_text(decision))
+        if problem := _why_not(self, server_name, Action.OPEN_WORKSPACE):
+            raise _refusal(403, problem)
         await super().get(user_name, server_name)
 
     @web.authenticated
@@ -73,6 +70,11 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
         """Start it; the spawner decides."""
         self._check(user_name, server_name)
         await super().post(user_name, server_name)
+
+    async def _render_form(self, **given: Any) -> str:
+        """Called by the hub to show the form again; the reason without the name of a class before it."""
+        page: str = await super()._render_form(**given | {"message": _CLASS_NAME.sub("", given.get("message", ""))})
+        return page
 
     def _check(self, user_name: str, server_name: str) -> None:
         if user_name != self.current_user.name or not _SERVER.fullmatch(server_name):
@@ -92,9 +94,8 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
         spawner = self.current_user.spawners.get(server_name) if server_name in self._servers(user_name) else None
         if spawner is None or not spawner.ready:
             return
-        decision = _decision(self, server_name, Action.REACH_WORKSPACE)
-        if not decision.allowed:
-            raise _refusal(403, refusal_text(decision))
+        if problem := _why_not(self, server_name, Action.REACH_WORKSPACE):
+            raise _refusal(403, problem)
         await self.proxy.add_user(self.current_user, server_name)
 
     def _servers(self, user_name: str) -> list[str]:
@@ -141,10 +142,9 @@ def pages() -> list[tuple[str, type[BaseHandler]]]:
     ]
 
 
-def _decision(handler: Any, server_name: str, action: Action) -> Decision:
-    policy, person = handler.authenticator.parts.policy, person_of(handler.current_user.name)
-    decision: Decision = policy.decide(person, RequestId(server_name.upper()), action, live_session(policy, person))
-    return decision
+def _why_not(handler: Any, server_name: str, action: Action) -> str:
+    who = person_of(handler.current_user.name)
+    return str(_gate(handler).why_not(who, RequestId(server_name.upper()), action))
 
 
 def _gate(handler: Any) -> Any:

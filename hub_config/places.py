@@ -52,8 +52,8 @@ class Places:
 
     @property
     def lock(self) -> Path:
-        """Held by the one `sluis run` of this state; beside the folder, so that it is there before the folder is."""
-        return self.state.with_name(self.state.name + ".lock")
+        """Held by the one `sluis run` of this state."""
+        return self.state / "running.lock"
 
     @property
     def running(self) -> Path:

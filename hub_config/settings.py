@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from access_policy.plain_words import plain_words
 from spawner.workspace import Profile
 
 GIB = 1024**3
@@ -96,6 +97,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return tuple(size.as_profile() for size in self.profiles)
 
 
+def login_problem(settings: Settings) -> str | None:
+    """Say what keeps people from logging in, or None."""
+    missing = [key for key in ("issuer", "client_id", "client_secret_file") if not getattr(settings.login, key)]
+    return f"fill in login.{missing[0]} in sluis.toml" if missing else None
+
+
 def load_settings(file: Path) -> Settings:
     """Read `sluis.toml`. Raises SettingsProblem: no file, bad TOML, an unknown key, a value out of range."""
     try:
@@ -111,9 +118,19 @@ def load_settings(file: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsProblem(f"`{file}` is no TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise SettingsProblem(f"`{file}`: {error}; docs/reference/settings.md lists every key") from None
+        raise SettingsProblem(
+            f"`{file}`: {plain_words(error, _table_of(error))}; see docs/reference/settings.md"
+        ) from None
     _check(settings, file)
     return settings
+
+
+def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
+    """Return the part of the settings that an error speaks of."""
+    tables: dict[str, type[msgspec.Struct]] = {
+        "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data, "$.profiles": Size,
+    }  # fmt: skip
+    return next((table for path, table in tables.items() if f"`{path}" in str(error)), Settings)
 
 
 def _check(settings: Settings, file: Path) -> None:

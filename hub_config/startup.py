@@ -1,6 +1,5 @@
 """What happens before the parts of `sluis run` start, and after they ended. Checks come first: nothing half-starts."""
 
-import fcntl
 import ipaddress
 import os
 import secrets
@@ -20,12 +19,14 @@ from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, log_origin, open_policy
+from hub_config.cli.manifests import manifest_problem
 from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
+from hub_config.lock import only_one
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running
-from hub_config.settings import Settings, load_settings
+from hub_config.settings import Settings, load_settings, login_problem
 from spawner.running import clean_up, end_sandbox, running_sandboxes
 from spawner.sandbox import sandbox_problem
 from spawner.storage import DatasetProblem, open_dataset_folder
@@ -46,7 +47,8 @@ class Surroundings(msgspec.Struct, frozen=True):
 def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the state for this one run, and check all that a start needs. Raises StateProblem and its like."""
     _check_address(wanted)
-    with _only_one(places):
+    _check_presence(places, wanted)
+    with only_one(places), _no_parts_left(places):
         _check_port(wanted)
         _check_machine()
         if wanted.demo and not places.log.exists():
@@ -59,6 +61,8 @@ def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None
             if wanted.demo:
                 demo_logins(places)
             _adopt(settings, policy)
+            if not wanted.demo and login_problem(settings):
+                say(f"nobody can log in yet: {login_problem(settings)}")
             _clean(places, policy)
         finally:
             policy.store.close()
@@ -74,18 +78,21 @@ def _check_address(wanted: Surroundings) -> None:
         raise StateProblem(f"a demo runs on loopback only, and `{wanted.bind}` is not; leave --bind out")
 
 
+def _check_presence(places: Places, wanted: Surroundings) -> None:
+    if places.log.exists():
+        return
+    if places.keys.exists() and not (places.state / ".new").exists():
+        raise StateProblem(f"the log `{places.log}` is gone; restore a backup, nothing is started")
+    if not wanted.demo:
+        raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
+
+
 @contextmanager
-def _only_one(places: Places) -> Iterator[None]:
-    places.lock.parent.mkdir(parents=True, exist_ok=True)
-    with places.lock.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StateProblem(f"Sluis runs already for `{places.state}`; end that one first (Ctrl-C)") from None
-        try:
-            yield
-        finally:
-            places.running.unlink(missing_ok=True)
+def _no_parts_left(places: Places) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        places.running.unlink(missing_ok=True)
 
 
 def _check_port(wanted: Surroundings) -> None:
@@ -127,14 +134,16 @@ def _check_log(places: Places, policy: Policy, wanted: Surroundings) -> None:
 
 def _check_datasets(places: Places, settings: Settings, policy: Policy) -> None:
     with policy.reading() as state:
-        offered = [(one.dataset, one.location) for one in state.datasets.values() if one.open]
-    for dataset, location in offered:
+        offered = [(one.dataset, one.location, one.manifest) for one in state.datasets.values() if one.open]
+    root = places.datasets(settings.data.folder)
+    for dataset, location, manifest in offered:
         try:
-            os.close(open_dataset_folder(places.datasets(settings.data.folder), location))
+            os.close(open_dataset_folder(root, location))
+            problem = manifest_problem(root / location, manifest)
         except (DatasetProblem, OSError) as error:
-            raise StateProblem(
-                f"dataset `{dataset}` cannot be read: {error}; put it back or run `sluis do withdraw-dataset`"
-            ) from None
+            problem = str(error)
+        if problem is not None:
+            raise StateProblem(f"dataset `{dataset}` cannot be used: {problem} (`sluis check` looks at all of them)")
 
 
 def _adopt(settings: Settings, policy: Policy) -> None:

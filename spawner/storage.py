@@ -2,7 +2,7 @@
 
 A location is a relative folder name below the datasets' folder. It is opened component by component without following
 symlinks, and the sandbox binds the open folder, so that a path replaced in between changes nothing (DAT-05, DAT-10). A
-folder with anything but plain files and folders in it is refused (DAT-09). Buckets come with a later issue.
+folder with anything but plain files and folders in it is refused (DAT-09).
 """
 
 import contextlib

@@ -12,6 +12,7 @@ from msgspec import Meta
 from access_policy.events import FactEvent
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.model.instants import parse_instant
+from access_policy.plain_words import plain_words
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -82,7 +83,7 @@ def parse_command(name: str, arguments: dict[str, Any]) -> Command:
     try:
         command = msgspec.convert(_read_values(kind, arguments), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(f"`{name}`: {str(error)[:300]}") from None
+        raise ValueError(f"`{name}`: {plain_words(error, kind)}") from None
     _check_texts(command)
     return command
 

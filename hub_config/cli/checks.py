@@ -17,7 +17,7 @@ from hub_config.cli.options import Call, Parser, leaf
 from hub_config.places import Places
 from hub_config.proxy import ProxyMissingError, proxy_command
 from hub_config.running import load_running
-from hub_config.settings import Settings, SettingsProblem, load_settings
+from hub_config.settings import Settings, SettingsProblem, load_settings, login_problem
 from spawner.storage import DatasetProblem, location_components, open_dataset_folder
 
 _CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -54,8 +54,11 @@ def check(call: Call) -> int:
 
 def _settings(call: Call) -> Iterator[Line]:
     try:
-        load_settings(call.places.settings)
+        settings = load_settings(call.places.settings)
         yield Line("settings", True, f"`{call.places.settings}` can be used")
+        if not call.places.demo.exists():
+            problem = login_problem(settings)
+            yield Line("login", problem is None, problem or f"people log in at {settings.login.issuer}")
     except SettingsProblem as problem:
         yield Line("settings", False, str(problem))
 

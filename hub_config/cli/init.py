@@ -4,20 +4,18 @@ A start without `--demo` then serves the first-day checklist. Two admins, becaus
 """
 
 import argparse
-import fcntl
 import ipaddress
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from access_policy.log.keys import identity_digest, load_keys
 from access_policy.use_cases import Beginning, FirstAdmin
-from hub_config.bootstrap import StateProblem, begin_log, create_state
+from hub_config.bootstrap import begin_log, create_state
 from hub_config.cli.answers import quoted, say, show_json, show_line
 from hub_config.cli.new_state import new_state
 from hub_config.cli.options import Call, Parser, UsageProblem, leaf
 from hub_config.cli.settings_text import settings_text
+from hub_config.lock import only_one
 from hub_config.places import Places
 from hub_config.settings import Login, Settings
 
@@ -37,7 +35,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 def init(call: Call) -> int:
     """Make the state folder. Raises UsageProblem or StateProblem before anything is made."""
     first, second = _admins(call.arguments.admin)
-    with _alone(call.places), new_state(call.places) as draft:
+    with only_one(call.places), new_state(call.places) as draft:
         create_state(draft, settings_text(Settings(login=Login(issuer=first[0])), _HEADING))
         admins = (_first_admin(draft, *first), _first_admin(draft, *second))
         begin_log(draft, Beginning(installation=secrets.token_hex(16), demo=False, admins=admins))
@@ -47,18 +45,6 @@ def init(call: Call) -> int:
         show_line(f"made `{call.places.state}`; the admins are P-1 and P-2")
         say(f"next: fill in `{call.places.settings}` and start with `sluis run`")
     return 0
-
-
-@contextmanager
-def _alone(places: Places) -> Iterator[None]:
-    """Hold the lock of `sluis run` meanwhile. Raises StateProblem where another process has it."""
-    places.lock.parent.mkdir(parents=True, exist_ok=True)
-    with places.lock.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StateProblem(f"a Sluis is made or runs in `{places.state}` just now; wait, or end it") from None
-        yield
 
 
 def _first_admin(draft: Places, issuer: str, subject: str) -> FirstAdmin:

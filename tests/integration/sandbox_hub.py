@@ -9,23 +9,27 @@ import contextlib
 import json
 import os
 import secrets
+import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 
+from spawner.running import Process, is_running, process_now
 from spawner.storage import Places
 from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
 
 ROOT = Path(__file__).parents[2]
 GIB = 1 << 30
+BOUND = 60.0
 PROFILES = (
     Profile("small", "Small: 1 core, 2 GB", 1.0, 2 * GIB, 150, GIB // 4, 3600),
     Profile("large", "Large: 2 cores, 4 GB", 2.0, 4 * GIB, 300, GIB, 7200),
@@ -108,13 +112,34 @@ def proxy_command() -> list[str]:
     raise FileNotFoundError("configurable-http-proxy is not installed; make test installs it")
 
 
+def holds(condition: Callable[[], object], seconds: float = 10.0) -> bool:
+    """Ask again until the condition holds, at most `seconds` long; whether it came to hold."""
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        pause.wait(0.05)
+    return True
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nothing uses now."""
+    """Ports on loopback that nothing uses now, below those that the kernel gives out by itself.
+
+    So no connection that anything on this machine opens takes one before the part that it is for listens on it, and
+    two callers at the same time hardly ever pick the same.
+    """
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for _ in range(1000):
+            port = 10_000 + secrets.randbelow(lowest - 10_000) if lowest > 20_000 else 0
+            one = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                found.append(one.getsockname()[1])
+            if len(found) == count:
+                return found
+    raise AssertionError(f"{count} free ports were not found")
 
 
 class SandboxHub:
@@ -146,11 +171,19 @@ class SandboxHub:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the hub and its proxy."""
-        if self.process is not None:
+        if self.process is None:
+            return
+        try:
             self.process.send_signal(how)
-            self.process.wait(timeout=30)
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            os.kill(int((self.folder / "jupyterhub-proxy.pid").read_text()), signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=30)
+        finally:
+            proxies = self._proxies()
+            self.process.kill()
+            self.process.wait(timeout=BOUND)
+            self.process = None
+            for proxy in proxies:
+                _kill(proxy)
 
     def log(self) -> str:
         """Everything that the hub has written so far."""
@@ -164,11 +197,16 @@ class SandboxHub:
         """Start and wait until it is ready or has failed; the last answer, or 0 and the failure's message."""
         self.call("POST", f"/hub/api/users/{person}")
         status, answer = self.call("POST", f"/hub/api/users/{person}/servers/{name}", options)
-        while status == 202 and not self.server(person, name).get("ready"):
-            if not self.server(person, name).get("pending"):
-                return 0, self.server(person, name)
-            time.sleep(0.05)
-        return status, answer
+        if status != 202:
+            return status, answer
+        models: list[dict[str, Any]] = []
+
+        def decided() -> bool:
+            models.append(self.server(person, name))
+            return bool(models[-1].get("ready")) or not models[-1].get("pending")
+
+        assert holds(decided, BOUND), f"{person}/{name} is still starting after {BOUND} s: {self.log()[-3000:]}"
+        return (status, answer) if models[-1].get("ready") else (0, models[-1])
 
     def server(self, person: str, name: str) -> dict[str, Any]:
         """The hub's model of one server, empty where there is none."""
@@ -203,15 +241,34 @@ class SandboxHub:
             await channel.send_json(_execute_request(code))
             return "".join([part async for part in _output(channel)]).strip()
 
+    def _proxies(self) -> list[Process]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
+            file = self.folder / "jupyterhub-proxy.pid"
+            proxy = process_now(int(file.read_text()))
+            file.unlink()
+            if str(self.ports["proxy"]).encode() in Path(f"/proc/{proxy.pid}/cmdline").read_bytes().split(b"\0"):
+                return [proxy]
+        return []
+
     def _wait_until_it_answers(self) -> None:
-        for _ in range(600):
-            if self.process is None or self.process.poll() is not None:
-                raise AssertionError(self.log())
-            with contextlib.suppress(aiohttp.ClientError):
-                if self.call("GET", "/hub/api/")[0] == 200:
-                    return
-            time.sleep(0.05)
-        raise AssertionError(self.log())
+        def answers() -> bool:
+            assert self.process is not None and self.process.poll() is None, self.log()
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                return self.call("GET", "/hub/api/")[0] == 200
+            return False
+
+        assert holds(answers, BOUND), self.log()
+
+
+def _kill(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        handle = os.pidfd_open(process.pid)
+        try:
+            if is_running(process):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+                select.select([handle], [], [], 10.0)
+        finally:
+            os.close(handle)
 
 
 def _execute_request(code: str) -> dict[str, Any]:
@@ -246,8 +303,8 @@ def _answers_a_cell(message: dict[str, Any]) -> bool:
 def running_hub(folder: Path) -> Iterator[SandboxHub]:
     """A hub that ends with the block."""
     hub = SandboxHub(folder)
-    hub.start()
     try:
+        hub.start()
         yield hub
     finally:
         hub.stop()

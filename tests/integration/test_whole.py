@@ -257,6 +257,24 @@ def test_a_script_in_a_notebook_gets_no_form_that_starts_a_workspace(demo: Runni
         assert (answer.status_code, "_xsrf" in answer.text) == (403, False)
 
 
+def test_a_refusal_says_nothing_of_other_peoples_requests(demo: RunningSluis, lotte: Visitor) -> None:
+    """POL-09, REQ-03: refused, ended, draft or not there at all: whoever has no part in it reads the same words."""
+    told = set()
+    for request in ("DR-5", "DR-6", "DR-7", "DR-12", "DR-14", "DR-17", "DR-999"):
+        answer = lotte.spawn(request, profile="small")
+        told.add((answer.status_code, answer.text.replace(request, "").replace(request.lower(), "")))
+    assert len(told) == 1, told
+    assert "not_a_contact" in told.pop()[1]
+
+
+def test_a_refusal_is_in_words(demo: RunningSluis, visit: Callable[[str], Visitor]) -> None:
+    """S75: the reason, the next step, and no name of a class."""
+    answer = visit("milan").spawn("DR-11", profile="small")
+    assert answer.status_code == 403
+    assert "A required course has not been passed (training_missing). Next: " in answer.text
+    assert "SpawnException" not in answer.text
+
+
 def test_the_log_is_signed_while_it_runs(demo: RunningSluis) -> None:
     """AUD-02: a checkpoint lies outside the database, and the log agrees with it."""
     until(lambda: list((demo.state / "checkpoints").iterdir()))

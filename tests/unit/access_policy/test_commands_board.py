@@ -71,7 +71,10 @@ def test_an_approval_names_the_form_that_was_read() -> None:
     """REQ-04: with the hash of the form as it was submitted the approval is taken."""
     world, request = _at(RequestStatus.ASSESSED)
     digest = world.state.requests[request].digest
-    world.do("approve-request", BOARD_MEMBER, request=request, **approval(world, digest=digest))
+    (event,) = world.do("approve-request", BOARD_MEMBER, request=request, **approval(world, digest=digest))
+    assert isinstance(event, e.RequestApproved)
+    assert world.state.requests[request].status == RequestStatus.APPROVED
+    assert world.state.requests[request].digest == digest
 
 
 @pytest.mark.parametrize(

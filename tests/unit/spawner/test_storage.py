@@ -129,8 +129,12 @@ def test_a_symlink_inside_the_dataset_is_fine(root: Path) -> None:
     """It means the same file inside a workspace."""
     (root / "trial/v1/sub/latest").symlink_to("../a.csv")
     folder = open_dataset_folder(root, "trial/v1")
-    check_dataset_folder(folder, "trial/v1")
-    os.close(folder)
+    try:
+        check_dataset_folder(folder, "trial/v1")  # raises where it objects
+        assert os.readlink("sub/latest", dir_fd=folder) == "../a.csv"
+        assert (root / "trial/v1/sub/latest").samefile(root / "trial/v1/a.csv")
+    finally:
+        os.close(folder)
 
 
 def test_a_manifest_names_every_file_and_finds_every_change(root: Path) -> None:

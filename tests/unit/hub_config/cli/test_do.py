@@ -85,6 +85,8 @@ def test_an_appointment_waits_for_a_second_person(sluis: Sluis, people: dict[str
     fields = (f"person={people['lotte']}", "role=assessor", "until=2027-01-01T00:00:00Z")
     said = sluis("do", "appoint-role", *fields, "--as", people["anna"], "--json")
     proposal = said.json["events"][0]["proposal"]
+    assert sluis("do", "appoint-role", *fields, "--as", people["anna"]).status == 3
+    fields = (f"person={people['lotte']}", "role=trainer", "until=2027-01-01T00:00:00Z")
     again = sluis("do", "appoint-role", *fields, "--as", people["anna"])
     assert f"confirm-proposal proposal={proposal + 1} --as PERSON" in again.err
     confirm = ("do", "confirm-proposal", f"proposal={proposal}", "--json", "--as")

@@ -55,16 +55,17 @@ def test_settings_that_somebody_wrote_are_left_alone(sluis: Sluis, tmp_path: Pat
     """Also where there is nothing else."""
     (tmp_path / "sluis.toml").write_text("[login]\n", encoding="utf-8")
     assert sluis("init", *ADMINS, state=tmp_path).status == 2
-    assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["sluis.toml"]
+    assert [path.name for path in tmp_path.iterdir() if path.name not in ("state", "running.lock")] == ["sluis.toml"]
 
 
 def test_it_waits_for_nobody(sluis: Sluis, tmp_path: Path) -> None:
     """Where another process makes or runs a Sluis, this one says so and makes nothing."""
     places = Places(tmp_path / "new")
+    places.state.mkdir()
     with places.lock.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = sluis("init", *ADMINS, state=places.state)
-    assert (said.status, said.err.count("\n"), places.state.exists()) == (2, 1, False)
+    assert (said.status, said.err.count("\n"), places.keys.exists()) == (2, 1, False)
 
 
 WRONG = {

@@ -1,0 +1,147 @@
+"""The state that the tests of the login run on: made by `begin()` and by commands, one after the other."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pyotp
+
+from access_policy.actor import Actor, component, person
+from access_policy.commands.base import Refusal, parse_command
+from access_policy.commands.people import EnrolFactor
+from access_policy.log.keys import create_keys
+from access_policy.model.enums import Component, FactorKind
+from access_policy.model.ids import FactorId, PersonId
+from access_policy.use_cases import Beginning, FirstAdmin, Policy
+from hub_config.bootstrap import begin_log, identity_of, open_policy
+from hub_config.places import Places
+
+ISSUER = "https://idp.centre.example"
+HUB = component(Component.HUB)
+ANNA, BRAM = PersonId("P-1"), PersonId("P-2")
+STAFF = ("trainer", "assessor", "board-member", "representative", "data-steward", "signatory")
+READY = tuple(f"ready{number}" for number in range(1, 41))
+NEWCOMERS = tuple(f"newcomer{number}" for number in range(1, 6))
+
+
+def do(policy: Policy, name: str, actor: Actor, /, **arguments: Any) -> None:
+    """Give a command that has to succeed."""
+    outcome = policy.handle(parse_command(name, arguments), actor)
+    assert not isinstance(outcome, Refusal), f"{name}: {outcome}"
+
+
+class LoginState:
+    """Writes the state: an institution, its staff, people who are ready, one new, one request of each ready one."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.secrets: dict[str, str] = {}
+        self.people: dict[str, PersonId] = {}
+
+    def make(self) -> Policy:
+        """Write it; the policy on it is open and the caller's to close."""
+        for folder in (self.places.state, self.places.hub, self.places.parts, self.places.run, self.places.homes):
+            folder.mkdir(mode=0o711, exist_ok=True)
+        data = self.places.datasets("datasets") / "trial"
+        data.mkdir(parents=True)
+        (data / "a.csv").write_text("a\n1\n")
+        create_keys(self.places.keys, secrets.token_bytes)
+        self.places.settings.write_text("[contact]\nname = 'the desk of the test'\nemail = 'ask@centre.example'\n")
+        first, second = (self._admin(name) for name in ("anna", "bram"))
+        begin_log(self.places, Beginning("an-installation", False, (first, second)))
+        self.policy = open_policy(self.places)
+        try:
+            self._centre()
+            self._demo_file()
+        except BaseException:
+            self.policy.store.close()
+            raise
+        return self.policy
+
+    def _admin(self, name: str) -> FirstAdmin:
+        return FirstAdmin(name.title(), f"{name}@centre.example", identity_of(self.places, ISSUER, name), ISSUER, name)
+
+    def _centre(self) -> None:
+        anna = person(ANNA)
+        for name in ("centre", "hospital"):
+            self._do("register-institution", anna, institution=name, name=name.title(), country="NL",
+               domains=f"{name}.example", centre=name == "centre")  # fmt: skip
+        now = self.policy.now()
+        self._do("record-agreement", anna, institution="hospital", begins=now.isoformat(), ends=_days(now, 600))
+        for name in STAFF:
+            self._register(name, "hospital" if name == "signatory" else "centre")
+        for name in (*READY, *NEWCOMERS):
+            self._register(name, "hospital")
+        for role in STAFF:
+            self._appoint(role)
+        self._do("register-course", anna, course="privacy", title="Privacy", validity_days=365)
+        self._do("publish-licence", anna, licence="eea-1", title="EEA licence", digest="0" * 64)
+        self._do("register-dataset", self._as("data-steward"), dataset="trial", title="Trial", source="made up",
+           kind="clinical", version="1", location="trial", manifest="0" * 64, region="local", zone="anywhere",
+           consent="informed-consent", attested=True)  # fmt: skip
+        for number, name in enumerate(READY, 1):
+            self._make_ready(name, f"DR-{number}")
+
+    def _register(self, name: str, institution: str) -> None:
+        email = f"{name}@{institution}.example"
+        self._do("register-person", person(ANNA), name=name, email=email, institution=institution)
+        with self.policy.reading() as state:
+            who = self.people[name] = state.emails[email]
+        identity = identity_of(self.places, ISSUER, name)
+        self._do("link-identity", person(ANNA), person=who, identity=identity, issuer=ISSUER, subject=name)
+
+    def _appoint(self, role: str) -> None:
+        scope = {"scope": "hospital"} if role == "signatory" else {}
+        ends = _days(self.policy.now(), 300)
+        self._do("appoint-role", person(ANNA), person=self.people[role], role=role, until=ends, **scope)
+        with self.policy.reading() as state:
+            proposal = state.last_proposal
+        self._do("confirm-proposal", person(BRAM), proposal=proposal)
+
+    def _make_ready(self, name: str, request: str) -> None:
+        who, mine = self.people[name], self._as(name)
+        now = self.policy.now()
+        self._do("verify-person", person(ANNA), person=who, method="video-call", until=_days(now, 300))
+        self._do("certify-person", self._as("trainer"), person=who, course="privacy")
+        self._enrol(name, who)
+        self._do("open-request", mine, title="Survival", purpose="which treatment helps")
+        self._do("request-dataset", mine, request=request, dataset="trial", necessity="the outcome")
+        self._do("name-contact", mine, request=request, person=who, email=f"{name}@hospital.example")
+        self._do("submit-request", mine, request=request)
+        self._do("assess-request", self._as("assessor"), request=request, assessment="sound")
+        self._do("approve-request", self._as("board-member"), request=request, improves_treatment=True, public_interest=True,
+           reason="good", licence="eea-1", begins=now.isoformat(), ends=_days(now, 200))  # fmt: skip
+        for party, signer in (("researcher", name), ("licensee", "signatory"), ("representative", "representative")):
+            self._do("sign-licence", self._as(signer), request=request, party=party)
+        self._do("make-available", self._as("data-steward"), request=request)
+
+    def _enrol(self, name: str, who: PersonId) -> None:
+        factor, policy = FactorId(f"f-{name}"), self.policy
+        secret = self.secrets[name] = pyotp.random_base32()
+        policy.records.save_pending_factor(factor, who, FactorKind.TOTP, secret, policy.now())
+        command = EnrolFactor(person=who, factor=factor, kind=FactorKind.TOTP)
+        assert not isinstance(policy.handle(command, HUB, lambda records: _activate(records, factor)), Refusal)
+        self._do("confirm-factor", person(ANNA), person=who, factor=factor)
+
+    def _do(self, name: str, actor: Actor, /, **arguments: Any) -> None:
+        do(self.policy, name, actor, **arguments)
+
+    def _as(self, name: str) -> Actor:
+        return person(self.people[name])
+
+    def _demo_file(self) -> None:
+        rows: list[dict[str, object]] = [
+            {"person": who, "login": name, "name": name, "email": f"{name}@centre.example", "roles": [],
+             "institution": "centre", "totp_secret": self.secrets.get(name)}
+            for name, who in self.people.items()
+        ]  # fmt: skip
+        self.places.demo.write_bytes(msgspec.json.encode(rows))
+
+
+def _days(at: datetime, count: int) -> str:
+    return (at + timedelta(days=count)).isoformat()
+
+
+def _activate(records: Any, factor: FactorId) -> None:
+    assert records.activate_factor(factor)
