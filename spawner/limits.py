@@ -2,9 +2,10 @@
 
 `RLIMIT_DATA` counts private writable memory and leaves address space alone, which numpy and friends reserve freely. It
 is per process, so a workspace can use `processes` times as much before the kernel's out-of-memory killer takes it first
-(`OOM_SCORE_ADJUSTMENT`). `RLIMIT_NPROC` counts a user id: as root that is the person over all their workspaces; started
-by a plain user it is the sandbox's own user namespace on Linux 5.14 or later, and all that user's processes before it.
-Not done: cgroups (most machines do not let a plain user write them) and a quota on the home.
+(`OOM_SCORE_ADJUSTMENT`, which code inside can take back). `RLIMIT_NPROC` counts a user id: as root that is the person
+over all their workspaces; started by a plain user it is the sandbox's own user namespace on Linux 5.14 or later, and
+all that user's processes before it. Not done: cgroups (most machines do not let a plain user write them) and a quota on
+the home.
 """
 
 from spawner.workspace import Profile

@@ -51,6 +51,7 @@ def explain(call: Call) -> int:
     if call.json:
         show_json(as_json(decision) | (started or {}))
     else:
+        _show_unknown(facts, person, request)
         _show(decision)
         _show_started(started)
     return 0 if decision.allowed else 1
@@ -119,6 +120,12 @@ def _show_finding(finding: Finding) -> None:
     show_line(f"  {mark(finding.holds)} {finding.code} ({words.requirement}): {text}{since}{until}")
     if not finding.holds:
         show_line(f"      next: {words.next_step} ({words.owner})")
+
+
+def _show_unknown(facts: State, person: PersonId, request: RequestId) -> None:
+    for known, identifier in ((person in facts.people, person), (request in facts.requests, request)):
+        if not known:
+            show_line(f"{identifier} was not known yet at that time, so no condition about it held")
 
 
 def _show_started(started: dict[str, Any] | None) -> None:

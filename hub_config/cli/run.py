@@ -25,7 +25,7 @@ def run(call: Call) -> int:
     given = call.arguments
     options = RunOptions(state=call.places.state, demo=given.demo, port=given.port, bind=given.bind)
     try:
-        return supervise(options, (lambda: people(call)) if given.demo else (lambda: None))
+        return supervise(options, (lambda: people(call)) if given.demo and not call.json else (lambda: None))
     except PartFailed as failed:
         say(str(failed))
         return PART_FAILED

@@ -137,6 +137,23 @@ def test_what_a_trainer_and_an_admin_do_shows_without_a_new_login(demo: RunningS
     screenshot(willem, "researcher-verified")
 
 
+def test_a_board_members_approval_shows_without_a_new_login(demo: RunningSluis, enter: Enter) -> None:
+    """S22, REQ-04: the board member reads the form and approves it in the browser; the applicant's page moves on."""
+    yara, nils = enter("yara"), enter("nils")
+    expect(yara.locator(card(yara, "DR-15"))).to_contain_text("The data access board has not approved this request yet")
+    nils.goto(f"{demo.url}/services/desk/requests/DR-15")
+    nils.get_by_role("link", name=re.compile("approve", re.IGNORECASE)).first.click()
+    for finding in ("improves the treatment", "in the public interest"):
+        nils.get_by_label(finding).check()
+    nils.get_by_label("Licence").select_option(demo.licence())
+    nils.get_by_label(re.compile("reason", re.IGNORECASE)).fill("A sound design on data that exist.")
+    nils.get_by_label(re.compile("begins", re.IGNORECASE)).fill("2027-01-01T00:00")
+    nils.get_by_label(re.compile("ends", re.IGNORECASE)).fill("2028-01-01T00:00")
+    screenshot(nils, "board-approve")
+    submit(nils)
+    expect(yara.locator(card(yara, "DR-15"))).to_contain_text("Not all three parties have signed", timeout=PROMISE)
+
+
 def certify(page: Page, demo: RunningSluis, person: str) -> None:
     """Certify a person in the required course as the trainer does."""
     page.goto(f"{demo.url}/services/desk/people/{person}")

@@ -103,6 +103,8 @@ def test_nothing_else_of_the_machine_is_in_a_workspace(demo: RunningSluis, lotte
     for path in ("log.sqlite", "keys", "homes", "datasets/gbsg2-clinical", "running.json", "sluis.toml"):
         assert kernel.run(f"import os; print(os.path.exists('{demo.state / path}'))") == "False\n", path
     assert kernel.run("print(os.listdir('/data'))") == "['gse7390-expression']\n"
+    status = kernel.run("print([line for line in open('/proc/self/status') if line.startswith(('CapEff', 'CapPrm'))])")
+    assert status.count("0000000000000000") == 2
     stopped_workspace(lotte, "DR-2")
 
 
