@@ -73,7 +73,7 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
 
     async def _render_form(self, **given: Any) -> str:
         """Called by the hub to show the form again; the reason without the name of a class before it."""
-        page: str = await super()._render_form(**given | {"message": _CLASS_NAME.sub("", given.get("message", ""))})
+        page: str = await super()._render_form(**given | {"message": _CLASS_NAME.sub("", given.get("message") or "")})
         return page
 
     def _check(self, user_name: str, server_name: str) -> None:

@@ -44,6 +44,10 @@ class LoginFlowMixin:
         super().set_default_headers()  # type: ignore[misc]
         self.set_header("Cache-Control", "no-store")
 
+    def _request_summary(self: Any) -> str:
+        """Called by tornado for its log: without the query, which holds codes and states (TOK-04)."""
+        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
+
     @property
     def parts(self: Any) -> Any:
         """The `LoginParts` of the authenticator."""

@@ -110,8 +110,9 @@ class LoginState:
         self._do("name-contact", mine, request=request, person=who, email=f"{name}@hospital.example")
         self._do("submit-request", mine, request=request)
         self._do("assess-request", self._as("assessor"), request=request, assessment="sound")
-        self._do("approve-request", self._as("board-member"), request=request, improves_treatment=True, public_interest=True,
-           reason="good", licence="eea-1", begins=now.isoformat(), ends=_days(now, 200))  # fmt: skip
+        findings = {"improves_treatment": True, "public_interest": True, "reason": "good", "licence": "eea-1"}
+        term = {"begins": now.isoformat(), "ends": _days(now, 200)}
+        self._do("approve-request", self._as("board-member"), request=request, **findings, **term)
         for party, signer in (("researcher", name), ("licensee", "signatory"), ("representative", "representative")):
             self._do("sign-licence", self._as(signer), request=request, party=party)
         self._do("make-available", self._as("data-steward"), request=request)

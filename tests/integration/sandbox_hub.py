@@ -252,7 +252,8 @@ class SandboxHub:
 
     def _wait_until_it_answers(self) -> None:
         def answers() -> bool:
-            assert self.process is not None and self.process.poll() is None, self.log()
+            assert self.process is not None
+            assert self.process.poll() is None, self.log()
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                 return self.call("GET", "/hub/api/")[0] == 200
             return False
