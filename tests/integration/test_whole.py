@@ -111,7 +111,7 @@ def test_nothing_else_of_the_machine_is_in_a_workspace(demo: RunningSluis, lotte
 def a_short_term(demo: RunningSluis) -> None:
     """Bring an assessed request to active, with a term of some seconds."""
     now = datetime.now(UTC)
-    ends = (now + timedelta(seconds=25)).isoformat()
+    ends = (now + timedelta(seconds=35)).isoformat()
     demo.do(
         "approve-request", "P-9", request="DR-15", improves_treatment="true", public_interest="true", reason="a pilot",
         licence=demo.licence(), begins=now.isoformat(), ends=ends,
