@@ -127,7 +127,7 @@ def next_steps(decision: Decision) -> list[dict[str, Any]]:
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
-    """Return a decision in the form that `contract.md` promises (plain JSON values)."""
+    """Return a decision in the form that docs/reference/command-line.md promises (plain JSON values)."""
     query = decision.query
     return {
         "effect": str(decision.effect),

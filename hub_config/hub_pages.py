@@ -1,7 +1,7 @@
 """The hub's own pages and server calls as far as Sluis changes them; the authenticator puts them before the hub's.
 
 Gone are the pages of servers without a request, of tokens, shares and administration. What is left starts nothing by
-looking (SES-06), and takes no options but a known profile, at any door (SPW-01, platform.md facts 7 and 8).
+looking (SES-06), and takes no options but a known profile, at any door (SPW-01).
 """
 
 import re

@@ -34,7 +34,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 USER_SCOPES = (
     "read:users!user", "users:activity!user", "access:servers!user", "access:services!service=desk", "servers!user",
 )  # fmt: skip
-"""All that a person may do at the hub: no tokens, no shares (platform.md §2a, TOK-01)."""
+"""All that a person may do at the hub: no tokens, no shares (TOK-01)."""
 
 WARDEN_SCOPES = ("read:users:name", "read:servers", "delete:servers")
 
@@ -144,7 +144,7 @@ def _workspaces(c: Any, places: Places, settings: Settings, policy: Policy) -> N
 
 
 def _rights(c: Any, running: Running) -> None:
-    """No JupyterHub admins: the built-in role cannot be narrowed (platform.md fact 11)."""
+    """No JupyterHub admins: the built-in role cannot be narrowed."""
     c.JupyterHub.load_roles = [
         {"name": "user", "description": "a person and their own workspaces", "scopes": [*USER_SCOPES]},
         {"name": "warden", "description": "ends workspaces", "scopes": [*WARDEN_SCOPES], "services": ["warden"]},

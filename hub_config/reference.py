@@ -279,7 +279,7 @@ def write(folder: Path = FOLDER) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the documents, or say which are stale: exit status 1, as `contract.md` says of a failed check."""
+    """Write the documents, or say which are stale: exit status 1."""
     parser = argparse.ArgumentParser(prog="python -m hub_config.reference", description=(__doc__ or "").split("\n")[0])
     choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--write", action="store_true", help="write docs/reference/")

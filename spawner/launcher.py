@@ -65,7 +65,7 @@ def serve(socket_fd: int, token: str, arguments: list[str]) -> None:
     The arguments here stay inside this process: they are not what `/proc/*/cmdline` shows.
     """
     site.main()
-    # an optional check of `iri` formats builds a grammar for a second when imported (platform.md section 11)
+    # an optional check of `iri` formats builds a grammar for a second when imported
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     from jupyter_server.serverapp import ServerApp
     from jupyterhub.singleuser.extension import JupyterHubSingleUser

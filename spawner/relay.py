@@ -2,7 +2,7 @@
 
 Runs in the hub's own event loop, one relay per workspace. It knows methods and paths that the server of this one person
 needs, and answers 403 to everything else, whatever the token (SBX-06, TOK-01); it hands on a few request headers only,
-so that nothing inside can claim to be a proxy (platform.md fact 1). It does not look at tokens: the hub does.
+so that nothing inside can claim to be a proxy. It does not look at tokens: the hub does.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 JupyterHub calls `SandboxSpawner`; the policy says what may start, `sandbox_command` what is inside, `running` starts
 and ends it. There is no unsandboxed way to start (SBX-07), and every refusal is a `SpawnException`, since any other
-exception counts as a failure of the hub (platform.md fact 10). The sandbox dies with the hub (SBX-04).
+exception counts as a failure of the hub. The sandbox dies with the hub (SBX-04).
 """
 
 import asyncio
@@ -178,7 +178,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
             raise _refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
         person, request = self.user.name.upper(), self.name.upper()
         sent: object = getattr(self, "user_options", None)
-        self._keep_options({})  # what was sent is attacker JSON and must not stay (platform.md fact 8)
+        self._keep_options({})  # what was sent is attacker JSON and must not stay
         try:
             wish = parse_wish(sent, self.profiles)
             workspace = self.policy.start(person, request, {"profile": wish})

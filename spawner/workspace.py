@@ -121,7 +121,7 @@ def number(identifier: str, kind: str) -> int:
 def parse_wish(user_options: object, profiles: Sequence[Profile]) -> str:
     """The profile that a person wishes, the first one where nothing is wished (SPW-01, SPW-02, SPW-04).
 
-    `user_options` is attacker JSON (platform.md fact 7): only `None`, `{}` and `{"profile": <known name>}` pass.
+    `user_options` is attacker JSON: only `None`, `{}` and `{"profile": <known name>}` pass.
     """
     if user_options is None or user_options == {}:
         return profiles[0].name

@@ -1,4 +1,4 @@
-"""`sluis`: the command line. Commands, exit statuses and JSON are promises (contract.md); here are the statuses.
+"""`sluis`: the command line. Commands, exit statuses and JSON are promises; here are the statuses.
 
 0: done, or yes. 1: the answer is no, and it stands on standard output. 2: wrong usage, settings or surroundings. 3: a
 rule refused. 4: nothing can be said. 130: interrupted. Each of 2, 3 and 4 leaves one line on standard error.

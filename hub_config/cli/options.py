@@ -1,6 +1,6 @@
 """What can be typed: the parser, the options that all commands share, and what a command is called with.
 
-`--state`, `--json` and `--operator` stand before or after the command (contract.md). Each area adds its own commands
+`--state`, `--json` and `--operator` stand before or after the command. Each area adds its own commands
 with `leaf`. What cannot be read is a UsageProblem: one line, exit status 2.
 """
 

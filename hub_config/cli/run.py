@@ -6,7 +6,7 @@ from hub_config.cli.answers import say
 from hub_config.cli.options import Call, Parser, leaf
 from hub_config.cli.people import people
 
-PART_FAILED = 4  # contract.md: unexpected failure
+PART_FAILED = 4  # unexpected failure
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:

@@ -1,4 +1,4 @@
-"""How an event looks outside: `{seq, at, actor, kind, …}` for programs, one line for people (contract.md)."""
+"""How an event looks outside: `{seq, at, actor, kind, …}` for programs, one line for people."""
 
 from typing import Any
 

@@ -34,7 +34,7 @@ class HubSilent(Exception):
 
 
 def problem(desk: Desk, status: int, code: str, detail: str) -> JSONResponse:
-    """Return RFC 9457 problem details; `type` is the code's page, as `contract.md` promises."""
+    """Return RFC 9457 problem details; `type` is the code's page, as docs/reference/http.md promises."""
     body: dict[str, Any] = {
         "type": f"{desk.url.rstrip('/')}{PREFIX}/reasons/{code}",
         "title": HTTPStatus(status).phrase,

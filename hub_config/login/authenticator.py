@@ -1,7 +1,7 @@
 """The hub's authenticator: who a person is, by OpenID Connect with PKCE; never a login by itself (S76, MFA-07).
 
 `identify` answers the callback page, which then asks for the second factor; `authenticate`, JupyterHub's own door, lets
-nobody in. Whether somebody stays logged in is our session's matter, not the provider's (platform.md fact 3).
+nobody in. Whether somebody stays logged in is our session's matter, not the provider's.
 """
 
 import time

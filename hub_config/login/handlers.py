@@ -1,7 +1,7 @@
 """The pages of the login flow: to the provider and back, the second factor, enrolment, logout.
 
 Between the provider's answer and the right code a browser holds one signed cookie with a random nonce and nothing else:
-no hub cookie, no user row (MFA-07; platform.md §2a). What is checked stands in `factors.py` and `sessions.py`.
+no hub cookie, no user row (MFA-07). What is checked stands in `factors.py` and `sessions.py`.
 """
 
 import time

@@ -1,6 +1,6 @@
 """Whether an ID token is what it claims to be (SES-04): OpenID Connect Core 1.0 §3.1.3.7, decided from values alone.
 
-oauthenticator reads ID tokens without checking signature, issuer or nonce (platform.md fact 5); this module checks all
+oauthenticator reads ID tokens without checking signature, issuer or nonce; this module checks all
 of it. It fetches nothing: the caller brings the provider's keys and the present instant. Keys that a token names or
 carries itself (`jku`, `jwk`, `x5u`, `x5c`) are never looked at.
 """

@@ -1,4 +1,4 @@
-"""Where a login may lead: a path of this hub, never another site (platform.md §6, CVE-2026-33709, CVE-2019-10255)."""
+"""Where a login may lead: a path of this hub, never another site (CVE-2026-33709, CVE-2019-10255)."""
 
 import re
 from urllib.parse import unquote, urlsplit

@@ -1,6 +1,6 @@
 """Sessions of people at the hub: when one holds, how it begins after a full login, and how all of a person's end (S76).
 
-The hub's own cookie is per user, not per session (platform.md fact 6), so what counts is a record of ours. Ending a
+The hub's own cookie is per user, not per session, so what counts is a record of ours. Ending a
 person's sessions closes every route, socket, cookie and token of their browsers; their workspaces go on, out of reach.
 """
 

@@ -91,7 +91,9 @@ def run_the_notebook(page: Page) -> None:
     page.get_by_role("heading", name="Survival analysis").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.locator(".jp-OutputArea-output img").first.wait_for(timeout=60_000)
+    curve = page.locator(".jp-OutputArea-output img").first
+    curve.wait_for(timeout=60_000)
+    curve.scroll_into_view_if_needed()
 
 
 def end_request(page: Page, demo: RunningSluis, request: str) -> None:

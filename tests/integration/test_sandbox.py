@@ -290,7 +290,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("name", "options"), REFUSALS.values(), ids=REFUSALS)
 def test_a_start_that_was_not_decided_is_refused(hub: SandboxHub, folder: Path, name: str, options: object) -> None:
-    """Refused without an alarm of the hub, nothing runs, and what was sent is not stored (platform.md facts 8, 10)."""
+    """Refused without an alarm of the hub, nothing runs, and what was sent is not stored."""
     hub.call("POST", "/hub/api/users/p-5")
     write_policy(folder, {**GRANTS, "P-5/DR-12": ["trial"]})
     status, answer = hub.call("POST", f"/hub/api/users/p-5/servers/{name}", {"user_options": options})

@@ -291,7 +291,7 @@ def test_mending_in_the_order_of_the_steps_opens_the_data() -> None:
 
 
 def test_a_decision_as_json_has_the_promised_form() -> None:
-    """contract.md: the keys of a decision and of each reason, times ending in Z, no datasets on a denial."""
+    """The promised keys of a decision and of each reason, times ending in Z, no datasets on a denial."""
     world = everything_holds()
     query, _ = next(denial for denial in DENIALS if denial.code is R.TRAINING_REVOKED).way(world)
     answer = as_json(world.decide(query))

@@ -23,7 +23,7 @@ from tests.unit.access_policy.world import ADMIN, HUB, OPEN, RESEARCHER, everyth
     ids=["a person", "an operator", "an operator for nobody", "a component"],
 )
 def test_an_actor_is_written_as_the_log_shows_it(actor: Actor, text: str) -> None:
-    """contract.md: an operator's event says who typed it and for whom."""
+    """docs/reference/command-line.md: an operator's event says who typed it and for whom."""
     assert str(actor) == text
 
 

@@ -41,7 +41,7 @@ def then(days: float) -> str:
 
 
 def test_an_allowed_decision_field_by_field(sluis: Sluis, people: dict[str, str]) -> None:
-    """Every key of contract.md, in its form."""
+    """Every key of docs/reference/command-line.md, in its form."""
     said = sluis("explain", people["lotte"], "DR-1", "--json")
     found = said.json
     assert (said.status, list(found)) == (0, DECISION)

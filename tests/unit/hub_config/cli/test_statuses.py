@@ -1,4 +1,4 @@
-"""Exit statuses: 0 and 1 answer on standard output; 2, 3 and 4 say one line on standard error (contract.md)."""
+"""Exit statuses: 0 and 1 answer on standard output; 2, 3 and 4 say one line on standard error."""
 
 import os
 import signal

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.unit
 
 
 def test_decision_has_the_promised_form(world: World) -> None:
-    """contract.md: every condition with its code; the steps that are left."""
+    """docs/reference/command-line.md: every condition with its code; the steps that are left."""
     found = world.client("colleague").get("/api/v1/requests/DR-1/decision").json()
     assert (found["effect"], found["person"], found["request"]) == ("deny", "P-9", "DR-1")
     assert [step["code"] for step in found["next_steps"]] == ["training_missing"]
