@@ -36,8 +36,6 @@ USER_SCOPES = (
 )  # fmt: skip
 """All that a person may do at the hub: no tokens, no shares (TOK-01)."""
 
-WARDEN_SCOPES = ("read:users:name", "read:servers", "delete:servers")
-
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
@@ -147,7 +145,6 @@ def _rights(c: Any, running: Running) -> None:
     """No JupyterHub admins: the built-in role cannot be narrowed."""
     c.JupyterHub.load_roles = [
         {"name": "user", "description": "a person and their own workspaces", "scopes": [*USER_SCOPES]},
-        {"name": "warden", "description": "ends workspaces", "scopes": [*WARDEN_SCOPES], "services": ["warden"]},
     ]
     c.JupyterHub.services = [
         {
