@@ -38,12 +38,13 @@ class Gate:
         (fact,) = outcome.facts
         return self._workspace(who, what, fact, profile)
 
-    def may_keep(self, person: str, request: str) -> bool:
-        """Say whether the workspace may go on: its conditions hold, it is known to run, and nobody asked to stop it."""
+    def may_keep(self, person: str, request: str, seq: int) -> bool:
+        """Say whether this start may go on: its conditions hold, it is the one that runs, nobody asked to stop it."""
         who, what = PersonId(person), RequestId(request)
         with self._policy.reading() as state:
             workspace = state.workspaces.get((who, what))
-            return workspace is not None and ground_lost(state, workspace, self._policy.now()) is None
+            this = workspace if workspace is not None and workspace.seq == seq else None
+            return this is not None and ground_lost(state, this, self._policy.now()) is None
 
     def why_not(self, person: PersonId, request: RequestId, action: Action) -> str:
         """Return, for the person, why they may not, and the next step of each reason; empty where they may (POL-09)."""
@@ -61,20 +62,20 @@ class Gate:
             runs = (who, what) in state.workspaces
             return runs and self._policy.decide(who, what, Action.REACH_WORKSPACE, session).allowed
 
-    def ended(self, person: str, request: str, why: str) -> None:
-        """Record that a workspace is gone; a second report of the same end changes nothing."""
+    def ended(self, person: str, request: str, seq: int, why: str) -> None:
+        """Record that a start's workspace is gone; a second or a late report changes nothing."""
         who, what = PersonId(person), RequestId(request)
         with self._policy.reading() as state:
-            if (who, what) not in state.workspaces:
-                return
-        self._policy.handle(RecordEnding(person=who, request=what, seen=why), _HUB)
+            workspace = state.workspaces.get((who, what))
+        if workspace is not None and workspace.seq == seq:
+            self._policy.handle(RecordEnding(person=who, request=what, started=seq, seen=why), _HUB)
 
     def ended_with_the_hub(self) -> None:
         """Record that every workspace is over; called when the hub starts, since sandboxes die with it (SBX-04)."""
         with self._policy.reading() as state:
-            known = list(state.workspaces)
-        for person, request in known:
-            self.ended(person, request, "hub_stopped")
+            known = list(state.workspaces.values())
+        for workspace in known:
+            self.ended(workspace.person, workspace.request, workspace.seq, "hub_stopped")
 
     def refuse_wish(self, person: str, request: str, code: str) -> None:
         """Record that a workspace was asked for in a way that is not offered (SPW-01)."""

@@ -185,9 +185,9 @@ def after_stop(places: Places) -> None:
 
 def _record_all_ended(policy: Policy, seen: str) -> None:
     with policy.reading() as state:
-        known = list(state.workspaces)
-    for person, request in known:
-        policy.handle(RecordEnding(person=person, request=request, seen=seen), _WARDEN)
+        known = list(state.workspaces.values())
+    for one in known:
+        policy.handle(RecordEnding(person=one.person, request=one.request, started=one.seq, seen=seen), _WARDEN)
 
 
 def draw_running(places: Places, bind: str, port: int) -> Running:

@@ -83,7 +83,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     _running: RunningSandbox | None = None
     _process: SandboxProcess | None = None
     _relay: HubRelay | None = None
-    _ended = True
+    _started: int | None = None  # the fact that recorded the start, until its end is told
     _silent_polls = 0
 
     @default("poll_interval")
@@ -101,10 +101,10 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     async def start(self) -> str:
         """Decide, start, and decide again before anyone can reach it (POL-02); the URL of the server's socket."""
         workspace = self._decide()
-        self._ended = False
+        self._started = workspace.seq
         try:
             url = await self._start_sandbox(workspace)
-            if not self.policy.may_keep(workspace.person, workspace.request):
+            if not self.policy.may_keep(workspace.person, workspace.request, workspace.seq):
                 raise _refusal("no_longer_allowed", _WITHDRAWN)
         except BaseException as error:
             await self._finish("start_failed")
@@ -145,7 +145,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         super().load_state(state)
         if "sandbox" in state:
             self._running = msgspec.convert(state["sandbox"], RunningSandbox)
-            self._ended = False
+            self._started = self._running.seq
 
     def clear_state(self) -> None:
         """Called by the hub after a stop and before a start."""
@@ -244,7 +244,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     def _may_keep(self) -> bool:
         """Ask the policy; silent for a moment it may be (a locked database), not for longer (POL-04)."""
         try:
-            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper())
+            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
         except Exception:  # whatever the policy store throws: count it
             self.log.exception("no decision about the running workspace %s", self._log_name)
             self._silent_polls += 1
@@ -268,9 +268,9 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
             await relay.stop()
         if running is not None:
             shutil.rmtree(running.folder, ignore_errors=True)
-        if not self._ended:
-            self._ended = True
-            self.policy.ended(self.user.name.upper(), self.name.upper(), why)
+        started, self._started = self._started, None
+        if started is not None:
+            self.policy.ended(self.user.name.upper(), self.name.upper(), started, why)
 
 
 _WITHDRAWN = "what this workspace rests on was withdrawn while it started; your requests say what is missing"

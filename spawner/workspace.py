@@ -103,11 +103,11 @@ class WorkspacePolicy(Protocol):
         counts as "no answer", and no answer is no access (POL-04).
         """
 
-    def may_keep(self, person: str, request: str) -> bool:
-        """Called after the sandbox was made and at each poll: whether it may go on running (POL-02, POL-03)."""
+    def may_keep(self, person: str, request: str, seq: int) -> bool:
+        """Called after the sandbox was made and at each poll: whether that start may go on (POL-02, POL-03)."""
 
-    def ended(self, person: str, request: str, why: str) -> None:
-        """Called when the workspace is over, `why` a short code; may be called again for one that is over already."""
+    def ended(self, person: str, request: str, seq: int, why: str) -> None:
+        """Called when a start's workspace is over, `why` a short code; perhaps again, or when a later one runs."""
 
 
 def number(identifier: str, kind: str) -> int:

@@ -36,10 +36,12 @@ class StopWorkspace(OfPerson, frozen=True, kw_only=True):
 class RecordEnding(OfPerson, frozen=True, kw_only=True):
     """Record that a workspace is gone. Only the hub and the warden do this, and only when they have seen it.
 
-    `seen` is what they saw; where the facts took the ground away, those are the reason instead.
+    `started` is the fact that recorded its start, so that a late report never ends a later workspace. `seen` is what
+    they saw; where the facts took the ground away, those are the reason instead.
     """
 
     request: RequestId
+    started: int
     seen: Line
 
 
@@ -75,8 +77,8 @@ def stop_workspace(state: State, c: StopWorkspace, actor: Actor, at: datetime) -
 def record_ending(state: State, c: RecordEnding, actor: Actor, at: datetime) -> Outcome:
     """A workspace ends once; a second report of the same end is refused and harmless."""
     workspace = state.workspaces.get((c.person, c.request))
-    if workspace is None:
-        return Refusal(RefusalCode.NOT_FOUND, f"no workspace `{c.person}/{c.request.lower()}` runs")
+    if workspace is None or workspace.seq != c.started:
+        return Refusal(RefusalCode.NOT_FOUND, f"no workspace `{c.person}/{c.request.lower()}` of that start runs")
     why, cause = ground_lost(state, workspace, at) or (c.seen, None)
     after_ms = None if cause is None else round((at - cause).total_seconds() * 1000)
     return (e.WorkspaceEnded(person=workspace.person, request=workspace.request, why=why, after_ms=after_ms),)

@@ -165,7 +165,9 @@ def _past_workspace(c: Chronicle) -> Iterator[tuple[int, Step]]:
     def stop() -> None:
         key = {"person": c.people[login], "request": f"DR-{number}"}
         c.give(login, "stop-workspace", **key)
-        c.carry_out(HUB, "record-ending", {**key, "seen": "stopped"})
+        with c.policy.reading() as state:
+            (workspace,) = state.workspaces.values()
+        c.carry_out(HUB, "record-ending", {**key, "started": workspace.seq, "seen": "stopped"})
 
     yield -21, start
     yield -20, stop

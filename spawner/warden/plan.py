@@ -18,19 +18,22 @@ START_BOUND = timedelta(seconds=90)
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """`end`: kill these; `record`: then write down that these are over, with what was seen."""
+    """`end`: kill these; `record`: then write down that these are over, with what was seen. Both by start."""
 
-    end: tuple[WorkspaceKey, ...]
-    record: Mapping[WorkspaceKey, str]
+    end: tuple[int, ...]
+    record: Mapping[int, str]
 
 
-def plan(state: State, running: Collection[WorkspaceKey], seen: Collection[WorkspaceKey], at: datetime) -> Plan:
-    """Say what has to happen. `running` are the processes now, `seen` those that this warden saw alive before."""
-    lost = [key for key, one in state.workspaces.items() if ground_lost(state, one, at) is not None]
-    orphans = [key for key in running if key not in state.workspaces]
-    gone = [key for key, one in state.workspaces.items() if key not in running and _is_gone(one, key in seen, at)]
+def plan(state: State, running: Collection[int], seen: Collection[int], at: datetime) -> Plan:
+    """Say what has to happen. `running` are the starts that run now, `seen` those that this warden saw run before.
+
+    A start is named by the fact that recorded it, so that what is known of one workspace never ends the next one.
+    """
+    known = {one.seq: one for one in state.workspaces.values()}
+    lost = [seq for seq, one in known.items() if ground_lost(state, one, at) is not None]
+    gone = [seq for seq, one in known.items() if seq not in running and _is_gone(one, seq in seen, at)]
     record = dict.fromkeys(gone, "process_ended") | dict.fromkeys(lost, "ended_by_warden")
-    return Plan(tuple(key for key in running if key in lost or key in orphans), record)
+    return Plan(tuple(seq for seq in running if seq in lost or seq not in known), record)
 
 
 def _is_gone(workspace: Workspace, was_seen: bool, at: datetime) -> bool:

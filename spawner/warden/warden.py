@@ -19,7 +19,7 @@ from access_policy.model.ids import PersonId
 from access_policy.state import WorkspaceKey
 from access_policy.use_cases import Policy
 from spawner.running import RunningSandbox, end_sandbox, running_sandboxes
-from spawner.warden.plan import Plan, key_of, plan
+from spawner.warden.plan import Plan, plan
 
 SILENCE = 60.0
 """Seconds without an answer of the log after which running workspaces end."""
@@ -54,12 +54,12 @@ class Warden:
         self._routes = routes
         self._may_reach = may_reach
         self._monotonic = monotonic
-        self._seen: set[WorkspaceKey] = set()
+        self._seen: set[int] = set()
         self._answered = monotonic()
 
     def tick(self) -> None:
         """Make reality equal to policy once. Never raises for a part that does not answer: it is tried again."""
-        running = {key_of(one.person, one.request): one for one in running_sandboxes(self._run)}
+        running = {one.seq: one for one in running_sandboxes(self._run)}
         try:
             self._end_sessions()
             self._end_workspaces(running)
@@ -74,29 +74,29 @@ class Warden:
             ended = e.SessionEnded(person=PersonId(session.person), session=session.session, why="session_over")
             self._policy.observe(_WARDEN, ended)
 
-    def _end_workspaces(self, running: dict[WorkspaceKey, RunningSandbox]) -> None:
+    def _end_workspaces(self, running: dict[int, RunningSandbox]) -> None:
         todo = self._plan(running)
         self._seen = set(running)
-        for key in todo.end:
-            if end_sandbox(running[key]):
-                _LOGGER.info("ended %s/%s", *key)
+        for start in todo.end:
+            if end_sandbox(running[start]):
+                _LOGGER.info("ended %s", running[start].identifier)
             else:
-                _LOGGER.error("cannot confirm the end of %s/%s; trying again", *key)
-        ended = {key for key in todo.end if not running[key].alive()}
-        for key, seen in todo.record.items():
-            if key not in running or key in ended:
-                self._close(key)
-                self._record(key, seen)
+                _LOGGER.error("cannot confirm the end of %s; trying again", running[start].identifier)
+        ended = {start for start in todo.end if not running[start].alive()}
+        for start, seen in todo.record.items():
+            if start not in running or start in ended:
+                self._record(start, seen)
 
-    def _plan(self, running: dict[WorkspaceKey, RunningSandbox]) -> Plan:
+    def _plan(self, running: dict[int, RunningSandbox]) -> Plan:
         with self._policy.reading() as state:
             return plan(state, running, self._seen, self._policy.now())
 
-    def _record(self, key: WorkspaceKey, seen: str) -> None:
+    def _record(self, start: int, seen: str) -> None:
         with self._policy.reading() as state:
-            if key not in state.workspaces:
-                return
-        self._policy.handle(RecordEnding(person=key[0], request=key[1], seen=seen), _WARDEN)
+            key = next((key for key, one in state.workspaces.items() if one.seq == start), None)
+        if key is not None:
+            self._close(key)
+            self._policy.handle(RecordEnding(person=key[0], request=key[1], started=start, seen=seen), _WARDEN)
 
     def _close_routes(self) -> None:
         try:
@@ -114,7 +114,7 @@ class Warden:
         except OSError as error:
             _LOGGER.warning("cannot close the route of %s/%s: %s", *key, error)
 
-    def _silent(self, running: dict[WorkspaceKey, RunningSandbox], error: LogError) -> None:
+    def _silent(self, running: dict[int, RunningSandbox], error: LogError) -> None:
         silent = self._monotonic() - self._answered
         _LOGGER.error("the log has not answered for %.0f s: %s", silent, error)
         if silent >= SILENCE:

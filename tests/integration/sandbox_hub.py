@@ -51,11 +51,11 @@ class FilePolicy:
         mounts = tuple(Mount(name, "1", name) for name in grants[f"{person}/{request}"])
         return Workspace(person, request, 7, None, mounts, profile)
 
-    def may_keep(self, person: str, request: str) -> bool:
+    def may_keep(self, person: str, request: str, seq: int) -> bool:
         """The race of POL-02 is a grant that is there at the start and gone after it."""
         return f"{person}/{request}" in self._read()["keep"]
 
-    def ended(self, person: str, request: str, why: str) -> None:
+    def ended(self, person: str, request: str, seq: int, why: str) -> None:
         """One JSON line."""
         with (self.folder / "ended.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps([f"{person}/{request}", why]) + "\n")

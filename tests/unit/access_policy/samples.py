@@ -57,7 +57,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "end-request": _TEXT,
     "start-workspace": {"profile": "small", "max_run_seconds": 3600, "session": None},
     "stop-workspace": {},
-    "record-ending": {"seen": "gone"},
+    "record-ending": {"started": 1, "seen": "gone"},
 }  # fmt: skip
 
 

@@ -111,9 +111,10 @@ def test_a_workspace_is_stopped_on_demand(who: PersonId) -> None:
     world = everything_holds()
     about = {"person": RESEARCHER, "request": OPEN}
     world.start()
+    started = world.state.seq
     assert kinds(world.do("stop-workspace", who, **about)) == [e.WorkspaceStopAsked]
     assert world.refusal("stop-workspace", who, **about) == "wrong_state"
-    (event,) = world.do("record-ending", WARDEN, **about, seen="gone")
+    (event,) = world.do("record-ending", WARDEN, **about, started=started, seen="gone")
     assert event == e.WorkspaceEnded(person=RESEARCHER, request=OPEN, why="stopped", after_ms=60_000)
 
 
@@ -131,7 +132,7 @@ def test_nobody_else_stops_a_workspace(who: PersonId) -> None:
 def test_what_does_not_run_does_not_end(name: str) -> None:
     """A second report of the same end is refused and harmless."""
     world = everything_holds()
-    arguments = {"seen": "gone"} if name == "record-ending" else {}
+    arguments = {"started": 1, "seen": "gone"} if name == "record-ending" else {}
     actor = WARDEN if name == "record-ending" else person(ADMIN)
     assert world.refusal(name, actor, person=RESEARCHER, request=OPEN, **arguments) == "not_found"
 
@@ -149,12 +150,25 @@ def test_an_ending_says_why_and_how_long_it_took(change: object, why: str, after
     """S46, S94: the reason codes that took the ground away, counted from their instant, or what was seen."""
     world = everything_holds()
     world.start()
+    started = world.state.seq
     assert callable(change)
     change(world)
-    (event,) = world.do("record-ending", HUB, person=RESEARCHER, request=OPEN, seen="crashed")
+    (event,) = world.do("record-ending", HUB, person=RESEARCHER, request=OPEN, started=started, seen="crashed")
     assert isinstance(event, e.WorkspaceEnded)
     assert (event.why, event.after_ms) == (why, None if after is None else after // timedelta(milliseconds=1))
     assert world.state.workspaces == {}
+
+
+def test_a_late_report_of_an_end_does_not_end_the_next_workspace() -> None:
+    """SPW-03, FLT-07: two parts report the same end; the slower one finds that another start runs."""
+    world = everything_holds()
+    world.start()
+    first = world.state.seq
+    world.end()
+    world.start()
+    about = {"person": RESEARCHER, "request": OPEN, "started": first, "seen": "stopped"}
+    assert world.refusal("record-ending", HUB, **about) == "not_found"
+    assert (RESEARCHER, OPEN) in world.state.workspaces
 
 
 def test_a_workspace_is_kept_until_its_time_is_over() -> None:

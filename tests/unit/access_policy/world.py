@@ -162,7 +162,8 @@ class World:
 
     def end(self, request: RequestId = OPEN) -> None:
         """Let the warden record that the researcher's workspace is gone."""
-        command = RecordEnding(person=RESEARCHER, request=request, seen="gone")
+        started = self.state.workspaces[RESEARCHER, request].seq
+        command = RecordEnding(person=RESEARCHER, request=request, started=started, seen="gone")
         outcome = self._carry_out(lambda by: handle(self.state, command, by, self.at), WARDEN)
         assert not isinstance(outcome, Refusal), outcome
 

@@ -111,7 +111,7 @@ def test_an_identity_is_computed_from_issuer_and_subject(sluis: Sluis, places: P
     [
         ("adopt-settings", "session_hours=1", "term_days_longest=1"),
         ("enrol-factor", "person=P-12", "factor=x", "kind=totp"),
-        ("record-ending", "person=P-12", "request=DR-1", "seen=gone"),
+        ("record-ending", "person=P-12", "request=DR-1", "started=1", "seen=gone"),
     ],
     ids=lambda command: command[0],
 )

@@ -131,7 +131,9 @@ class World:
         assert not isinstance(outcome, Refusal), outcome
 
     def end_workspace(self, who: str, request: str, why: str) -> None:
-        command = RecordEnding(person=PersonId(PEOPLE[who]), request=RequestId(request), seen=why)
+        with self.policy.reading() as state:
+            started = state.workspaces[PersonId(PEOPLE[who]), RequestId(request)].seq
+        command = RecordEnding(person=PersonId(PEOPLE[who]), request=RequestId(request), started=started, seen=why)
         self.policy.handle(command, component(Component.WARDEN))
 
 
