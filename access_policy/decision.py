@@ -3,7 +3,7 @@
 Pure: state and query in, decision out. The hub, the pages, the warden and the tests call it; none repeats a rule.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,8 +14,10 @@ from access_policy.model.enums import Action, FactorKind, Zone
 from access_policy.model.ids import DatasetName, PersonId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS, ReasonCode
-from access_policy.rules import RULES, Case, Finding, Query, Session, case_of
-from access_policy.state import State
+from access_policy.rules import RULES, SESSION, Case, Finding, Query, Session
+from access_policy.rules.case import asked_with, case_of
+from access_policy.state import Dataset, State
+from access_policy.state.memo import Kept
 
 RULES_VERSION = "2026-11"
 
@@ -25,6 +27,9 @@ class Effect(StrEnum):
 
     ALLOW = "allow"
     DENY = "deny"
+
+
+_ALLOW, _DENY = Effect.ALLOW, Effect.DENY
 
 
 class GrantedDataset(msgspec.Struct, frozen=True):
@@ -50,7 +55,7 @@ class Decision(msgspec.Struct, frozen=True):
     @property
     def allowed(self) -> bool:
         """Say whether the answer is allow."""
-        return self.effect is Effect.ALLOW
+        return self.effect is _ALLOW
 
     @property
     def failing(self) -> tuple[Finding, ...]:
@@ -63,35 +68,90 @@ class Decision(msgspec.Struct, frozen=True):
         return tuple(finding.code for finding in self.failing)
 
 
-_RULES_OF: dict[Action, tuple[Callable[[Case], Finding], ...]] = {
-    action: tuple(rule.evaluate for rule in RULES if action in rule.actions) for action in Action
-}
+_GROUND_OF, _COMING_OF = (
+    {
+        action: tuple([rule.evaluate for rule in RULES if action in rule.actions and (rule in SESSION) is coming])
+        for action in Action
+    }
+    for coming in (False, True)
+)
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """What a question rests on besides the session: its findings, whether they all hold, and until when that is so."""
+
+    case: Case
+    findings: tuple[Finding, ...]
+    holds: bool
+    until: datetime | None
+    datasets: tuple[GrantedDataset, ...]
 
 
 def decide(state: State, query: Query) -> Decision:
     """Answer a query on the given state. Allow needs every condition of the question to hold; there is no override."""
+    ground = _ground(state, query)
+    findings, holds, until = ground.findings, ground.holds, ground.until
+    coming = _COMING_OF[query.action]
+    if coming:
+        case = ground.case if ground.case.query is query else asked_with(ground.case, query)
+        found = tuple([evaluate(case) for evaluate in coming])
+        hold, change = _outlook(found)
+        findings, holds, until = findings + found, holds and hold, _earlier(until, change)
+    if not holds:
+        return Decision(_DENY, query, state.seq, state.installation, None, findings, ())
+    return Decision(_ALLOW, query, state.seq, state.installation, until, findings, ground.datasets)
+
+
+def _ground(state: State, query: Query) -> Ground:
+    """Work the ground out, or take what was worked out on the same sequence number for an instant like this one."""
+    at, key = query.at, (query.person, query.request, query.action)
+    kept = state.memo.get(key)
+    if kept is not None and kept.begins <= at and (kept.ends is None or at < kept.ends):
+        found: Ground = kept.value
+        return found
     case = case_of(state, query)
-    findings = tuple([evaluate(case) for evaluate in _RULES_OF[query.action]])
-    allowed = False not in [finding.holds for finding in findings]
-    return Decision(
-        Effect.ALLOW if allowed else Effect.DENY,
-        query,
-        state.seq,
-        state.installation,
-        _first_end(findings) if allowed else None,
-        findings,
-        _granted(case) if allowed else (),
-    )
+    findings = tuple([evaluate(case) for evaluate in _GROUND_OF[query.action]])
+    holds, change = _outlook(findings)
+    ground = Ground(case, findings, holds, change, _granted(case) if holds else ())
+    state.memo.keep(key, Kept(at, change, ground))
+    return ground
 
 
-def _first_end(findings: tuple[Finding, ...]) -> datetime | None:
-    return min([finding.until for finding in findings if finding.until is not None], default=None)
+def next_change(findings: Iterable[Finding], at: datetime) -> datetime | None:
+    """Return the first instant after `at` at which a condition lapses, or begins to hold, by the clock alone."""
+    ends = [finding.until for finding in findings if finding.until is not None]
+    ends += [finding.holds_from for finding in findings if finding.holds_from is not None]
+    return min([one for one in ends if one > at], default=None)
+
+
+def _outlook(findings: tuple[Finding, ...]) -> tuple[bool, datetime | None]:
+    """Say whether all of them hold, and return when the first one lapses, or begins to hold, by the clock alone."""
+    holds, change = True, None
+    for finding in findings:
+        if finding.holds:
+            at = finding.until
+        else:
+            holds, at = False, finding.holds_from
+        if at is not None and (change is None or at < change):
+            change = at
+    return holds, change
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one if one <= other else other
 
 
 def _granted(case: Case) -> tuple[GrantedDataset, ...]:
-    return tuple(
-        [GrantedDataset(dataset.dataset, dataset.version, f"/data/{dataset.dataset}") for dataset in case.offered]
-    )
+    extracts = case.request.extracts if case.request is not None else {}
+    return tuple([_dataset(one, one.dataset in extracts) for one in case.offered])
+
+
+def _dataset(dataset: Dataset, extract: bool) -> GrantedDataset:
+    """Return a dataset with the version that is mounted, marked where it is an extract for this request."""
+    version = f"{dataset.version}, extract" if extract else dataset.version
+    return GrantedDataset(dataset.dataset, version, f"/data/{dataset.dataset}")
 
 
 def shown(state: State, decision: Decision) -> tuple[Finding, ...]:

@@ -1,5 +1,6 @@
 """From a command to its events: authorised by the table, then handled, or put aside until a second person confirms."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,55 +9,41 @@ import msgspec
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands import board, data, installation, institutions, people, requests, training, workspaces
-from access_policy.commands.base import Command, Outcome, Refusal, RefusalCode, name_of, parse_command
+from access_policy.commands.base import (
+    Command,
+    OfPerson,
+    Outcome,
+    Refusal,
+    RefusalCode,
+    name_of,
+    parse_command,
+)
 from access_policy.commands.installation import ConfirmProposal
-from access_policy.permissions import TABLE, FourEyes, authorise
+from access_policy.model.ids import PersonId
+from access_policy.permissions import TABLE, FourEyes, authorise, request_of
 from access_policy.state import State
 
 Handler = Callable[[State, Any, Actor, datetime], Outcome]
 
+
+def _handler_of(kind: type[Command]) -> Handler:
+    """Return the function beside a command that has its name: `approve_request` for `ApproveRequest`."""
+    handler: Handler = getattr(sys.modules[kind.__module__], name_of(kind).replace("-", "_"))
+    return handler
+
+
 HANDLERS: dict[type[Command], Handler] = {
-    installation.AdoptSettings: installation.adopt_settings,
-    installation.DropProposal: installation.drop_proposal,
-    institutions.RegisterInstitution: institutions.register_institution,
-    institutions.DeclareDomains: institutions.declare_domains,
-    institutions.RecordAgreement: institutions.record_agreement,
-    institutions.EndAgreement: institutions.end_agreement,
-    people.RegisterPerson: people.register_person,
-    people.LinkIdentity: people.link_identity,
-    people.VerifyPerson: people.verify_person,
-    people.WithdrawVerification: people.withdraw_verification,
-    people.DisablePerson: people.disable_person,
-    people.EnablePerson: people.enable_person,
-    people.AppointRole: people.appoint_role,
-    people.EndRole: people.end_role,
-    people.EnrolFactor: people.enrol_factor,
-    people.ConfirmFactor: people.confirm_factor,
-    people.ResetFactors: people.reset_factors,
-    training.RegisterCourse: training.register_course,
-    training.CertifyPerson: training.certify_person,
-    training.RevokeCertification: training.revoke_certification,
-    data.RegisterDataset: data.register_dataset,
-    data.WithdrawDataset: data.withdraw_dataset,
-    data.ReopenDataset: data.reopen_dataset,
-    data.PublishLicence: data.publish_licence,
-    requests.OpenRequest: requests.open_request,
-    requests.RequestDataset: requests.request_dataset,
-    requests.NameContact: requests.name_contact,
-    requests.RemoveContact: requests.remove_contact,
-    requests.SubmitRequest: requests.submit_request,
-    requests.WithdrawRequest: requests.withdraw_request,
-    board.AssessRequest: board.assess_request,
-    board.ApproveRequest: board.approve_request,
-    board.RefuseRequest: board.refuse_request,
-    board.SignLicence: board.sign_licence,
-    board.MakeAvailable: board.make_available,
-    board.EndRequest: board.end_request,
-    workspaces.StartWorkspace: workspaces.start_workspace,
-    workspaces.StopWorkspace: workspaces.stop_workspace,
-    workspaces.RecordEnding: workspaces.record_ending,
+    kind: _handler_of(kind)
+    for kind in TABLE
+    if kind is not ConfirmProposal and hasattr(sys.modules[kind.__module__], name_of(kind).replace("-", "_"))
 }
+
+
+def effect(state: State, command: Command, actor: Actor, at: datetime) -> Outcome:
+    """Answer a command as if everybody who has to want it did: what `simulate` asks with, and nothing else."""
+    if isinstance(command, ConfirmProposal):
+        return handle(state, command, actor, at)
+    return authorise(state, command, actor, at) or HANDLERS[type(command)](state, command, actor, at)
 
 
 def handle(state: State, command: Command, actor: Actor, at: datetime) -> Outcome:
@@ -69,15 +56,23 @@ def handle(state: State, command: Command, actor: Actor, at: datetime) -> Outcom
     outcome = HANDLERS[type(command)](state, command, actor, at)
     if isinstance(outcome, Refusal) or TABLE[type(command)].four_eyes is not FourEyes.SECOND_PERSON:
         return outcome
-    return _proposed(state, command)
+    return _proposed(state, command, actor)
 
 
-def _proposed(state: State, command: Command) -> Outcome:
+def _proposed(state: State, command: Command, actor: Actor) -> Outcome:
     name, arguments = name_of(type(command)), msgspec.json.encode(command).decode()
     for waiting in state.proposals.values():
         if (waiting.command, waiting.arguments) == (name, arguments):
             return Refusal(RefusalCode.ALREADY_EXISTS, f"this waits already, as proposal `{waiting.number}`")
-    return (e.CommandProposed(proposal=state.last_proposal + 1, command=name, arguments=arguments),)
+    number, about = state.last_proposal + 1, _about(state, command, actor)
+    return (e.CommandProposed(proposal=number, command=name, person=about, arguments=arguments),)
+
+
+def _about(state: State, command: Command, actor: Actor) -> PersonId:
+    """Return with whose key a proposal is sealed (E50); only people propose."""
+    request = request_of(state, command)
+    concerned = command.person if isinstance(command, OfPerson) else request and request.applicant
+    return concerned or actor.person or PersonId("")
 
 
 def _confirm(state: State, command: ConfirmProposal, actor: Actor, at: datetime) -> Outcome:
@@ -85,7 +80,7 @@ def _confirm(state: State, command: ConfirmProposal, actor: Actor, at: datetime)
     if proposal is None:
         return Refusal(RefusalCode.NOT_FOUND, f"no proposal `{command.proposal}` waits")
     proposed = parse_command(proposal.command, msgspec.json.decode(proposal.arguments))
-    refused = authorise(state, proposed, Actor(person=proposal.by), at) or _concerns(proposed, actor)
+    refused = authorise(state, proposed, Actor(person=proposal.by), at) or _concerns(state, proposed, actor)
     if refused is not None:
         return refused
     outcome = HANDLERS[type(proposed)](state, proposed, Actor(person=proposal.by), at)
@@ -94,7 +89,10 @@ def _confirm(state: State, command: ConfirmProposal, actor: Actor, at: datetime)
     return (e.ProposalConfirmed(proposal=command.proposal), *outcome)
 
 
-def _concerns(proposed: Command, actor: Actor) -> Refusal | None:
-    if getattr(proposed, "person", None) != actor.person:
+def _concerns(state: State, proposed: Command, actor: Actor) -> Refusal | None:
+    """REQ-01, REQ-02: who the proposed command is about, or who would get the data, is no second person."""
+    request = request_of(state, proposed)
+    parties = {request.applicant, *request.contacts} if request is not None else set()
+    if actor.person not in {getattr(proposed, "person", None), *parties}:
         return None
     return Refusal(RefusalCode.FOUR_EYES, "nobody confirms a command about themselves")

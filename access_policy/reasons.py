@@ -14,25 +14,37 @@ class ReasonCode(StrEnum):
 
     PERSON_DISABLED = "person_disabled"
     INSTITUTION_NOT_TRUSTED = "institution_not_trusted"
+    ORGANISATION_EXCLUDED = "organisation_excluded"
     EMAIL_NOT_INSTITUTIONAL = "email_not_institutional"
     PERSON_NOT_VERIFIED = "person_not_verified"
     VERIFICATION_EXPIRED = "verification_expired"
+    ASSURANCE_TOO_LOW = "assurance_too_low"
     FACTOR_MISSING = "factor_missing"
     FACTOR_NOT_CONFIRMED = "factor_not_confirmed"
+    CONDUCT_NOT_ACCEPTED = "conduct_not_accepted"
+    REIDENTIFICATION_NOT_ACCEPTED = "reidentification_not_accepted"
     TRAINING_MISSING = "training_missing"
     TRAINING_REVOKED = "training_revoked"
+    TRAINING_OUTDATED = "training_outdated"
     TRAINING_EXPIRED = "training_expired"
     REQUEST_NOT_APPROVED = "request_not_approved"
     REQUEST_REFUSED = "request_refused"
     REQUEST_WITHDRAWN = "request_withdrawn"
     REQUEST_ENDED = "request_ended"
+    REQUEST_SUSPENDED = "request_suspended"
     NOT_A_CONTACT = "not_a_contact"
     CONTACT_EMAIL_DIFFERS = "contact_email_differs"
+    CONTACT_MOVED = "contact_moved"
+    COUNTRY_NOT_ELIGIBLE = "country_not_eligible"
+    TRANSFER_BASIS_MISSING = "transfer_basis_missing"
+    TRANSFER_BASIS_LAPSED = "transfer_basis_lapsed"
     LICENCE_NOT_SIGNED = "licence_not_signed"
+    LICENCE_SUPERSEDED = "licence_superseded"
     NOT_MADE_AVAILABLE = "not_made_available"
     TERM_NOT_BEGUN = "term_not_begun"
     TERM_OVER = "term_over"
     NO_DATASET_OPEN = "no_dataset_open"
+    OPT_OUT_IGNORED = "opt_out_ignored"
     DATASET_WITHDRAWN = "dataset_withdrawn"
     RUN_TIME_OVER = "run_time_over"
     SESSION_MISSING = "session_missing"
@@ -50,6 +62,7 @@ class Owner(StrEnum):
     TRAINER = "trainer"
     APPLICANT = "applicant"
     BOARD = "board"
+    DATA_ACCESS_OFFICE = "data access office"
     PARTIES = "signing parties"
     DATA_STEWARD = "data steward"
     SIGNATORY = "signatory"
@@ -77,6 +90,10 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "S72", "the institution is trusted", "the person's institution has no agreement in force with the centre",
         "the institution and the centre sign a new agreement, and an admin records it", Owner.ADMIN,
     ),
+    _R.ORGANISATION_EXCLUDED: ReasonText(
+        "E59", "the institution is not shut out", "the person's institution is shut out from data",
+        "wait for the end of the exclusion, or ask the centre to lift it", Owner.ADMIN,
+    ),
     _R.EMAIL_NOT_INSTITUTIONAL: ReasonText(
         "S73", "the e-mail address is institutional", "the e-mail domain is none that the institution has declared",
         "the institution declares the domain, or the person gets an institutional address", Owner.ADMIN,
@@ -89,6 +106,11 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "S73", "the verification is in force", "the verification of this person has run out",
         "an admin verifies the person again", Owner.ADMIN,
     ),
+    _R.ASSURANCE_TOO_LOW: ReasonText(
+        "E26", "the identity is proofed as surely as the data ask",
+        "the data ask for an identity that is proofed more surely",
+        "an admin verifies the person again, in person or with an identity document", Owner.ADMIN,
+    ),
     _R.FACTOR_MISSING: ReasonText(
         "S76", "a second factor is enrolled", "the person has no second factor",
         "log in and enrol one: the page shows a QR code for an authenticator app", Owner.YOU,
@@ -97,6 +119,14 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "S76", "the second factor is confirmed", "the second factor is not confirmed yet",
         "the one who verified the person confirms with them that the factor is theirs", Owner.VERIFIER,
     ),
+    _R.CONDUCT_NOT_ACCEPTED: ReasonText(
+        "S79", "the code of conduct is accepted", "the code of conduct in force is not accepted",
+        "read the code of conduct at the desk and accept it", Owner.YOU,
+    ),
+    _R.REIDENTIFICATION_NOT_ACCEPTED: ReasonText(
+        "S84", "the ban on tracing people is accepted", "the ban on tracing people in the data is not accepted",
+        "read it at the desk and accept it", Owner.YOU,
+    ),
     _R.TRAINING_MISSING: ReasonText(
         "S74", "every required course has been passed", "a required course has not been passed",
         "take the course; its trainer then certifies the person", Owner.TRAINER,
@@ -104,6 +134,11 @@ REASONS: dict[ReasonCode, ReasonText] = {
     _R.TRAINING_REVOKED: ReasonText(
         "S74", "no required certification is revoked", "the certification of a required course was revoked",
         "talk to the trainer and pass the course again", Owner.TRAINER,
+    ),
+    _R.TRAINING_OUTDATED: ReasonText(
+        "S74", "every required course was passed in the version that binds",
+        "a required course has a new version that has not been passed",
+        "take the course in its new version; its trainer then certifies the person", Owner.TRAINER,
     ),
     _R.TRAINING_EXPIRED: ReasonText(
         "S74", "every required certification is in force", "the certification of a required course has expired",
@@ -125,6 +160,10 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "S94", "the request is not ended", "the request was ended",
         "read the reason for the end; a new request is needed", Owner.APPLICANT,
     ),
+    _R.REQUEST_SUSPENDED: ReasonText(
+        "E58", "the grant is not suspended", "the grant is suspended while something is looked into",
+        "answer the centre's questions; it then reinstates or ends the grant", Owner.APPLICANT,
+    ),
     _R.NOT_A_CONTACT: ReasonText(
         "S27", "the person is a download contact of the request", "the person is no download contact of this request",
         "the institution's signatory asks to add the person", Owner.SIGNATORY,
@@ -133,9 +172,33 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "S16", "the address is the one in the form", "the account's e-mail address is not the one in the form",
         "name the contact with the address of their account, or correct the account", Owner.APPLICANT,
     ),
+    _R.CONTACT_MOVED: ReasonText(
+        "S33", "the contact works at the organisation of the grant",
+        "the person no longer works at the organisation that they were named for",
+        "the signatory of the organisation names another contact", Owner.SIGNATORY,
+    ),
+    _R.COUNTRY_NOT_ELIGIBLE: ReasonText(
+        "E13", "the country is eligible", "the country of the organisation is not listed for the health data space",
+        "wait for the country to be listed; adequacy or a licence does not replace that", Owner.CLOCK,
+    ),
+    _R.TRANSFER_BASIS_MISSING: ReasonText(
+        "S60", "a ground for the transfer is on record",
+        "no ground with its measures is on record for the transfer to this country",
+        "the data access office records the ground and the contractual and technical measures",
+        Owner.DATA_ACCESS_OFFICE,
+    ),
+    _R.TRANSFER_BASIS_LAPSED: ReasonText(
+        "S67", "the ground for the transfer holds", "the ground for the transfer to this country holds no more",
+        "the data access office records another ground, such as the EU model clauses", Owner.DATA_ACCESS_OFFICE,
+    ),
     _R.LICENCE_NOT_SIGNED: ReasonText(
         "S26", "all parties have signed the licence", "not all three parties have signed the licence",
         "the researcher, the licensee's signatory and the centre's representative sign", Owner.PARTIES,
+    ),
+    _R.LICENCE_SUPERSEDED: ReasonText(
+        "S25", "the licence that was signed is the one that binds",
+        "the licence that was signed is not the one that binds now",
+        "all three parties sign the licence that is in force", Owner.PARTIES,
     ),
     _R.NOT_MADE_AVAILABLE: ReasonText(
         "S100", "the data are made available", "the data have not been made available yet",
@@ -152,6 +215,11 @@ REASONS: dict[ReasonCode, ReasonText] = {
     _R.NO_DATASET_OPEN: ReasonText(
         "S83", "a dataset of the request is offered", "no dataset of this request is offered now",
         "ask the data steward when the data are offered again", Owner.DATA_STEWARD,
+    ),
+    _R.OPT_OUT_IGNORED: ReasonText(
+        "E72", "who opted out before the permit is not in its data",
+        "the data hold somebody who opted out before the permit",
+        "the data steward releases a version without them", Owner.DATA_STEWARD,
     ),
     _R.DATASET_WITHDRAWN: ReasonText(
         "S82", "every dataset in the workspace is offered", "a dataset in the running workspace is offered no more",

@@ -10,6 +10,8 @@ from access_policy.decision import shown
 from access_policy.model.enums import Action, Component
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.reasons import REASONS
+from access_policy.state import Dataset
+from access_policy.state import Request as DataRequest
 from access_policy.use_cases import Policy
 from hub_config.sessions import live_session
 from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
@@ -91,9 +93,17 @@ class Gate:
         if not isinstance(started, e.WorkspaceStarted):
             raise WorkspaceRefused("access_denied", "the start left no fact; tell the help desk")
         with self._policy.reading() as state:
-            datasets = [state.datasets[name] for name in started.datasets]
-            mounts = tuple(Mount(one.dataset, one.version, one.location) for one in datasets)
+            asked = state.requests[request]
+            mounts = tuple(_mount(asked, state.datasets[name]) for name in started.datasets)
         return Workspace(person, request, fact.seq, started.until, mounts, profile)
+
+
+def _mount(request: DataRequest, dataset: Dataset) -> Mount:
+    """Return where a dataset lies for a request: where an extract was made for it, that one and nothing more (S3)."""
+    extract = request.extracts.get(dataset.dataset)
+    if extract is None:
+        return Mount(dataset.dataset, dataset.version, dataset.location)
+    return Mount(dataset.dataset, f"{extract.version}, extract", extract.location)
 
 
 def _sentence(text: str) -> str:

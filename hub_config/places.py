@@ -65,6 +65,11 @@ class Places:
         """The demo's people with their second-factor secrets (0600); demo only."""
         return self.state / "demo.json"
 
+    @property
+    def documents(self) -> Path:
+        """The published texts, each under its SHA-256; anybody may read them."""
+        return self.state / "documents"
+
     def datasets(self, folder: str) -> Path:
         """The datasets' folder as the settings name it."""
         return self.state / folder

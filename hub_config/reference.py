@@ -8,7 +8,7 @@ import argparse
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from inspect import getdoc
 from pathlib import Path
 from typing import NamedTuple, get_type_hints
@@ -23,6 +23,9 @@ from access_policy.model.texts import Seal
 from access_policy.permissions import TABLE, FourEyes, Standing
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import RULES, Rule
+from hub_config.markdown import page
+from hub_config.requirement_ids import ids_in
+from hub_config.requirements_table import requirements_page
 from hub_config.settings import Settings
 from hub_config.type_words import (
     bare,
@@ -39,7 +42,6 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "reference"
 TESTS = ROOT / "tests" / "unit" / "access_policy"
 
-_REQUIREMENT = re.compile(r"\b(?:S|E)[0-9]+\b")
 _LISTED = re.compile(r"^\s*(Denial|Edge)\(R\.([A-Z_]+), _(\w+)", re.MULTILINE)
 _TEST_OF = {
     "Denial": ("denials.py", "one_flipped_fact_denies_with_exactly_its_reason"),
@@ -69,7 +71,7 @@ def rows() -> list[Row]:
 
 def requirements_of(rule: Rule) -> tuple[str, ...]:
     """Return the requirement ids that a rule's docstring names."""
-    return tuple(_REQUIREMENT.findall(getdoc(rule.evaluate) or ""))
+    return ids_in(getdoc(rule.evaluate) or "")
 
 
 def _flips_of(code: ReasonCode) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def _test_functions() -> Iterator[tuple[str, str]]:
 
 def rules_page() -> str:
     """Return the table requirement, rule, reason, fact that flips it, test."""
-    return _page(
+    return page(
         "Rules",
         "Every condition that `decide` looks at, by the requirement that it meets. *Questions*: which of open, reach"
         " and keep it belongs to. *Flipped by*: the events, or the passing of time, that change whether it holds.",
@@ -127,7 +129,7 @@ def _short(action: Action) -> str:
 
 def reasons_page() -> str:
     """Return every reason code with its texts, in the order of mending."""
-    return _page(
+    return page(
         "Reasons",
         "Every reason code, in the order in which a person mends things; the failing ones of a decision, read from the"
         " top, are the next steps to data.",
@@ -141,7 +143,7 @@ def reasons_page() -> str:
 
 def permissions_page() -> str:
     """Return the matrix of commands and standings."""
-    return _page(
+    return page(
         "Permissions",
         "Who may give which command. A cell that is empty is refused. *Personal*: never on behalf of somebody, outside"
         " a demo. *Four eyes*: nobody for themselves, or a second admin confirms. *Step-up*: a fresh second factor."
@@ -177,7 +179,7 @@ def settings_rows(kind: type[msgspec.Struct] = Settings, prefix: str = "") -> It
 
 def settings_page() -> str:
     """Return every key of `sluis.toml`."""
-    return _page(
+    return page(
         "Settings",
         "Every key of `sluis.toml`; another one stops the start. `[]` marks a list of tables.",
         ("key", "type", "default", "what it is"),
@@ -188,7 +190,7 @@ def settings_page() -> str:
 def events_page() -> str:
     """Return every event type with its fields."""
     named = [*(("fact", kind) for kind in FACTS.values()), *(("observation", kind) for kind in OBSERVATIONS.values())]
-    return _page(
+    return page(
         "Events",
         "Everything that the log can hold. Facts are folded into what is decided on; observations are evidence only."
         " *Sealed*: with the key of that person or request, which can be erased.",
@@ -227,7 +229,7 @@ def _sealed(kind: type[Event]) -> str:
 
 def commands_page() -> str:
     """Return every command with its fields and its help."""
-    return _page(
+    return page(
         "Commands",
         "What `sluis do COMMAND KEY=VALUE …` and the desk can give. Times are RFC 3339; lists are written with commas."
         " Who may give which stands in `permissions.md`.",
@@ -248,14 +250,8 @@ def _summary(kind: type) -> str:
     return " ".join((getdoc(kind) or "").split("\n\n")[0].split())
 
 
-def _page(title: str, about: str, head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:
-    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in body]
-    note = "<!-- Written by `make docs` from the program; a test compares them. -->"
-    table = "\n".join(f"| {line} |" for line in (" | ".join(head), " | ".join("---" for _ in head), *lines))
-    return f"# {title}\n\n{note}\n\n{about}\n\n{table}\n"
-
-
 PAGES: dict[str, Callable[[], str]] = {
+    "requirements.md": requirements_page,
     "rules.md": rules_page,
     "permissions.md": permissions_page,
     "reasons.md": reasons_page,

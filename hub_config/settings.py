@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from access_policy.model.enums import LicenceReading
 from access_policy.plain_words import plain_words
 from spawner.workspace import Profile
 
@@ -40,6 +41,30 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         int, Meta(ge=1, le=24, description="hours after which a session ends and both factors are asked for again")
     ] = 12
     term_days_longest: Annotated[int, Meta(ge=1, le=3653, description="the longest term of a grant, in days")] = 1096
+    licence_for_adequate: Annotated[
+        LicenceReading,
+        Meta(description="which licence binds a party outside the EEA whose country is adequate: eea or non-eea (S64)"),
+    ] = LicenceReading.EEA
+    board_quorum: Annotated[
+        int,
+        Meta(ge=1, le=50, description="board members who have to vote for a request, the one who approves included"),
+    ] = 1
+    retention_years: Annotated[
+        int, Meta(ge=1, le=50, description="years that records about a person stay readable before they can be erased")
+    ] = 5
+    contact_days: Annotated[
+        int, Meta(ge=1, le=365, description="days within which an intake or a renewal is answered (S13, S44)")
+    ] = 7
+    review_days: Annotated[int, Meta(ge=1, le=365, description="days within which a signed form is reviewed (S21)")] = (
+        42
+    )
+    availability_days: Annotated[
+        int, Meta(ge=1, le=365, description="days from a clinical approval to available data (S52)")
+    ] = 7
+    reminder_days: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=365)], ...],
+        Meta(description="days before an end on which a reminder goes out, the longest first (S41)"),
+    ] = (60, 30, 14, 7, 1)
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

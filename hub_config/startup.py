@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from access_policy.actor import component
+from access_policy.commands.base import Refusal
 from access_policy.commands.installation import AdoptSettings
 from access_policy.commands.workspaces import RecordEnding
 from access_policy.log.checkpoints import write_checkpoint
@@ -19,7 +20,7 @@ from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, log_origin, open_policy
-from hub_config.cli.manifests import manifest_problem
+from hub_config.cli.manifests import folders_in_use, manifest_problem
 from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.lock import only_one
@@ -134,9 +135,9 @@ def _check_log(places: Places, policy: Policy, wanted: Surroundings) -> None:
 
 def _check_datasets(places: Places, settings: Settings, policy: Policy) -> None:
     with policy.reading() as state:
-        offered = [(one.dataset, one.location, one.manifest) for one in state.datasets.values() if one.open]
+        folders = list(folders_in_use(state))
     root = places.datasets(settings.data.folder)
-    for dataset, location, manifest in offered:
+    for dataset, location, manifest in folders:
         try:
             os.close(open_dataset_folder(root, location))
             problem = manifest_problem(root / location, manifest)
@@ -147,15 +148,14 @@ def _check_datasets(places: Places, settings: Settings, policy: Policy) -> None:
 
 
 def _adopt(settings: Settings, policy: Policy) -> None:
-    wanted = (settings.policy.session_hours, settings.policy.term_days_longest)
+    wanted = {name: getattr(settings.policy, name) for name in AdoptSettings.__struct_fields__}
     with policy.reading() as state:
-        if state.settings.since is not None and wanted == (
-            state.settings.session_hours,
-            state.settings.term_days_longest,
-        ):
+        in_force = {name: getattr(state.settings, name) for name in wanted}
+        if state.settings.since is not None and wanted == in_force:
             return
-    command = AdoptSettings(session_hours=wanted[0], term_days_longest=wanted[1])
-    policy.handle(command, _INSTALLATION)
+    outcome = policy.handle(AdoptSettings(**wanted), _INSTALLATION)
+    if isinstance(outcome, Refusal):
+        raise StateProblem(f"the settings below [policy] cannot be adopted: {outcome.text}; correct sluis.toml")
 
 
 def _clean(places: Places, policy: Policy) -> None:

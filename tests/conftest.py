@@ -1,6 +1,7 @@
 """How property tests run: the same examples each time, so that a change and not chance turns a test red.
 
-`pytest --hypothesis-profile=explore` looks for new examples, many more of them.
+`make test-long` takes the profile "long": the same law with five times the examples. `pytest --hypothesis-profile=explore`
+looks for new ones.
 """
 
 from hypothesis import HealthCheck, settings
@@ -9,4 +10,5 @@ _CALM = [HealthCheck.too_slow]  # how fast a machine is tells nothing of the law
 
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=_CALM)
 settings.register_profile("explore", max_examples=3000, deadline=None, suppress_health_check=_CALM)
+settings.register_profile("long", max_examples=500, derandomize=True, deadline=None, suppress_health_check=_CALM)
 settings.load_profile("steady")

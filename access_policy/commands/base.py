@@ -19,6 +19,8 @@ Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Name = Annotated[str, Meta(pattern=r"^[a-z](-?[a-z0-9]){0,39}$")]
 PersonRef = Annotated[str, Meta(pattern=r"^P-[1-9][0-9]{0,8}$")]
+CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 RequestRef = Annotated[str, Meta(pattern=r"^DR-[1-9][0-9]{0,8}$")]
 
 
@@ -66,13 +68,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class OfPerson(Command, frozen=True, kw_only=True):
     """A command about one person."""
 
-    person: PersonId
+    person: Annotated[PersonId, Meta(pattern=r"^P-[1-9][0-9]{0,8}$")]
 
 
 class OfRequest(Command, frozen=True, kw_only=True):
     """A command about one data access request."""
 
-    request: RequestId
+    request: Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}$")]
 
 
 def parse_command(name: str, arguments: dict[str, Any]) -> Command:
@@ -84,18 +86,21 @@ def parse_command(name: str, arguments: dict[str, Any]) -> Command:
         command = msgspec.convert(_read_values(kind, arguments), kind, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"`{name}`: {plain_words(error, kind)}") from None
-    _check_texts(command)
+    _check_values(command)
     return command
 
 
 def _read_values(kind: type[Command], arguments: dict[str, Any]) -> dict[str, Any]:
     types = {field.name: str(field.type) for field in msgspec.structs.fields(kind)}
-    return {key: _read_value(types.get(key, ""), value) for key, value in arguments.items()}
+    return {key: _read_value(key, types.get(key, ""), value) for key, value in arguments.items()}
 
 
-def _read_value(type_name: str, value: Any) -> Any:
+def _read_value(name: str, type_name: str, value: Any) -> Any:
     if "datetime" in type_name and value is not None and not isinstance(value, datetime):
-        return parse_instant(value if isinstance(value, str) else repr(value))
+        try:
+            return parse_instant(value if isinstance(value, str) else repr(value))
+        except ValueError as error:
+            raise ValueError(f"`{name}`: {error}") from None
     if "tuple" in type_name and isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
@@ -106,10 +111,24 @@ def _is_hidden(sign: str) -> bool:
     return sign not in "\n\r\t" and unicodedata.category(sign) in {"Cc", "Cf", "Cs"}
 
 
-def _check_texts(command: Command) -> None:
+LARGEST_NUMBER = 10**12
+MOST_IN_A_LIST = 200
+"""The bound of every list whose type does not carry a bound of its own."""
+
+
+def _check_values(command: Command) -> None:
     for field in msgspec.structs.fields(command):
         value = getattr(command, field.name)
-        if isinstance(value, str) and not value.strip():
-            raise ValueError(f"`{field.name}` is blank; write something")
-        if isinstance(value, str) and any(_is_hidden(sign) for sign in value):
-            raise ValueError(f"`{field.name}` holds a character that cannot be seen, such as a NUL; take it out")
+        if isinstance(value, tuple) and len(value) > MOST_IN_A_LIST and not hasattr(field.type, "__metadata__"):
+            raise ValueError(f"`{field.name}` lists more than {MOST_IN_A_LIST} things; give fewer at a time")
+        if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+            raise ValueError(f"`{field.name}` is no number that anything has here; look it up")
+        for text in value if isinstance(value, tuple) else (value,):
+            _check_text(field.name, text)
+
+
+def _check_text(name: str, text: object) -> None:
+    if isinstance(text, str) and not text.strip():
+        raise ValueError(f"`{name}` is blank; write something")
+    if isinstance(text, str) and any(_is_hidden(sign) for sign in text):
+        raise ValueError(f"`{name}` holds a character that cannot be seen, such as a NUL; take it out")

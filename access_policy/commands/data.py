@@ -1,13 +1,18 @@
-"""Datasets and licence texts (S24, S25, S81-S83, S87, S99)."""
+"""Datasets: registered with all that is known of them, withdrawn, offered again (S81-S83, S87, S99, E26)."""
 
+import re
 from datetime import datetime
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands.base import Command, Line, Name, Outcome, Refusal, RefusalCode, Text
-from access_policy.model.enums import ConsentBasis, DataKind, Region, Zone
-from access_policy.model.ids import DatasetName, LicenceName
+from access_policy.commands.base import Command, Line, Name, Outcome, PersonRef, Refusal, RefusalCode, Text
+from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Region, Role, Route, Zone
+from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, StudyName
+from access_policy.standing import acts_as
 from access_policy.state import State
+
+MOST_NAMED = 20
+_DUO_CODE = re.compile(r"DUO:[0-9]{7}")
 
 
 class RegisterDataset(Command, frozen=True, kw_only=True):
@@ -24,6 +29,13 @@ class RegisterDataset(Command, frozen=True, kw_only=True):
     consent: ConsentBasis
     attested: bool
     zone: Zone = Zone.ANYWHERE
+    steward: PersonRef | None = None
+    study: Name | None = None
+    hospitals: tuple[Name, ...] = ()
+    trainings: tuple[Name, ...] = ()
+    routes: tuple[Route, ...] = (Route.DATA_ACCESS,)
+    assurance: Assurance = Assurance.LOW
+    duo: tuple[Line, ...] = ()
 
 
 class WithdrawDataset(Command, frozen=True, kw_only=True):
@@ -39,30 +51,94 @@ class ReopenDataset(Command, frozen=True, kw_only=True):
     dataset: Name
 
 
-class PublishLicence(Command, frozen=True, kw_only=True):
-    """Publish a licence text by its SHA-256."""
-
-    licence: Name
-    title: Line
-    digest: Line
-
-
 def register_dataset(state: State, c: RegisterDataset, actor: Actor, at: datetime) -> Outcome:
-    """S83: no attestation, no dataset. S99: the checksum of its manifest. DAT-05: a plain folder name."""
+    """S81, S82, S83, S87, S99, E26: attested, with kind, region, consent basis, checksum and a folder of its own."""
     if DatasetName(c.dataset) in state.datasets:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"dataset `{c.dataset}` is registered already")
     if not c.attested:
         return Refusal(RefusalCode.NOT_COMPLETE, "the attestation is missing that no person can be traced in the data")
-    if not _is_digest(c.manifest):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`manifest` is no SHA-256 in 64 hexadecimal digits")
-    if not _is_location(c.location):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"location `{c.location}` is no folder below the dataset folder")
-    return (
-        e.DatasetRegistered(
-            dataset=DatasetName(c.dataset), title=c.title, source=c.source, kind=c.kind, version=c.version,
-            location=c.location, manifest=c.manifest, region=c.region, zone=c.zone, consent=c.consent, attested=True,
-        ),
+    problem = files_problem(state, c.dataset, c.location, c.manifest) or _list_problem(c) or _route_problem(c)
+    steward = PersonId(c.steward) if c.steward is not None else actor.person
+    problem = problem or _steward_problem(state, steward, at) or _unknown_problem(state, c)
+    return problem or (_registered(c, steward),)
+
+
+def _registered(c: RegisterDataset, steward: PersonId | None) -> e.DatasetRegistered:
+    return e.DatasetRegistered(
+        dataset=DatasetName(c.dataset), title=c.title, source=c.source, kind=c.kind, version=c.version,
+        location=c.location, manifest=c.manifest, region=c.region, zone=c.zone, consent=c.consent, attested=True,
+        steward=steward, study=StudyName(c.study) if c.study is not None else None,
+        hospitals=tuple(InstitutionName(name) for name in c.hospitals),
+        trainings=tuple(CourseName(name) for name in c.trainings), routes=c.routes, assurance=c.assurance, duo=c.duo,
     )  # fmt: skip
+
+
+def files_problem(state: State, dataset: str, location: str, manifest: str) -> Refusal | None:
+    """S99, DAT-05: a checksum, and a plain folder. DAT-03, S82: none that holds, or is held by, another dataset's."""
+    if not _is_digest(manifest):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`manifest` is no SHA-256 in 64 hexadecimal digits")
+    if not _is_location(location):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"location `{location}` is no folder below the dataset folder")
+    for other in state.datasets.values():
+        if other.dataset != dataset and _overlap(location, other.location):
+            return Refusal(RefusalCode.ALREADY_EXISTS, f"location `{location}` overlaps that of `{other.dataset}`")
+    return None
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and all(sign in "0123456789abcdef" for sign in text)
+
+
+def _is_location(text: str) -> bool:
+    parts = text.split("/")
+    plain = all(part.replace("-", "").replace("_", "").replace(".", "").isalnum() and part.isascii() for part in parts)
+    return plain and not any(part.startswith(".") for part in parts)
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _list_problem(c: RegisterDataset) -> Refusal | None:
+    lists = {"hospitals": c.hospitals, "trainings": c.trainings, "routes": c.routes, "duo": c.duo}
+    for name, values in lists.items():
+        if len(values) > MOST_NAMED or len(set(values)) != len(values):
+            return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"`{name}` names each once, and {MOST_NAMED} at most")
+    unknown = [code for code in c.duo if _DUO_CODE.fullmatch(code) is None]
+    if unknown:
+        return Refusal(
+            RefusalCode.NOT_ALLOWED_VALUE, f"`{unknown[0]}` is no Data Use Ontology code; one is DUO:0000007"
+        )
+    return None
+
+
+def _route_problem(c: RegisterDataset) -> Refusal | None:
+    """S9, S80, S82: a route leads to it; what patients did not consent to is reached by no clinical route."""
+    if not c.routes:
+        return Refusal(RefusalCode.NOT_COMPLETE, "`routes` is empty; name the routes that lead to the dataset")
+    if Route.CLINICAL in c.routes and c.study is None:
+        text = "the clinical route needs a `study`: its investigators are those who approve (S49, S50)"
+        return Refusal(RefusalCode.NOT_COMPLETE, text)
+    if Route.CLINICAL in c.routes and c.consent is not ConsentBasis.INFORMED_CONSENT:
+        text = f"the clinical route needs the consent basis `{ConsentBasis.INFORMED_CONSENT}`, not `{c.consent}`"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    return None
+
+
+def _steward_problem(state: State, steward: PersonId | None, at: datetime) -> Refusal | None:
+    if acts_as(state, steward, Role.DATA_STEWARD, at):
+        return None
+    return Refusal(RefusalCode.NOT_FOUND, f"`{steward}` is nobody who acts as a data steward")
+
+
+def _unknown_problem(state: State, c: RegisterDataset) -> Refusal | None:
+    """S10, S11, S74: what the dataset rests on is registered before it."""
+    studies = [("study", c.study)] if c.study is not None and StudyName(c.study) not in state.studies else []
+    hospitals = [("institution", name) for name in c.hospitals if InstitutionName(name) not in state.institutions]
+    courses = [("course", name) for name in c.trainings if CourseName(name) not in state.courses]
+    for what, name in (*studies, *hospitals, *courses):
+        return Refusal(RefusalCode.NOT_FOUND, f"no {what} is named `{name}`; register it first")
+    return None
 
 
 def withdraw_dataset(state: State, c: WithdrawDataset, actor: Actor, at: datetime) -> Outcome:
@@ -74,29 +150,8 @@ def withdraw_dataset(state: State, c: WithdrawDataset, actor: Actor, at: datetim
 
 
 def reopen_dataset(state: State, c: ReopenDataset, actor: Actor, at: datetime) -> Outcome:
-    """S82."""
+    """S82: a version that a withdrawn consent closed stays closed; only a new version opens the dataset again."""
     dataset = state.datasets.get(DatasetName(c.dataset))
     if dataset is None or dataset.withdrawn is None:
         return Refusal(RefusalCode.NOT_FOUND, f"no dataset named `{c.dataset}` is withdrawn")
     return (e.DatasetReopened(dataset=dataset.dataset),)
-
-
-def publish_licence(state: State, c: PublishLicence, actor: Actor, at: datetime) -> Outcome:
-    """S25: version and hash."""
-    if LicenceName(c.licence) in state.licences:
-        return Refusal(
-            RefusalCode.ALREADY_EXISTS, f"licence `{c.licence}` is published already; give the next a new name"
-        )
-    if not _is_digest(c.digest):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`digest` is no SHA-256 in 64 hexadecimal digits")
-    return (e.LicencePublished(licence=LicenceName(c.licence), title=c.title, digest=c.digest),)
-
-
-def _is_digest(text: str) -> bool:
-    return len(text) == 64 and all(sign in "0123456789abcdef" for sign in text)
-
-
-def _is_location(text: str) -> bool:
-    parts = text.split("/")
-    plain = all(part.replace("-", "").replace("_", "").replace(".", "").isalnum() and part.isascii() for part in parts)
-    return plain and not any(part.startswith(".") for part in parts)

@@ -1,13 +1,17 @@
 """The installation itself: its beginning, its settings, and commands that wait for a second person."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands.base import Command, Outcome, Refusal, RefusalCode
+from access_policy.commands.base import Command, Instant, Line, Outcome, Refusal, RefusalCode
+from access_policy.model.enums import LicenceReading
+from access_policy.model.instants import format_instant
 from access_policy.state import State
 
 
@@ -16,6 +20,29 @@ class AdoptSettings(Command, frozen=True, kw_only=True):
 
     session_hours: Annotated[int, Meta(ge=1, le=24)]
     term_days_longest: Annotated[int, Meta(ge=1, le=3653)]
+    licence_for_adequate: LicenceReading = LicenceReading.EEA
+    board_quorum: Annotated[int, Meta(ge=1, le=50)] = 1
+    retention_years: Annotated[int, Meta(ge=1, le=50)] = 5
+    contact_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    review_days: Annotated[int, Meta(ge=1, le=365)] = 42
+    availability_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    reminder_days: tuple[Annotated[int, Meta(ge=1, le=365)], ...] = (60, 30, 14, 7, 1)
+
+
+class RecordSecurityTest(Command, frozen=True, kw_only=True):
+    """Record the yearly security test: who tested what, and when."""
+
+    tester: Line
+    scope: Line
+    on: Instant
+
+
+class RecordProviderAudit(Command, frozen=True, kw_only=True):
+    """Record an independent audit of the provider: by whom, of what, and when."""
+
+    auditor: Line
+    scope: Line
+    on: Instant
 
 
 class ConfirmProposal(Command, frozen=True, kw_only=True):
@@ -31,12 +58,36 @@ class DropProposal(Command, frozen=True, kw_only=True):
 
 
 def adopt_settings(state: State, c: AdoptSettings, actor: Actor, at: datetime) -> Outcome:
-    """Settings as facts: a changed file changes no past decision."""
-    in_force = state.settings
-    wanted = (c.session_hours, c.term_days_longest)
-    if in_force.since is not None and wanted == (in_force.session_hours, in_force.term_days_longest):
+    """S64, E48: settings as facts, all of them at once; a changed file changes no past decision (S41, POL-05)."""
+    wanted = msgspec.structs.asdict(c)
+    if not c.reminder_days or any(sooner >= later for later, sooner in pairwise(c.reminder_days)):
+        text = (
+            f"`reminder_days` are different days, the longest first, such as `60, 7`; not `{_listed(c.reminder_days)}`"
+        )
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    if state.settings.since is not None and all(getattr(state.settings, name) == wanted[name] for name in wanted):
         return Refusal(RefusalCode.WRONG_STATE, "these settings are in force already")
-    return (e.PolicySettingsAdopted(session_hours=c.session_hours, term_days_longest=c.term_days_longest),)
+    return (e.PolicySettingsAdopted(**wanted),)
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return ", ".join(str(number) for number in numbers)
+
+
+def record_security_test(state: State, c: RecordSecurityTest, actor: Actor, at: datetime) -> Outcome:
+    """S95: a test that took place; one that is planned is none."""
+    return _to_come(c.on, at) or (e.SecurityTested(tester=c.tester, scope=c.scope, on=c.on),)
+
+
+def record_provider_audit(state: State, c: RecordProviderAudit, actor: Actor, at: datetime) -> Outcome:
+    """S92, S103: an audit that took place, with its auditor, scope and date."""
+    return _to_come(c.on, at) or (e.ProviderAudited(auditor=c.auditor, scope=c.scope, on=c.on),)
+
+
+def _to_come(on: datetime, at: datetime) -> Refusal | None:
+    if on <= at:
+        return None
+    return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"`{format_instant(on)}` is yet to come; record what took place")
 
 
 def drop_proposal(state: State, c: DropProposal, actor: Actor, at: datetime) -> Outcome:

@@ -1,28 +1,23 @@
-"""People: registration, identities, verification, stopping, roles, second factors (S16, S17, S73, S76, S94)."""
+"""People: registration, addresses, identities, moving, leaving, stopping, what they accept (S16, S33, S73, S79, S94).
+
+Their verification and their second factors stand in `factors.py`, their roles in `roles.py`.
+"""
 
 from datetime import datetime
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands.base import (
-    Command,
-    Instant,
-    Line,
-    Name,
-    OfPerson,
-    Outcome,
-    Refusal,
-    RefusalCode,
-    Text,
-)
+from access_policy.commands.base import Command, Line, Name, OfPerson, Outcome, Refusal, RefusalCode, Text
+from access_policy.commands.roles import held_roles, is_admin
 from access_policy.email import domain_of, normal_email
-from access_policy.model.enums import FactorKind, Role, VerificationMethod
-from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId
-from access_policy.model.instants import days
-from access_policy.state import Person, State
+from access_policy.model.enums import DocumentKind, Role
+from access_policy.model.ids import CENTRE, InstitutionName, PersonId
+from access_policy.model.instants import days, format_instant
+from access_policy.state import Institution, Person, State
 
-LONGEST_VERIFICATION_DAYS = 731
-LONGEST_ROLE_DAYS = 1827
+BINDING_EVERYBODY = frozenset({DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION})
+LONGEST_YEAR_DAYS = 366
+ADMINS_LEFT = 2
 
 
 class RegisterPerson(Command, frozen=True, kw_only=True):
@@ -33,6 +28,12 @@ class RegisterPerson(Command, frozen=True, kw_only=True):
     institution: Name
 
 
+class CorrectEmail(OfPerson, frozen=True, kw_only=True):
+    """Put a person's wrong or missing e-mail address right; they still work at the same institution."""
+
+    email: Line
+
+
 class LinkIdentity(OfPerson, frozen=True, kw_only=True):
     """Link a login identity. `identity` is the HMAC of issuer and subject, which the command line makes."""
 
@@ -41,17 +42,24 @@ class LinkIdentity(OfPerson, frozen=True, kw_only=True):
     subject: Line
 
 
-class VerifyPerson(OfPerson, frozen=True, kw_only=True):
-    """Record that you checked who the person is. Good until `until`, at most two years."""
+class JoinIdentity(OfPerson, frozen=True, kw_only=True):
+    """Join a further login identity of the same person, with the evidence for it; another admin confirms."""
 
-    method: VerificationMethod
-    until: Instant
+    identity: Line
+    issuer: Line
+    subject: Line
+    evidence: Text
 
 
-class WithdrawVerification(OfPerson, frozen=True, kw_only=True):
-    """Take a verification back."""
+class MovePerson(OfPerson, frozen=True, kw_only=True):
+    """Record that a person works at another institution now; grants and roles that rest on the old one end."""
 
-    reason: Text
+    institution: Name
+    email: Line
+
+
+class RecordDeparture(OfPerson, frozen=True, kw_only=True):
+    """Record that a person left their institution: grants, signing rights and roles that rest on it end."""
 
 
 class DisablePerson(OfPerson, frozen=True, kw_only=True):
@@ -64,54 +72,59 @@ class EnablePerson(OfPerson, frozen=True, kw_only=True):
     """Let a stopped person act again."""
 
 
-class AppointRole(OfPerson, frozen=True, kw_only=True):
-    """Appoint a person; another admin confirms. `scope`: a signatory's institution, a trainer's course (none: all)."""
+class AcceptDocument(OfPerson, frozen=True, kw_only=True):
+    """Accept the version in force of a text that binds everybody. `version` is the one that you read."""
 
-    role: Role
-    until: Instant
-    scope: Name | None = None
-
-
-class EndRole(OfPerson, frozen=True, kw_only=True):
-    """Take a role away now."""
-
-    role: Role
+    document: DocumentKind
+    version: Line
 
 
-class EnrolFactor(OfPerson, frozen=True, kw_only=True):
-    """Record a second factor that the person has just proved to hold. Only the login does this."""
-
-    factor: Line
-    kind: FactorKind
-
-
-class ConfirmFactor(OfPerson, frozen=True, kw_only=True):
-    """Confirm that you checked with the person that the factor is theirs. Only the one who verified them can."""
-
-    factor: Line
-
-
-class ResetFactors(OfPerson, frozen=True, kw_only=True):
-    """Take all second factors of a person away; another admin confirms. Sessions and workspaces end."""
+class AskErasure(OfPerson, frozen=True, kw_only=True):
+    """Ask that a person's data be erased; the law keeps access logs identifiable for some years, so it waits."""
 
 
 def register_person(state: State, c: RegisterPerson, actor: Actor, at: datetime) -> Outcome:
     """S16, S73: an institutional address, one account for each (ID-01 to ID-05)."""
     institution = state.institutions.get(InstitutionName(c.institution))
     if institution is None:
-        return Refusal(RefusalCode.NOT_FOUND, f"no institution is named `{c.institution}`")
+        return _unknown(c.institution)
+    email = _address(state, institution, c.email)
+    if isinstance(email, Refusal):
+        return email
+    person = PersonId(f"P-{len(state.people) + 1}")
+    return (e.PersonRegistered(person=person, name=c.name, email=email, institution=institution.institution),)
+
+
+def correct_email(state: State, c: CorrectEmail, actor: Actor, at: datetime) -> Outcome:
+    """S16, S73: to an address of the institution that they work at, and of nobody else (ID-01 to ID-05)."""
+    person = state.people[c.person]
+    institution = state.institutions.get(person.institution) if person.institution is not None else None
+    if institution is None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` works at no registered institution; record where first")
+    email = _address(state, institution, c.email, c.person)
+    if isinstance(email, Refusal):
+        return email
+    if email == person.email:
+        return Refusal(RefusalCode.WRONG_STATE, f"this is the address of `{c.person}` already")
+    return (e.EmailCorrected(person=c.person, email=email),)
+
+
+def _unknown(institution: str) -> Refusal:
+    return Refusal(RefusalCode.NOT_FOUND, f"no institution is named `{institution}`")
+
+
+def _address(state: State, institution: Institution, text: str, whose: PersonId | None = None) -> str | Refusal:
+    """Return the one form of an institutional address that is nobody else's, or why it is refused."""
     try:
-        email = normal_email(c.email)
+        email = normal_email(text)
     except ValueError as error:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
     if domain_of(email) not in institution.domains:
-        return Refusal(
-            RefusalCode.NOT_ALLOWED_VALUE, f"`{domain_of(email)}` is no domain that `{c.institution}` declared"
-        )
-    if email in state.emails:
+        text = f"`{domain_of(email)}` is no domain that `{institution.institution}` declared"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    if state.emails.get(email, whose) != whose:
         return Refusal(RefusalCode.ALREADY_EXISTS, "a person with this e-mail address is registered already")
-    person = PersonId(f"P-{len(state.people) + 1}")
-    return (e.PersonRegistered(person=person, name=c.name, email=email, institution=institution.institution),)
+    return email
 
 
 def link_identity(state: State, c: LinkIdentity, actor: Actor, at: datetime) -> Outcome:
@@ -123,20 +136,55 @@ def link_identity(state: State, c: LinkIdentity, actor: Actor, at: datetime) -> 
     return (e.IdentityLinked(person=c.person, identity=c.identity, issuer=c.issuer, subject=c.subject),)
 
 
-def verify_person(state: State, c: VerifyPerson, actor: Actor, at: datetime) -> Outcome:
-    """S73: with a method and an end date."""
-    if not at < c.until <= at + days(LONGEST_VERIFICATION_DAYS):
-        return Refusal(
-            RefusalCode.NOT_ALLOWED_VALUE, f"`until` lies between now and {LONGEST_VERIFICATION_DAYS} days on"
-        )
-    return (e.PersonVerified(person=c.person, method=c.method, until=c.until),)
+def join_identity(state: State, c: JoinIdentity, actor: Actor, at: datetime) -> Outcome:
+    """S73, E24: all identities of a person lead to the one account; a first one is linked, not joined (ID-09)."""
+    if c.identity in state.identities:
+        return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity is linked already")
+    if not state.people[c.person].identities:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` has no login identity yet; link the first one")
+    return (
+        e.IdentityLinked(
+            person=c.person, identity=c.identity, issuer=c.issuer, subject=c.subject, evidence=c.evidence
+        ),
+    )  # fmt: skip
 
 
-def withdraw_verification(state: State, c: WithdrawVerification, actor: Actor, at: datetime) -> Outcome:
-    """S73."""
-    if state.people[c.person].verification is None:
-        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is not verified")
-    return (e.VerificationWithdrawn(person=c.person, reason=c.reason),)
+def move_person(state: State, c: MovePerson, actor: Actor, at: datetime) -> Outcome:
+    """S16, S33, S73: to a registered institution, with an address of its own; what rests on the old one ends."""
+    person, institution = state.people[c.person], state.institutions.get(InstitutionName(c.institution))
+    if institution is None:
+        return _unknown(c.institution)
+    if person.institution == institution.institution:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` works at `{c.institution}` already")
+    email = _address(state, institution, c.email, c.person)
+    if isinstance(email, Refusal):
+        return email
+    moved = e.PersonMoved(person=c.person, institution=institution.institution, email=email)
+    return _centre_abandoned(state, person, at) or (moved, *_roles_ended(person, at))
+
+
+def record_departure(state: State, c: RecordDeparture, actor: Actor, at: datetime) -> Outcome:
+    """S33, S73, ID-15: who left works nowhere, holds no role and signs for nobody."""
+    person = state.people[c.person]
+    if person.institution is None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` left already")
+    return _centre_abandoned(state, person, at) or (e.PersonLeft(person=c.person), *_roles_ended(person, at))
+
+
+def _centre_abandoned(state: State, person: Person, at: datetime) -> Refusal | None:
+    """S94: refuse where fewer than two admins of the centre would be left: nobody could appoint another."""
+    if Role.ADMIN not in held_roles(person, at):
+        return None
+    others = [one for one in state.people.values() if one is not person and one.institution == CENTRE]
+    if sum(is_admin(one, at) for one in others) >= ADMINS_LEFT:
+        return None
+    return Refusal(RefusalCode.FOUR_EYES, "two admins of the centre must be left; appoint another one first")
+
+
+def _roles_ended(person: Person, at: datetime) -> tuple[e.RoleEnded, ...]:
+    """End every role but the signatory's, which moving and leaving end by themselves."""
+    roles = [role for role in held_roles(person, at) if role is not Role.SIGNATORY]
+    return tuple(e.RoleEnded(person=person.person, role=role) for role in roles)
 
 
 def disable_person(state: State, c: DisablePerson, actor: Actor, at: datetime) -> Outcome:
@@ -155,65 +203,22 @@ def enable_person(state: State, c: EnablePerson, actor: Actor, at: datetime) -> 
     return (e.PersonEnabled(person=c.person),)
 
 
-def appoint_role(state: State, c: AppointRole, actor: Actor, at: datetime) -> Outcome:
-    """Roles always end; a signatory signs for one institution, a trainer may be bound to one course."""
-    if not at < c.until <= at + days(LONGEST_ROLE_DAYS):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"`until` lies between now and {LONGEST_ROLE_DAYS} days on")
-    problem = _scope_problem(state, c)
-    if problem is not None:
-        return problem
-    scope = CourseName(c.scope) if c.scope is not None else None
-    return (e.RoleAppointed(person=c.person, role=c.role, scope=scope, until=c.until),)
+def accept_document(state: State, c: AcceptDocument, actor: Actor, at: datetime) -> Outcome:
+    """S79, S84, E30: the version in force, and no other."""
+    document = state.documents.get(c.document)
+    if document is None or c.document not in BINDING_EVERYBODY:
+        return Refusal(RefusalCode.NOT_FOUND, f"no text of the kind `{c.document}` is there to accept")
+    if c.version != document.current.version:
+        return Refusal(
+            RefusalCode.CHANGED_MEANWHILE, f"version `{document.current.version}` is in force; read that one"
+        )
+    return (e.DocumentAccepted(person=c.person, document=c.document, version=c.version),)
 
 
-def _scope_problem(state: State, c: AppointRole) -> Refusal | None:
-    if c.role is Role.SIGNATORY and c.scope != state.people[c.person].institution:
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "a signatory's `scope` is the institution that they work at")
-    if c.role is Role.TRAINER and c.scope is not None and CourseName(c.scope) not in state.courses:
-        return Refusal(RefusalCode.NOT_FOUND, f"no course is named `{c.scope}`")
-    if c.role not in (Role.SIGNATORY, Role.TRAINER) and c.scope is not None:
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"role `{c.role}` has no scope")
-    return None
-
-
-def end_role(state: State, c: EndRole, actor: Actor, at: datetime) -> Outcome:
-    """The last admin stays: nobody could appoint another."""
-    if not any(one.role is c.role and one.holds(at) for one in state.people[c.person].appointments):
-        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is no {c.role}")
-    admins = sum(is_admin(other, at) for other in state.people.values() if other.person != c.person)
-    if c.role is Role.ADMIN and admins < 2:
-        return Refusal(RefusalCode.FOUR_EYES, "two admins must be left; appoint another one first")
-    return (e.RoleEnded(person=c.person, role=c.role),)
-
-
-def is_admin(person: Person, at: datetime) -> bool:
-    """Say whether a person can act as an admin at `at`: appointed, and not stopped."""
-    appointed = any(one.role is Role.ADMIN and one.holds(at) for one in person.appointments)
-    return appointed and person.disabled is None
-
-
-def enrol_factor(state: State, c: EnrolFactor, actor: Actor, at: datetime) -> Outcome:
-    """S17: one factor of a kind until it is reset."""
-    if state.people[c.person].factors:
-        return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.person}` has a second factor; an admin can reset it")
-    return (e.FactorEnrolled(person=c.person, factor=FactorId(c.factor), kind=c.kind),)
-
-
-def confirm_factor(state: State, c: ConfirmFactor, actor: Actor, at: datetime) -> Outcome:
-    """A first factor, or one after a reset, counts only once the verifier, still an admin, confirmed it."""
-    verifier = state.people.get(actor.person) if actor.person is not None else None
-    if verifier is None or not is_admin(verifier, at):
-        return Refusal(RefusalCode.NOT_PERMITTED, "who verifies people is an admin; another admin verifies again first")
-    factor = state.people[c.person].factors.get(FactorId(c.factor))
-    if factor is None:
-        return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` has no such factor")
-    if factor.confirmed is not None:
-        return Refusal(RefusalCode.WRONG_STATE, "the factor is confirmed already")
-    return (e.FactorConfirmed(person=c.person, factor=FactorId(c.factor)),)
-
-
-def reset_factors(state: State, c: ResetFactors, actor: Actor, at: datetime) -> Outcome:
-    """S76: a lost factor is taken away; the next one needs the verifier again."""
-    if not state.people[c.person].factors:
-        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` has no factor")
-    return (e.FactorsReset(person=c.person),)
+def ask_erasure(state: State, c: AskErasure, actor: Actor, at: datetime) -> Outcome:
+    """E48, E50: the logs stay identifiable for as long as they are kept; the answer says until when."""
+    asked = state.people[c.person].erasure_not_before
+    if asked is not None:
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"this was asked already; it waits until `{format_instant(asked)}`")
+    kept = days(LONGEST_YEAR_DAYS * state.settings.retention_years)
+    return (e.ErasureAsked(person=c.person, not_before=at + kept),)

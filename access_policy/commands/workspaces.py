@@ -16,12 +16,13 @@ from access_policy.rules import Query, Session
 from access_policy.state import State, Workspace
 
 STOPPED = "stopped"
+RequestNumber = Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}$")]
 
 
 class StartWorkspace(OfPerson, frozen=True, kw_only=True):
     """Start the workspace of a person and request, coming with a session. Only the hub does this."""
 
-    request: RequestId
+    request: RequestNumber
     profile: Line
     max_run_seconds: Annotated[int, Meta(ge=1, le=30 * 86400)]
     session: Session | None
@@ -30,7 +31,7 @@ class StartWorkspace(OfPerson, frozen=True, kw_only=True):
 class StopWorkspace(OfPerson, frozen=True, kw_only=True):
     """Ask that a workspace ends. The warden ends it."""
 
-    request: RequestId
+    request: RequestNumber
 
 
 class RecordEnding(OfPerson, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class RecordEnding(OfPerson, frozen=True, kw_only=True):
     they saw; where the facts took the ground away, those are the reason instead.
     """
 
-    request: RequestId
+    request: RequestNumber
     started: int
     seen: Line
 

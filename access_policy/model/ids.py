@@ -12,7 +12,8 @@ RequestId = NewType("RequestId", str)
 InstitutionName = NewType("InstitutionName", str)
 DatasetName = NewType("DatasetName", str)
 CourseName = NewType("CourseName", str)
-LicenceName = NewType("LicenceName", str)
+StudyName = NewType("StudyName", str)
+ProviderName = NewType("ProviderName", str)
 FactorId = NewType("FactorId", str)
 
 _NUMBERED = re.compile(r"(?:P|DR)-[1-9][0-9]{0,8}", re.ASCII)
@@ -33,7 +34,7 @@ def is_request_id(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Say whether `text` may name an institution, a dataset, a course or a licence: at most 80 characters `a-z0-9-`."""
+    """Say whether `text` may name an institution, a dataset, a course or a study: at most 80 characters `a-z0-9-`."""
     return _NAME.fullmatch(text) is not None
 
 

@@ -1,5 +1,6 @@
 """Instants and half-open terms. All times are aware and UTC; a term holds its beginning and not its end (REQ-08)."""
 
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -36,6 +37,21 @@ def format_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def months_later(instant: datetime, count: int) -> datetime:
+    """Return the same day and time `count` calendar months later; the last day of a month that has no such day."""
+    year, month = divmod(instant.year * 12 + instant.month - 1 + count, 12)
+    day = min(instant.day, monthrange(year, month + 1)[1])
+    return instant.replace(year=year, month=month + 1, day=day)
+
+
 def days(count: int) -> timedelta:
     """Return `count` days of 24 hours."""
     return timedelta(days=count)
+
+
+def years_after(instant: datetime, count: int) -> datetime:
+    """Return the same day and time `count` years on; 29 February becomes 28 February where there is none."""
+    try:
+        return instant.replace(year=instant.year + count)
+    except ValueError:
+        return instant.replace(year=instant.year + count, day=28)

@@ -32,4 +32,4 @@ ThingText = Annotated[str, Plain("describes a course, a dataset or a document, a
 DigestText = Annotated[str, Plain("a digest of bytes, or an HMAC that only the installation's key can look up")]
 DecisionText = Annotated[str, Plain("a decision as JSON: ids, codes, dataset names and times, no free text")]
 OperatorText = Annotated[str, Plain("the login name of an operator of the machine, who answers for the command")]
-CommandText = Annotated[str, Plain("the name of a command, and its arguments, which are ids, enums and dates only")]
+CommandText = Annotated[str, Plain("the name of a command")]

@@ -8,11 +8,10 @@ from datetime import timedelta
 import msgspec
 
 from access_policy.log.errors import LogError
-from access_policy.state import Dataset
 from hub_config.bootstrap import StateProblem, open_policy, present
 from hub_config.cli.answers import instant, mark, show_json, show_line
 from hub_config.cli.log import verification
-from hub_config.cli.manifests import manifest_problem
+from hub_config.cli.manifests import Folder, folders_in_use, manifest_problem
 from hub_config.cli.options import Call, Parser, leaf
 from hub_config.places import Places
 from hub_config.proxy import ProxyMissingError, proxy_command
@@ -92,21 +91,21 @@ def _datasets(places: Places, settings: Settings) -> list[Line]:
     policy = open_policy(places)
     try:
         with policy.reading() as state:
-            offered = [dataset for dataset in state.datasets.values() if dataset.open]
+            folders = list(folders_in_use(state))
     finally:
         policy.store.close()
-    return [_dataset(places, settings, dataset) for dataset in offered]
+    return [_folder(places, settings, folder) for folder in folders]
 
 
-def _dataset(places: Places, settings: Settings, dataset: Dataset) -> Line:
-    name, root = f"dataset {dataset.dataset}", places.datasets(settings.data.folder)
+def _folder(places: Places, settings: Settings, one: Folder) -> Line:
+    name, root = f"dataset {one.name}", places.datasets(settings.data.folder)
     try:
-        os.close(open_dataset_folder(root, dataset.location))
-        folder = root.joinpath(*location_components(dataset.location))
-        problem = manifest_problem(folder, dataset.manifest)
+        os.close(open_dataset_folder(root, one.location))
+        folder = root.joinpath(*location_components(one.location))
+        problem = manifest_problem(folder, one.manifest)
     except (DatasetProblem, OSError) as error:
         return Line(name, False, str(error))
-    return Line(name, problem is None, problem or f"`{dataset.location}` is as registered (names and sizes)")
+    return Line(name, problem is None, problem or f"`{one.location}` is as registered (names and sizes)")
 
 
 def _machine(places: Places) -> Iterator[Line]:

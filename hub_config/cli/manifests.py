@@ -4,12 +4,14 @@ The manifest does not list itself; its own SHA-256 is what `register-dataset` ta
 """
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from access_policy.log.files import write_whole
+from access_policy.state import State
 from spawner.storage import ManifestEntry, manifest
 
 MANIFEST = "manifest.json"
@@ -27,6 +29,25 @@ class Written(NamedTuple):
     files: int
     size: int
     digest: str
+
+
+class Folder(NamedTuple):
+    """A folder that a workspace may get to see: what it is, where it lies, and the SHA-256 of its manifest."""
+
+    name: str
+    location: str
+    manifest: str
+
+
+def folders_in_use(state: State) -> Iterator[Folder]:
+    """Give the folder of each dataset that is offered, and of each extract of it that a request has (S3, S99)."""
+    for one in state.datasets.values():
+        if one.open:
+            yield Folder(one.dataset, one.location, one.manifest)
+    for request in state.requests.values():
+        for name, extract in request.extracts.items():
+            if state.datasets[name].open and state.datasets[name].version == extract.version:
+                yield Folder(f"{name} for {request.request}", extract.location, extract.manifest)
 
 
 def write_manifest(folder: Path) -> Written:

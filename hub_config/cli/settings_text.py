@@ -32,12 +32,12 @@ def _sections(name: str, value: Any) -> Iterator[tuple[str, msgspec.Struct]]:
 def _section(header: str, section: msgspec.Struct) -> Iterator[str]:
     yield f"# {(type(section).__doc__ or '').partition(chr(10))[0]}"
     yield header
-    properties = next(iter(msgspec.json.schema(type(section))["$defs"].values()))["properties"]
+    properties = msgspec.json.schema(type(section))["$defs"][type(section).__name__]["properties"]
     for name in section.__struct_fields__:
         yield f"# {properties[name].get('description', '')}"
         yield f"{name} = {_value(getattr(section, name))}"
 
 
-def _value(value: str | float) -> str:
+def _value(value: str | float | tuple[int, ...]) -> str:
     """Return a TOML value: basic strings are JSON's but for DEL, which no setting may hold."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -15,11 +15,11 @@ from access_policy.actor import Actor, component, operator
 from access_policy.commands.base import Refusal, parse_command
 from access_policy.log.records import Records
 from access_policy.model.enums import Component, FactorKind, Role
-from access_policy.model.ids import FactorId, PersonId
+from access_policy.model.ids import FactorId, PersonId, RequestId
 from access_policy.use_cases import Policy
 from hub_config.demo.people import ADMINS, DEMO_ISSUER, DemoPerson
 
-HUB = component(Component.HUB)
+HUB, DESK = component(Component.HUB), component(Component.DESK)
 FIRST_ADMIN, SECOND_ADMIN = (admin.login for admin in ADMINS)
 _OPERATOR = "demo"
 _PACE = timedelta(minutes=1)
@@ -94,6 +94,11 @@ class Chronicle:
 
         return step
 
+    def digest(self, request: str) -> str:
+        """Return the hash of a request's signed form."""
+        with self.policy.reading() as state:
+            return state.requests[RequestId(request)].digest or ""
+
     def register(self, person: DemoPerson) -> None:
         """Register a person with the identity that they log in with."""
         values = {"name": person.name, "email": person.email, "institution": person.institution}
@@ -104,13 +109,13 @@ class Chronicle:
         self.give(FIRST_ADMIN, "link-identity", person=fact.event.person, **identity)
 
     def appoint(self, person: DemoPerson) -> None:
-        """Appoint a person, by one admin; the other one confirms."""
-        scope = {"scope": person.institution} if person.role is Role.SIGNATORY else {}
-        until = self.clock.morning(1000)
-        who = self.people[person.login]
-        (fact,) = self.give(FIRST_ADMIN, "appoint-role", person=who, role=person.role, until=until, **scope)
-        assert isinstance(fact.event, e.CommandProposed)  # noqa: S101 (as above)
-        self.give(SECOND_ADMIN, "confirm-proposal", proposal=fact.event.proposal)
+        """Appoint a person to their roles, by one admin; the other one confirms."""
+        until, who = self.clock.morning(1000), self.people[person.login]
+        for role in person.roles:
+            scope = {"scope": person.institution} if role is Role.SIGNATORY else {}
+            (fact,) = self.give(FIRST_ADMIN, "appoint-role", person=who, role=role, until=until, **scope)
+            assert isinstance(fact.event, e.CommandProposed)  # noqa: S101 (as above)
+            self.give(SECOND_ADMIN, "confirm-proposal", proposal=fact.event.proposal)
 
     def enrol(self, login: str) -> None:
         """Enrol a one-time-code factor as the login does: the secret is a record of the same append."""

@@ -8,9 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from access_policy.model.enums import DataKind, Zone
+from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Route, Zone
 from hub_config.cli.manifests import write_manifest
-from hub_config.demo.requests import BIOBANK, CLINICAL, DEMOGRAPHICS, SUPERSEDED
+from hub_config.demo.people import NORTH
+from hub_config.demo.requests import BIOBANK, CLINICAL, DEMOGRAPHICS, OF_STUDY, SUPERSEDED
 from hub_config.demo.tables import VERSION
 
 _PACKAGE = (
@@ -32,6 +33,9 @@ _LICENCE = (
 )
 
 
+STUDY = "grade-study"
+
+
 class DemoDataProblem(Exception):
     """The demo's data cannot be written. The text is one line that says what and what to do."""
 
@@ -46,6 +50,12 @@ class DemoDataset:
     kind: DataKind
     about: str
     zone: Zone = Zone.ANYWHERE
+    registered: int = -705
+    consent: ConsentBasis = ConsentBasis.PUBLISHED_OPEN_DATA
+    study: str | None = None
+    hospitals: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = (Route.DATA_ACCESS,)
+    assurance: Assurance = Assurance.LOW
 
     @property
     def location(self) -> str:
@@ -75,6 +85,14 @@ DATASETS = (
         SUPERSEDED, "GSE7390, extract: the clinical annotation of the samples", _GSE7390, DataKind.CLINICAL,
         "`samples.csv`: an extract of the dataset `gse7390-expression`, made for this demo, without the expression. It "
         "is withdrawn in the demo's history, to show what happens to a request whose only dataset is.",
+    ),
+    DemoDataset(
+        OF_STUDY, "GBSG2, extract: tumour grade and size, as the data of one study", _GBSG2, DataKind.CLINICAL,
+        "`grades.csv`: an extract of the dataset `gbsg2-clinical` with its columns patient, tgrade, tsize, time and "
+        "event, made for this demo. In its history these are the data of one study of one hospital, collected with "
+        "informed consent; who uses them needs a high assurance of identity.",
+        registered=-10, consent=ConsentBasis.INFORMED_CONSENT, study=STUDY, hospitals=(NORTH,),
+        routes=(Route.CLINICAL, Route.DATA_ACCESS), assurance=Assurance.HIGH,
     ),
 )  # fmt: skip
 

@@ -3,34 +3,34 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 
-from access_policy.model.enums import ConsentBasis, FactorKind, Party, Region, RequestStatus, Role, Zone
+from access_policy.model.enums import Assurance, FactorKind, Region, Zone
 from access_policy.rules import Session
 from hub_config.demo.chronicle import HUB, Chronicle, Step, verifier
-from hub_config.demo.data import DATASETS
-from hub_config.demo.people import ADMINS, CAST, CENTRE, COURSE, INSTITUTIONS, DemoInstitution, DemoPerson
-from hub_config.demo.requests import REQUESTS, SUPERSEDED, DemoRequest
+from hub_config.demo.data import DATASETS, STUDY
+from hub_config.demo.documents import TEXTS
+from hub_config.demo.people import ADMINS, CAST, CENTRE, COURSE, INSTITUTIONS, NORTH, DemoInstitution, DemoPerson
+from hub_config.demo.request_history import requests_history
+from hub_config.demo.requests import REQUESTS, SUPERSEDED
 from hub_config.demo.tables import VERSION
 
-_LICENCES = Path(__file__).parent
-_NEWEST_LICENCE = "data-use-2"
+_ACCEPTING_DAY, _STUDY_DAY = -717, -11
 _PROFILE, _RUN_SECONDS = "small", 72 * 3600
 
 
 def history(c: Chronicle, manifests: Mapping[str, str]) -> Iterator[tuple[int, Step]]:
     """Give every step with its day; `manifests` holds the datasets' digests. Not in the order of the days."""
-    yield from _beginning(c, manifests)
+    yield from _beginning(c)
+    yield from _data(c, manifests)
     for institution in INSTITUTIONS:
         yield from _institution(c, institution)
     for person in CAST:
         yield from _person(c, person)
-    for number, request in enumerate(REQUESTS, 1):
-        yield from _request(c, f"DR-{number}", request)
+    yield from requests_history(c)
     yield from _past_workspace(c)
 
 
-def _beginning(c: Chronicle, manifests: Mapping[str, str]) -> Iterator[tuple[int, Step]]:
+def _beginning(c: Chronicle) -> Iterator[tuple[int, Step]]:
     yield -718, c.later(
         "anna", "register-course", course=COURSE, title="Privacy and security with patient data", validity_days="365",
         required="true",
@@ -39,18 +39,41 @@ def _beginning(c: Chronicle, manifests: Mapping[str, str]) -> Iterator[tuple[int
         "anna", "register-course", course="survival-analysis", title="Survival analysis in practice",
         validity_days="1000", required="false",
     )  # fmt: skip
-    for day, licence in ((-718, "data-use-1"), (-520, _NEWEST_LICENCE)):
-        digest = hashlib.sha256((_LICENCES / f"{licence}.txt").read_bytes()).hexdigest()
-        title = f"Data use licence, version {licence[-1]}"
-        yield day, c.later("anna", "publish-licence", licence=licence, title=title, digest=digest)
-    for dataset in DATASETS:
-        yield -705, c.later(
-            "daan", "register-dataset", dataset=dataset.dataset, title=dataset.title, source=dataset.source,
-            kind=dataset.kind, version=VERSION, location=dataset.location, manifest=manifests[dataset.dataset],
-            region=Region.LOCAL, consent=ConsentBasis.PUBLISHED_OPEN_DATA, attested="true", zone=dataset.zone,
+    for text in TEXTS:
+        yield text.day, c.later(
+            "anna", "publish-document", document=text.kind, version=text.version, language="en", title=text.title,
+            digest=hashlib.sha256(text.content).hexdigest(), binding=str(text.binding).lower(),
+        )  # fmt: skip
+    yield -120, c.later(
+        "anna", "record-provider-audit", auditor="an independent auditor", scope="storage and computing",
+        on=c.clock.morning(-121),
+    )  # fmt: skip
+    yield -90, c.later(
+        "anna", "record-security-test", tester="an independent tester", scope="desk, hub and workspaces",
+        on=c.clock.morning(-91),
+    )  # fmt: skip
+
+
+def _data(c: Chronicle, manifests: Mapping[str, str]) -> Iterator[tuple[int, Step]]:
+    yield _STUDY_DAY, lambda: _register_study(c)
+    for one in DATASETS:
+        asked = {name: getattr(one, name) for name in ("kind", "location", "consent", "zone", "study", "assurance")}
+        yield one.registered, c.later(
+            "daan", "register-dataset", dataset=one.dataset, title=one.title, source=one.source, version=VERSION,
+            manifest=manifests[one.dataset], region=Region.LOCAL, attested="true", hospitals=list(one.hospitals),
+            routes=list(one.routes), **asked,
         )  # fmt: skip
     reason = "the same annotation is a part of gse7390-expression; ask for that one"
     yield -200, c.later("daan", "withdraw-dataset", dataset=SUPERSEDED, reason=reason)
+
+
+def _register_study(c: Chronicle) -> None:
+    """A study of the partner hospital, whose data have two people who answer for them (S49, S50)."""
+    c.give(
+        "daan", "register-study", study=STUDY, title="Grade at the first visit",
+        purpose="whether the grade at the first visit foretells recurrence", central_investigator=c.people["irene"],
+    )  # fmt: skip
+    c.give("daan", "name-investigator", study=STUDY, person=c.people["lars"], hospital=NORTH)
 
 
 def _institution(c: Chronicle, one: DemoInstitution) -> Iterator[tuple[int, Step]]:
@@ -69,15 +92,22 @@ def _institution(c: Chronicle, one: DemoInstitution) -> Iterator[tuple[int, Step
 def _person(c: Chronicle, one: DemoPerson) -> Iterator[tuple[int, Step]]:
     if one not in ADMINS:
         yield one.joined, lambda: c.register(one)
-        if one.role is not None:
+        if one.roles:
             yield one.joined, lambda: c.appoint(one)
-    for (day, until), method in zip(one.verifications, ("video-call", "in-person"), strict=False):
-        good = c.clock.morning(until)
-        yield day, c.later(verifier(one.login), "verify-person", person=one.login, method=method, until=good)
+    methods = ("in-person", "in-person") if one.assurance is Assurance.HIGH else ("video-call", "in-person")
+    for (day, until), method in zip(one.verifications, methods, strict=False):
+        yield day, c.later(
+            verifier(one.login), "verify-person", person=one.login, method=method, until=c.clock.morning(until),
+            assurance=one.assurance,
+        )  # fmt: skip
     if one.enrols:
         yield one.joined + 2, lambda: c.enrol(one.login)
     if one.enrols and one.confirmed:
         yield one.joined + 3, lambda: c.confirm(one.login)
+    for document in one.accepts:
+        yield max(one.joined + 4, _ACCEPTING_DAY), c.later(
+            one.login, "accept-document", person=one.login, document=document, version="1"
+        )  # fmt: skip
     for day in one.certifications:
         yield max(day, -717), c.later("tessa", "certify-person", person=one.login, course=COURSE)
     yield from _troubles(c, one)
@@ -93,59 +123,11 @@ def _troubles(c: Chronicle, one: DemoPerson) -> Iterator[tuple[int, Step]]:
     if one.disabled is not None:
         reason = "an account that may have been used by others; under investigation"
         yield one.disabled, c.later("rosa", "disable-person", person=one.login, reason=reason)
-
-
-def _request(c: Chronicle, name: str, one: DemoRequest) -> Iterator[tuple[int, Step]]:
-    who, day = one.applicant, one.opened
-    purpose = f"{one.title}: to treat cancer better, the question is studied on data that exist already."
-    yield day, c.later(who, "open-request", title=one.title, purpose=purpose)
-    for dataset in one.datasets:
-        necessity = "the question cannot be answered with aggregated or synthetic data"
-        yield day, c.later(who, "request-dataset", request=name, dataset=dataset, necessity=necessity)
-    emails = {person.login: person.email for person in CAST} | dict(one.addresses)
-    for contact in one.contacts:
-        yield day, c.later(who, "name-contact", request=name, person=contact, email=emails[contact])
-    if one.reached is RequestStatus.DRAFT:
-        return
-    yield day + 2, c.later(who, "submit-request", request=name)
-    if one.reached is not RequestStatus.SUBMITTED:
-        sound = "sound in design; the data fit the question"
-        yield day + 9, c.later("arjen", "assess-request", request=name, assessment=sound)
-        yield from _decided(c, name, one)
-
-
-def _decided(c: Chronicle, name: str, one: DemoRequest) -> Iterator[tuple[int, Step]]:
-    board, day = ("nils" if _institution_of(one) == CENTRE else "bea"), one.opened + 16
-    if one.reached is RequestStatus.REFUSED:
-        reason = "matching with a register would make single persons traceable"
-        yield day, c.later(board, "refuse-request", request=name, reason=reason)
-    elif one.reached is not RequestStatus.ASSESSED:
-        begins, ends = (c.clock.morning(bound) for bound in one.term)
+    if one.moved is not None:
+        day, institution = one.moved
         yield day, c.later(
-            board, "approve-request", request=name, improves_treatment="true", public_interest="true",
-            reason="relevant for treatment, in the public interest, and no more data than needed",
-            licence="data-use-1" if day < -520 else _NEWEST_LICENCE, begins=begins, ends=ends,
+            "anna", "move-person", person=one.login, institution=institution, email=one.present_email
         )  # fmt: skip
-        yield from _licensed(c, name, one)
-
-
-def _institution_of(one: DemoRequest) -> str:
-    return next(person.institution for person in CAST if person.login == one.applicant)
-
-
-def _licensed(c: Chronicle, name: str, one: DemoRequest) -> Iterator[tuple[int, Step]]:
-    home = _institution_of(one)
-    signatory = next(each.login for each in CAST if each.role is Role.SIGNATORY and each.institution == home)
-    signers = {Party.RESEARCHER: one.applicant, Party.LICENSEE: signatory, Party.REPRESENTATIVE: "rosa"}
-    for wait, party in enumerate(one.signed, 18):
-        yield one.opened + wait, c.later(signers[party], "sign-licence", request=name, party=party)
-    if one.reached in (RequestStatus.ACTIVE, RequestStatus.ENDED):
-        yield one.opened + 22, c.later("daan", "make-available", request=name)
-    if one.reached is RequestStatus.ENDED and one.closed is not None:
-        reason = "the licensee reported that the study will not be carried on"
-        yield one.closed, c.later("rosa", "end-request", request=name, reason=reason)
-    if one.reached is RequestStatus.WITHDRAWN and one.closed is not None:
-        yield one.closed, c.later(one.applicant, "withdraw-request", request=name)
 
 
 def _past_workspace(c: Chronicle) -> Iterator[tuple[int, Step]]:

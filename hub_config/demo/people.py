@@ -6,7 +6,7 @@ All are invented. Days count from the present: -700 is seven hundred days before
 
 from dataclasses import dataclass
 
-from access_policy.model.enums import Role
+from access_policy.model.enums import Assurance, DocumentKind, Role
 
 DEMO_ISSUER = "https://demo-provider.sluis.example"
 """The issuer in the identities of the demo's people, whatever port the demo's provider has."""
@@ -14,6 +14,8 @@ DEMO_ISSUER = "https://demo-provider.sluis.example"
 CENTRE = "centre"
 NORTH = "north-hospital"
 HARBOUR = "harbour-clinic"
+ALPINE = "alpine-clinic"
+AUDITORS = "delta-audit"
 COURSE = "privacy-security"
 
 _RECERTIFY_DAYS = 340
@@ -44,19 +46,37 @@ class DemoPerson:
     domain: str | None = None
     joined: int = -700
     role: Role | None = None
+    also: tuple[Role, ...] = ()
     verified_until: int | None = None
+    assurance: Assurance = Assurance.SUBSTANTIAL
     unverified: int | None = None
     enrols: bool = True
     confirmed: bool = True
+    accepts: tuple[DocumentKind, ...] = (DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION)
     certified: tuple[int, ...] | None = None
     revoked: int | None = None
     disabled: int | None = None
+    moved: tuple[int, str] | None = None
 
     @property
     def email(self) -> str:
-        """The address of their account."""
-        domains = {each.institution: each.domains[0] for each in INSTITUTIONS}
-        return f"{self.login}@{self.domain or domains[self.institution]}"
+        """The address of their account, before they moved."""
+        return f"{self.login}@{self.domain or domain_of(self.institution)}"
+
+    @property
+    def present_email(self) -> str:
+        """The address of their account now."""
+        return self.email if self.moved is None else f"{self.login}@{domain_of(self.moved[1])}"
+
+    @property
+    def present_institution(self) -> str:
+        """Where they work now."""
+        return self.institution if self.moved is None else self.moved[1]
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that they are appointed to."""
+        return (*(() if self.role is None else (self.role,)), *self.also)
 
     @property
     def verifications(self) -> tuple[tuple[int, int], ...]:
@@ -74,6 +94,11 @@ class DemoPerson:
         return (*range(self.joined + 5, _LAST_ROUND, _RECERTIFY_DAYS), _LAST_ROUND)
 
 
+def domain_of(institution: str) -> str:
+    """Return the first domain that an institution of the demo declared."""
+    return next(each.domains[0] for each in INSTITUTIONS if each.institution == institution)
+
+
 INSTITUTIONS = (
     DemoInstitution(
         institution=CENTRE, name="Sluiswijk Centre for Paediatric Oncology", country="NL", domains=("centre.example",)
@@ -87,6 +112,11 @@ INSTITUTIONS = (
         institution=HARBOUR, name="Harbour Clinic for Children", country="BE", domains=("harbour-clinic.example",),
         agreement=(-715, -60),
     ),
+    DemoInstitution(
+        institution=ALPINE, name="Alpine Children's Clinic", country="CH", domains=("alpine-clinic.example",),
+        agreement=(-715, 900),
+    ),
+    DemoInstitution(institution=AUDITORS, name="Delta Audit", country="NL", domains=("delta-audit.example",)),
 )  # fmt: skip
 
 ADMINS = (
@@ -96,11 +126,12 @@ ADMINS = (
 
 STAFF = (
     DemoPerson(
-        login="tessa", name="Tessa Hoekstra", joined=-720, role=Role.TRAINER, certified=(),
-        shows="trainer; certifies people who passed a course",
+        login="tessa", name="Tessa Hoekstra", joined=-720, role=Role.TRAINER, also=(Role.ASSESSOR,), certified=(),
+        shows="trainer; certifies people who passed a course; assesses requests of the partner hospital",
     ),
     DemoPerson(
-        login="arjen", name="Arjen Postma", joined=-720, role=Role.ASSESSOR, shows="assessor; has a request to assess"
+        login="arjen", name="Arjen Postma", joined=-720, role=Role.ASSESSOR, institution=NORTH,
+        shows="assessor of a partner, so without a tie to the centre; has a request to assess",
     ),
     DemoPerson(
         login="bea", name="Bea Verhoeven", joined=-720, role=Role.BOARD_MEMBER,
@@ -180,4 +211,50 @@ RESEARCHERS = (
     ),
 )  # fmt: skip
 
-CAST = (*ADMINS, *STAFF, *RESEARCHERS)
+_LATER = -310
+
+LATER = (
+    DemoPerson(
+        login="femke", name="Femke Jansma", joined=_LATER, role=Role.DATA_ACCESS_OFFICE,
+        shows="data access office; has an intake to answer",
+    ),
+    DemoPerson(
+        login="wouter", name="Wouter Blom", joined=_LATER, role=Role.AUDITOR, institution=AUDITORS,
+        shows="auditor; reads requests, people and the log, and changes nothing",
+    ),
+    DemoPerson(
+        login="bas", name="Bas van Leeuwen", joined=_LATER, accepts=(DocumentKind.NO_REIDENTIFICATION,),
+        shows="has yet to accept the code of conduct (conduct_not_accepted)",
+    ),
+    DemoPerson(
+        login="iris", name="Iris Meijer", joined=_LATER, accepts=(DocumentKind.CODE_OF_CONDUCT,),
+        shows="has yet to accept the ban on tracing people (reidentification_not_accepted)",
+    ),
+    DemoPerson(login="irene", name="Irene Vos", joined=_LATER, shows="central investigator of a study"),
+    DemoPerson(
+        login="lars", name="Lars Winther", joined=_LATER, institution=NORTH,
+        shows="local investigator of that study at the partner hospital",
+    ),
+    DemoPerson(
+        login="freja", name="Freja Lund", joined=_LATER, institution=NORTH, assurance=Assurance.HIGH,
+        shows="a clinical request, for the purpose of the study: everything holds",
+    ),
+    DemoPerson(
+        login="jonas", name="Jonas Dahl", joined=_LATER, institution=NORTH,
+        shows="data that ask for a surer proof of identity (assurance_too_low)",
+    ),
+    DemoPerson(
+        login="erik", name="Erik Sand", joined=_LATER, institution=NORTH, assurance=Assurance.HIGH,
+        moved=(-1, CENTRE), shows="moved to the centre yesterday (contact_moved)",
+    ),
+    DemoPerson(
+        login="luca", name="Luca Frei", joined=_LATER, institution=ALPINE,
+        shows="outside the EEA: licence_superseded, and transfer_basis_missing",
+    ),
+    DemoPerson(
+        login="mia", name="Mia Keller", joined=_LATER, institution=ALPINE, role=Role.SIGNATORY,
+        shows="signatory of the clinic outside the EEA; has a new licence to sign",
+    ),
+)  # fmt: skip
+
+CAST = (*ADMINS, *STAFF, *RESEARCHERS, *LATER)

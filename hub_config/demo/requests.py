@@ -7,20 +7,39 @@ were opened, so the first is `DR-1`. Days count from the present, as in `people.
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from access_policy.model.enums import Party, RequestStatus
+from access_policy.model.enums import Party, PurposeKind, RequestStatus
 
 CLINICAL = "gbsg2-clinical"
 BIOBANK = "gse7390-expression"
 DEMOGRAPHICS = "gbsg2-demographics"
 SUPERSEDED = "gse7390-samples"
+OF_STUDY = "gbsg2-grade"
 
 _S = RequestStatus
 _ALL = (Party.RESEARCHER, Party.LICENSEE, Party.REPRESENTATIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How many days after its opening each step of a request is taken."""
+
+    submitted: int = 2
+    assessed: int = 9
+    decided: int = 16
+    signed: tuple[int, int, int] = (18, 19, 20)
+    available: int = 22
+
+
+_QUICK = Pace(submitted=0, assessed=1, decided=1, signed=(1, 1, 1), available=1)
+_AFTER_THE_NEW_LICENCE = Pace(submitted=0, assessed=1, decided=1, signed=(2, 2, 2), available=2)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemoRequest:
-    """One request. It comes as far as `reached`; `closed` is the day on which it ended or was withdrawn."""
+    """One request. It comes as far as `reached`; `closed` is the day on which it ended or was withdrawn.
+
+    `suspended` is the day on which it was, `ground_gone` the one on which the ground of its transfer was taken away.
+    """
 
     applicant: str
     title: str
@@ -31,10 +50,24 @@ class DemoRequest:
     term: tuple[int, int] = (0, 0)
     signed: tuple[Party, ...] = _ALL
     closed: int | None = None
+    purpose: PurposeKind = PurposeKind.RESEARCH
+    pace: Pace = Pace()
+    suspended: int | None = None
+    ground_gone: int | None = None
     addresses: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-TEAM = ("vera", "willem", "victor", "fleur", "niek", "milan", "ruben", "esra", "cees")
+@dataclass(frozen=True, kw_only=True)
+class DemoIntake:
+    """Somebody who asks to apply; `invited` is the institution for which they were invited to the form."""
+
+    name: str
+    surname: str
+    email: str
+    invited: str | None = None
+
+
+TEAM = ("vera", "willem", "victor", "fleur", "niek", "milan", "ruben", "esra", "cees", "bas", "iris")
 
 REQUESTS = (
     DemoRequest(
@@ -107,4 +140,26 @@ REQUESTS = (
         applicant="yara", title="An idea about competing risks", opened=-5,
         datasets=(CLINICAL,), contacts=("yara",), reached=_S.DRAFT,
     ),
+    DemoRequest(
+        applicant="freja", title="Grade at the first visit, for the study it was collected for", opened=-4,
+        datasets=(OF_STUDY,), contacts=("freja", "jonas", "erik"), term=(-3, 300), purpose=PurposeKind.ORIGINAL_STUDY,
+        pace=_QUICK,
+    ),
+    DemoRequest(
+        applicant="gijs", title="Hormone receptors and age", opened=-4,
+        datasets=(CLINICAL,), contacts=("gijs",), term=(-3, 500), pace=_QUICK, suspended=-1,
+    ),
+    DemoRequest(
+        applicant="luca", title="Recurrence in two countries", opened=-4,
+        datasets=(CLINICAL,), contacts=("luca",), term=(-3, 500), pace=_QUICK,
+    ),
+    DemoRequest(
+        applicant="luca", title="Expression in two countries", opened=-4,
+        datasets=(BIOBANK,), contacts=("luca",), term=(-3, 500), pace=_AFTER_THE_NEW_LICENCE, ground_gone=-1,
+    ),
 )  # fmt: skip
+
+INTAKES = (
+    DemoIntake(name="Tunde", surname="Okafor", email="t.okafor@harbour-clinic.example"),
+    DemoIntake(name="Ada", surname="Berg", email="a.berg@north-hospital.example", invited="north-hospital"),
+)

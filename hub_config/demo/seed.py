@@ -17,6 +17,7 @@ from hub_config.cli.new_state import carry_on, new_state
 from hub_config.cli.settings_text import settings_text
 from hub_config.demo.chronicle import Chronicle, DemoClock
 from hub_config.demo.data import write_datasets
+from hub_config.demo.documents import keep_texts
 from hub_config.demo.history import history
 from hub_config.demo.people import ADMINS, CAST, DEMO_ISSUER, DemoPerson
 from hub_config.places import Places
@@ -44,6 +45,7 @@ def seed(
     with new_state(places) as draft:
         create_state(draft, settings_text(SETTINGS, _HEADING))
         progress("writing the demo's datasets (real, published data)")
+        keep_texts(draft.documents)
         manifests = write_datasets(draft.datasets(SETTINGS.data.folder))
         progress("writing the demo's two years of history")
         _write_log(draft, manifests, clock(), random_bytes)
@@ -78,9 +80,9 @@ def _save_people(draft: Places, chronicle: Chronicle) -> None:
             "person": chronicle.people[one.login],
             "login": one.login,
             "name": one.name,
-            "email": one.email,
-            "roles": [str(one.role)] if one.role is not None else [],
-            "institution": one.institution,
+            "email": one.present_email,
+            "roles": [str(role) for role in one.roles],
+            "institution": one.present_institution,
             "totp_secret": chronicle.secrets.get(one.login),
         }
         for one in CAST

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hub_config.demo.requests import BIOBANK, CLINICAL, DEMOGRAPHICS, SUPERSEDED
+from hub_config.demo.requests import BIOBANK, CLINICAL, DEMOGRAPHICS, OF_STUDY, SUPERSEDED
 
 VERSION = "1.0"
 
@@ -28,6 +28,7 @@ def tables() -> dict[str, Any]:
         f"{BIOBANK}/{VERSION}/expression.csv": samples[["sample", *probes]],
         f"{BIOBANK}/{VERSION}/samples.csv": annotation,
         f"{DEMOGRAPHICS}/{VERSION}/demographics.csv": patients[["patient", "age", "menostat"]],
+        f"{OF_STUDY}/{VERSION}/grades.csv": patients[["patient", "tgrade", "tsize", "time", "event"]],
         f"{SUPERSEDED}/{VERSION}/samples.csv": annotation,
     }
 

@@ -24,6 +24,7 @@ def build(places: Places, running: Running) -> FastAPI:
     desk = Desk(
         policy=policy, settings=load_settings(places.settings), url=running.url, identify=login.identify,
         seals=Seals(secrets.token_bytes(32)), identity=partial(identity_of, places), issuer=running.identity_issuer,
+        documents=places.documents,
     )  # fmt: skip
     return create_app(desk, login.router(), running.desk)
 

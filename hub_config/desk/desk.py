@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -56,7 +57,7 @@ Identify = Callable[[Request], Login | None]
 @dataclass(frozen=True)
 class Desk:
     """What the desk works with. `url` is where browsers come in; `identity` makes the HMAC of issuer and subject,
-    `issuer` is the centre's own provider."""
+    `issuer` is the centre's own provider; `documents` is the folder of the published texts."""
 
     policy: Policy
     settings: Settings
@@ -65,6 +66,7 @@ class Desk:
     identify: Identify
     identity: Callable[[str, str], str]
     issuer: str = ""
+    documents: Path = Path("documents")
 
     @property
     def hub(self) -> str:

@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
-from access_policy.model.enums import Role
+from access_policy.model.enums import DocumentKind, Role
 from access_policy.model.ids import CENTRE
 from access_policy.state import State
 from hub_config.desk.desk import PREFIX, View
 
-_NEEDED = (Role.TRAINER, Role.ASSESSOR, Role.BOARD_MEMBER, Role.REPRESENTATIVE, Role.DATA_STEWARD)
+_NEEDED = (
+    Role.TRAINER, Role.ASSESSOR, Role.BOARD_MEMBER, Role.DATA_ACCESS_OFFICE, Role.REPRESENTATIVE, Role.DATA_STEWARD,
+)  # fmt: skip
+_TEXTS = (
+    DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION, DocumentKind.LICENCE_EEA,
+    DocumentKind.LICENCE_NON_EEA,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,14 @@ def first_day(asked: View | State) -> list[Step]:
         Step(len(state.people) > 2, "People are registered",
              "Register each person, then link their login identity so that they can log in.", f"{do}/register-person"),
         Step(all(role in held for role in _NEEDED), "Roles are appointed",
-             "A trainer, an assessor, a board member, a representative, a data steward; another admin confirms.",
+             "A trainer, an assessor, a board member, the data access office, a representative, a data steward; "
+             "another admin confirms.",
              f"{do}/appoint-role"),
         Step(bool(state.courses), "A course is registered", "Everybody passes the required ones before they open data.",
              f"{do}/register-course"),
         Step(bool(state.datasets), "A dataset is registered",
              "A data steward does this: where it lies, its checksum, the attestation.", f"{PREFIX}/datasets"),
-        Step(bool(state.licences), "A licence is published", "By its SHA-256; each approval names one.",
-             f"{do}/publish-licence"),
+        Step(all(kind in state.documents for kind in _TEXTS), "The texts that bind are published",
+             "Code of conduct, ban on tracing people, and the two licences, each by its SHA-256.",
+             f"{do}/publish-document"),
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The one mechanism of all forms: a command's fields, read from its msgspec struct, as what a browser can show."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,24 +9,29 @@ import msgspec
 from msgspec import inspect
 from starlette.datastructures import FormData
 
-from access_policy.commands.base import Command, OfRequest
-from access_policy.commands.board import ApproveRequest
-from access_policy.commands.data import ReopenDataset
-from access_policy.commands.people import LinkIdentity
-from access_policy.commands.requests import NameContact
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.commands.base import Command, name_of
+from access_policy.model.ids import InstitutionName, PersonId, RequestId
+from hub_config.desk.choices import Options, choices
 from hub_config.desk.desk import View
+from hub_config.desk.give import WITH_IDENTITY
+from hub_config.desk.kinds import kinds
 from hub_config.desk.words import field_label
 
-Options = tuple[tuple[str, str], ...]
-_FIXED = frozenset({"person", "request", "course", "dataset", "institution", "proposal", "party", "factor", "digest"})
-_MOST_OPTIONS = 500
+_FIXED = frozenset(
+    {
+        "amendment", "country", "course", "dataset", "digest", "document", "factor", "institution", "invitation",
+        "party", "person", "proposal", "provider", "request", "scope", "study", "training", "version",
+    }
+)  # fmt: skip
+BOUND_TO_FORM = kinds("approve-request", "vote-on-request", "approve-clinical")
+"""Commands that name, by its hash, the form that was read (REQ-04)."""
 _TERM = timedelta(days=365)
+_AT_PRESENT = frozenset({"begins", "on", "since"})
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form. `kind` is text, area, select, checkbox, instant, number, fixed or hidden."""
+    """One field of a form. `kind` is text, area, select, checkbox, instant, number or fixed; `note` explains it."""
 
     name: str
     label: str
@@ -44,7 +50,7 @@ def fields_of(view: View, kind: type[Command], values: dict[str, str], given: fr
     if not isinstance(info, inspect.StructType):
         raise TypeError(f"`{kind.__name__}` is no struct")
     names = {field.name: field for field in info.fields}
-    if kind is LinkIdentity:
+    if kind in WITH_IDENTITY:
         del names["identity"]  # the desk makes it from the other two
     return [_field(view, kind, field, values, given) for field in names.values()]
 
@@ -54,21 +60,36 @@ def _field(
 ) -> Field:
     name, value = field.name, values.get(field.name, "")
     basic, most, pattern = _basic(field.type)
-    if name == "digest" and kind is ApproveRequest:
+    if name == "digest" and kind in BOUND_TO_FORM:
         return Field(name, "SHA-256 of the form that you read", "fixed", value, True)
+    label = field_label(name, name_of(kind))
     if name in _FIXED and name in given and value:
-        return Field(name, field_label(name), "fixed", value, True, note=_title(view, name, value))
-    options = _choices(view, kind, name, values) or _enum_options(field.type)
+        return Field(name, label, "fixed", value, True, note=_title(view, name, value))
+    options = choices(view, kind, name, values) or _enum_options(_bare(field.type))
     required = field.required and basic != "checkbox"
     shape = "select" if options else basic
     value = value or _default(view, field, basic)
-    return Field(name, field_label(name), shape, value, required, options, most, pattern)
+    return Field(name, label, shape, value, required, options, most, pattern, _hint(_bare(field.type)))
+
+
+def _bare(of: inspect.Type) -> inspect.Type:
+    """Return a type without the None that says that it may be left out."""
+    if isinstance(of, inspect.UnionType):
+        return next(one for one in of.types if not isinstance(one, inspect.NoneType))
+    return of
+
+
+def _hint(of: inspect.Type) -> str:
+    """Return what a list may hold, since it is written as one line."""
+    if not isinstance(of, inspect.VarTupleType):
+        return ""
+    words = ", ".join(value for value, _ in _enum_options(of.item_type))
+    return f"with commas between: {words}" if words else "with commas between"
 
 
 def _basic(of: inspect.Type) -> tuple[str, int | None, str | None]:
     """Return the kind of input of a type, and for texts the length and pattern."""
-    if isinstance(of, inspect.UnionType):
-        of = next(one for one in of.types if not isinstance(one, inspect.NoneType))
+    of = _bare(of)
     if isinstance(of, inspect.BoolType):
         return "checkbox", None, None
     if isinstance(of, inspect.DateTimeType):
@@ -88,32 +109,6 @@ def _enum_options(of: inspect.Type) -> Options:
     return tuple((str(member.value), str(member.value).replace("-", " ")) for member in of.cls)
 
 
-def _choices(view: View, kind: type[Command], name: str, values: dict[str, str]) -> Options:
-    """Return what the field may name, where that is short enough to choose from."""
-    state = view.state
-    found: list[tuple[str, str]] = []
-    if name == "course":
-        found = [(course.course, course.title) for course in state.courses.values()]
-    elif name == "dataset" and "title" not in kind.__struct_fields__:
-        closed = kind is ReopenDataset
-        found = [(one.dataset, f"{one.dataset}: {one.title}") for one in state.datasets.values() if one.open != closed]
-    elif name == "institution" and "country" not in kind.__struct_fields__:
-        found = [(one.institution, one.name) for one in state.institutions.values()]
-    elif name == "licence" and issubclass(kind, OfRequest):
-        found = [(licence.licence, licence.title) for licence in state.licences.values()]
-    elif name == "person" and kind is NameContact:
-        found = _colleagues(view, values.get("request", ""))
-    return tuple(sorted(found)) if len(found) <= _MOST_OPTIONS else ()
-
-
-def _colleagues(view: View, request_id: str) -> list[tuple[str, str]]:
-    request = view.state.requests.get(RequestId(request_id))
-    if request is None or request.applicant != view.visit.person:
-        return []
-    people = view.state.people.values()
-    return [(one.person, f"{one.name} ({one.person})") for one in people if one.institution == request.institution]
-
-
 def _title(view: View, name: str, value: str) -> str:
     """Return the name that belongs to a fixed id, so that nobody confirms a mere number."""
     state = view.state
@@ -121,7 +116,9 @@ def _title(view: View, name: str, value: str) -> str:
         return state.people[PersonId(value)].name
     if name == "request" and value in state.requests:
         return state.requests[RequestId(value)].title
-    titles: dict[str, dict[Any, Any]] = {"course": state.courses, "dataset": state.datasets}
+    if name == "institution" and value in state.institutions:
+        return state.institutions[InstitutionName(value)].name
+    titles: dict[str, dict[Any, Any]] = {"course": state.courses, "dataset": state.datasets, "study": state.studies}
     found = titles.get(name, {}).get(value)
     return found.title if found is not None else ""
 
@@ -130,10 +127,23 @@ def _default(view: View, field: inspect.Field, basic: str) -> str:
     name = field.name
     if isinstance(field.default, (str, bool)):
         return str(field.default).lower()
+    if isinstance(field.default, tuple):
+        return ", ".join(str(one) for one in field.default)
     if basic == "instant":
-        at = view.at if name == "begins" else view.at + _TERM
-        return at.strftime("%Y-%m-%dT%H:%M")
+        return _instant(view, name) if field.required else ""
     return {"validity_days": "365", "issuer": view.visit.desk.issuer}.get(name, "")
+
+
+def _instant(view: View, name: str) -> str:
+    at = view.at if name in _AT_PRESENT else view.at + _TERM
+    return at.strftime("%Y-%m-%dT%H:%M")
+
+
+def hashed(kind: type[Command], arguments: dict[str, str]) -> dict[str, str]:
+    """Return the arguments with the attendance code of a planned training as its SHA-256: no fact holds a code."""
+    if kind not in kinds("plan-training") or "code" not in arguments:
+        return arguments
+    return {**arguments, "code": hashlib.sha256(arguments["code"].encode()).hexdigest()}
 
 
 def arguments_of(kind: type[Command], form: FormData) -> dict[str, str]:

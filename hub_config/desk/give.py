@@ -4,12 +4,12 @@ from typing import Any
 
 from access_policy import events as e
 from access_policy.commands.base import Command, Refusal, RefusalCode, name_of, parse_command
-from access_policy.commands.people import LinkIdentity
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.permissions import authorise
 from access_policy.use_cases import Done
 from hub_config.desk.desk import NotYours, View, Visit
 from hub_config.desk.errors import Refused
+from hub_config.desk.kinds import kinds
 from hub_config.desk.sight import COMMANDS, sees_person, sees_request, stands
 
 _STATUS: dict[str, int] = {
@@ -21,6 +21,8 @@ _STATUS: dict[str, int] = {
     RefusalCode.CHANGED_MEANWHILE: 409,
 }
 _HIDDEN = (RefusalCode.NOT_PERMITTED, RefusalCode.NOT_FOUND)
+WITH_IDENTITY = kinds("link-identity", "join-identity")
+"""Commands whose login identity the desk makes from issuer and subject."""
 
 
 def command_named(name: str) -> type[Command]:
@@ -63,7 +65,7 @@ def give(visit: Visit, name: str, arguments: dict[str, Any]) -> Done:
 
 def _completed(visit: Visit, kind: type[Command], arguments: dict[str, Any]) -> dict[str, Any]:
     """Add the HMAC of a login identity: nobody sends one, the desk makes it from issuer and subject (ID-04)."""
-    if kind is not LinkIdentity:
+    if kind not in WITH_IDENTITY:
         return arguments
     if "identity" in arguments:
         raise ValueError("`identity` is made here; send `issuer` and `subject` only")
@@ -116,12 +118,20 @@ def _page_of(view: View, command: dict[str, Any]) -> str:
     if request is not None:
         return f"requests/{request}" if _visible(view, str(request)) else ""
     person = command.get("person")
+    if person == view.visit.person:
+        return "me"
     if person is not None:
         return f"people/{person}" if sees_person(view, PersonId(str(person))) else ""
-    pages = {"course": "courses", "dataset": "datasets", "institution": "institutions", "licence": "licences"}
     if "email" in command:
         return "people"
-    return next((page for field, page in pages.items() if field in command), "")
+    return next((page for field, page in _PAGES.items() if field in command), "")
+
+
+_PAGES = {
+    "course": "courses", "training": "courses", "provider": "courses", "dataset": "datasets", "study": "datasets",
+    "institution": "institutions", "country": "countries", "document": "documents", "tester": "log", "auditor": "log",
+}  # fmt: skip
+"""The page that lists what a command was about, by the field that names it."""
 
 
 def said_of(done: Done, label: str) -> str:

@@ -23,12 +23,15 @@ _NAVIGATION = (
     ("people", "People", "people"),
     ("courses", "Courses", "courses"),
     ("institutions", "Institutions", "institutions"),
-    ("licences", "Licences", "licences"),
+    ("countries", "Countries", "institutions"),
     ("workspaces", "Workspaces", "workspaces"),
     ("proposals", "Waiting", "proposals"),
     ("log", "Log", "log"),
 )
-_FOR_ALL = (("", "My requests"), ("requests", "All requests"), ("datasets", "Datasets"), ("me", "About me"))
+_FOR_ALL = (
+    ("", "My requests"), ("requests", "All requests"), ("datasets", "Datasets"), ("documents", "Documents"),
+    ("me", "About me"),
+)  # fmt: skip
 
 
 def _time(at: datetime | None) -> Markup:

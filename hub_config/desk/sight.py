@@ -7,20 +7,20 @@ and, where nothing but a reason is left to fill in, where its handler would carr
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from access_policy.commands import board, data, installation, institutions, people, training, workspaces
 from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of
-from access_policy.commands.people import DisablePerson, VerifyPerson
 from access_policy.handle import handle
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import CourseName, PersonId
 from access_policy.permissions import TABLE, Standing, authorise, standings_of
 from access_policy.state import Request
 from hub_config.desk.desk import PREFIX, View
+from hub_config.desk.kinds import kind_of, kinds
 from hub_config.desk.words import DANGEROUS, command_label
 
 
@@ -30,33 +30,38 @@ class Area(StrEnum):
     PEOPLE = "people"
     COURSES = "courses"
     INSTITUTIONS = "institutions"
-    LICENCES = "licences"
     PROPOSALS = "proposals"
     WORKSPACES = "workspaces"
     LOG = "log"
 
 
-_PARTS = frozenset({Standing.HUB, Standing.WARDEN, Standing.INSTALLATION})
-_RELATIONS = frozenset({Standing.SELF, Standing.VERIFIER, Standing.APPLICANT, Standing.MEMBER})
+_PARTS = frozenset({Standing.HUB, Standing.DESK, Standing.WARDEN, Standing.INSTALLATION})
+_RELATIONS = frozenset(
+    {
+        Standing.SELF, Standing.VERIFIER, Standing.APPLICANT, Standing.MEMBER, Standing.SIGNATORY,
+        Standing.INVESTIGATOR,
+    }
+)  # fmt: skip
+_READERS = frozenset({Standing.AUDITOR})
+"""Who reads without a command of their own (S92)."""
 
 
-def _givers(*commands: type[Command]) -> frozenset[Standing]:
-    everyone: frozenset[Standing] = frozenset().union(*(TABLE[command].standings for command in commands))
+def _givers(*names: str) -> frozenset[Standing]:
+    everyone: frozenset[Standing] = frozenset().union(*(TABLE[command].standings for command in kinds(*names)))
     return everyone - _RELATIONS - _PARTS
 
 
 AREAS: dict[Area, frozenset[Standing]] = {
-    Area.PEOPLE: _givers(VerifyPerson, DisablePerson, training.CertifyPerson, training.RevokeCertification),
-    Area.COURSES: _givers(training.RegisterCourse),
-    Area.INSTITUTIONS: _givers(institutions.RegisterInstitution, institutions.RecordAgreement),
-    Area.LICENCES: _givers(data.PublishLicence),
-    Area.PROPOSALS: _givers(installation.ConfirmProposal, installation.DropProposal),
-    Area.WORKSPACES: _givers(workspaces.StopWorkspace),
-    # no command reads the log: it is for those who answer for roles
-    Area.LOG: _givers(people.EndRole),
+    Area.PEOPLE: _givers("verify-person", "disable-person", "certify-person", "revoke-certification") | _READERS,
+    Area.COURSES: _givers("register-course"),
+    Area.INSTITUTIONS: _givers("register-institution", "record-agreement"),
+    Area.PROPOSALS: _givers("confirm-proposal", "drop-proposal"),
+    Area.WORKSPACES: _givers("stop-workspace"),
+    # no command reads the log: it is for those who answer for roles, and for auditors
+    Area.LOG: _givers("end-role") | _READERS,
 }
-_DETAILS = _givers(VerifyPerson, DisablePerson)
-_STEWARDS = _givers(data.RegisterDataset, data.WithdrawDataset)
+_DETAILS = _givers("verify-person", "disable-person")
+_STEWARDS = _givers("register-dataset", "withdraw-dataset")
 _OF_REQUESTS = tuple(row for row in TABLE.values() if issubclass(row.command, OfRequest))
 
 COMMANDS: dict[str, type[Command]] = {
@@ -77,7 +82,7 @@ class Offer:
 def standings(view: View) -> frozenset[Standing]:
     """Return how the visitor stands in general; a trainer of one course counts as a trainer."""
     courses: list[CourseName | None] = [None, *view.state.courses]
-    probes = [training.CertifyPerson(person=PersonId(""), course=course or "") for course in courses]
+    probes = [_probe(kind_of("certify-person"), {"person": "", "course": course or ""}) for course in courses]
     return frozenset().union(*(standings_of(view.state, probe, view.actor, view.at) for probe in probes))
 
 
@@ -104,12 +109,12 @@ def sees_all_datasets(view: View) -> bool:
 
 
 def sees_request(view: View, request: Request) -> bool:
-    """Say whether the visitor takes part in a request: by a role, as its applicant, or as a contact (REQ-03)."""
+    """Say whether the visitor takes part in a request: by a role, as its applicant, or as a contact (REQ-03, S92)."""
     if view.actor.person in request.contacts and view.actor.person is not None:
         return True
     mine = standings_of(view.state, OfRequest(request=request.request), view.actor, view.at)
     draft = request.status is RequestStatus.DRAFT
-    return any(
+    return bool(mine & _READERS) or any(
         row.standings & mine and (not draft or row.statuses is None or RequestStatus.DRAFT in row.statuses)
         for row in _OF_REQUESTS
     )
@@ -152,7 +157,15 @@ def _probes(view: View, kind: type[Command], known: dict[str, Any]) -> list[Comm
 def _probe(kind: type[Command], known: dict[str, Any]) -> Command:
     fields = msgspec.structs.fields(kind)
     blank = {field.name: "-" if field.name in _FREE_TEXT else None for field in fields if field.required}
-    return kind(**{**blank, **{field.name: known[field.name] for field in fields if field.name in known}})
+    given = {field.name: known[field.name] for field in fields if field.name in known}
+    numbers = {field.name: _number(given[field.name]) for field in fields if field.name in given and field.type is int}
+    return kind(**{**blank, **given, **numbers})
+
+
+def _number(value: Any) -> int:
+    """Return a number that may have come from an address; what is none names nothing."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _open_fields(kind: type[Command], known: dict[str, Any]) -> bool:
@@ -160,9 +173,9 @@ def _open_fields(kind: type[Command], known: dict[str, Any]) -> bool:
     return bool(required - known.keys() - set(_FREE_TEXT))
 
 
-def offers(view: View, kinds: Iterable[type[Command]], **known: Any) -> list[Offer]:
-    """Return the commands of `kinds` that the visitor may give now about what is known."""
-    return [offer(kind, **known) for kind in kinds if stands(view, kind, known) and not objection(view, kind, known)]
+def offers(view: View, commands: Iterable[type[Command]], **known: Any) -> list[Offer]:
+    """Return those of the commands that the visitor may give now about what is known."""
+    return [offer(kind, **known) for kind in commands if stands(view, kind, known) and not objection(view, kind, known)]
 
 
 def offer(kind: type[Command], **known: Any) -> Offer:
@@ -173,7 +186,19 @@ def offer(kind: type[Command], **known: Any) -> Offer:
 
 
 def party_offers(view: View, request: Request) -> list[Offer]:
-    """Return the parties for which the visitor may sign the licence now (S23)."""
-    signing = (board.SignLicence,)
-    each = [(party, offers(view, signing, request=request.request, party=party.value)) for party in Party]
-    return [replace(one, label=f"{one.label} for the {party}") for party, found in each for one in found]
+    """Return the parties, of each organisation, for which the visitor may sign the licence now (S23, S68)."""
+    signing, several = kinds("sign-licence"), len(request.entities) > 1
+    found = []
+    for party, name in product(Party, request.entities):
+        known = {"request": request.request, "party": party.value} | ({"institution": name} if several else {})
+        words = f"for the {party}" + (f" of {name}" if several else "")
+        found += [replace(one, label=f"{one.label} {words}") for one in offers(view, signing, **known)]
+    return found
+
+
+def offers_each(
+    view: View, commands: Iterable[type[Command]], field: str, values: Iterable[Any], **known: Any
+) -> dict[Any, list[Offer]]:
+    """Return, for each value of a field, the commands that the visitor may give about it now."""
+    chosen = tuple(commands)
+    return {value: offers(view, chosen, **{**known, field: value}) for value in values}

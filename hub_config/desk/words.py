@@ -4,29 +4,32 @@ from datetime import datetime
 from typing import NamedTuple
 
 from access_policy.commands.base import Command, RefusalCode
-from access_policy.commands.board import EndRequest, RefuseRequest
-from access_policy.commands.data import WithdrawDataset
-from access_policy.commands.institutions import EndAgreement
-from access_policy.commands.people import DisablePerson, EndRole, ResetFactors, WithdrawVerification
-from access_policy.commands.requests import RemoveContact, WithdrawRequest
-from access_policy.commands.training import RevokeCertification
-from access_policy.commands.workspaces import StopWorkspace
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.state import Ending
+from hub_config.desk.kinds import kind_of, kinds
 
 DANGEROUS: frozenset[type[Command]] = frozenset(
-    {
-        DisablePerson, EndAgreement, EndRequest, EndRole, RefuseRequest, RemoveContact, ResetFactors,
-        RevokeCertification, StopWorkspace, WithdrawDataset, WithdrawRequest, WithdrawVerification,
-    }
+    kinds(
+        "ask-erasure", "disable-person", "distrust-provider", "end-adequacy", "end-agreement", "end-request",
+        "end-role", "exclude-organisation", "record-consent-withdrawal", "record-departure", "refuse-amendment",
+        "refuse-contact", "refuse-extension", "refuse-request", "remove-contact", "reset-factors",
+        "revoke-certification", "revoke-trainer", "stop-workspace", "suspend-request", "unlist-country",
+        "withdraw-dataset", "withdraw-request", "withdraw-verification",
+    )
 )  # fmt: skip
 
 TYPED: dict[type[Command], str] = {
-    DisablePerson: "person",
-    ResetFactors: "person",
-    EndRequest: "request",
-    WithdrawDataset: "dataset",
-    EndAgreement: "institution",
+    kind_of("disable-person"): "person",
+    kind_of("reset-factors"): "person",
+    kind_of("record-departure"): "person",
+    kind_of("revoke-trainer"): "person",
+    kind_of("end-request"): "request",
+    kind_of("suspend-request"): "request",
+    kind_of("withdraw-dataset"): "dataset",
+    kind_of("record-consent-withdrawal"): "dataset",
+    kind_of("end-agreement"): "institution",
+    kind_of("exclude-organisation"): "institution",
+    kind_of("end-adequacy"): "country",
 }  # commands that end somebody's access: the field whose value has to be typed once more
 
 _COMMANDS = {
@@ -44,6 +47,47 @@ _COMMANDS = {
     "approve-request": "Approve",
     "refuse-request": "Refuse",
     "make-available": "Make the data available",
+    "make-available-to-contact": "Make the data available to this contact",
+    "accept-document": "Accept",
+    "accept-invitation": "Take the invitation up",
+    "answer-extension": "Record that the renewal was answered",
+    "answer-intake": "Invite to the form",
+    "approve-clinical": "Approve as investigator",
+    "ask-contact": "Ask for a new download contact",
+    "ask-erasure": "Ask for erasure",
+    "ask-extension": "Ask for an extension",
+    "assess-extension": "Record the assessment of the renewal",
+    "check-contact": "Confirm this contact",
+    "claim-attendance": "Give an attendance code",
+    "confirm-protection": "Confirm the protection of privacy",
+    "declare-conflict": "Declare a tie to the request",
+    "defer-decision": "Take three months more to decide",
+    "describe-request": "Fill in the form",
+    "drop-dataset": "Take this dataset out",
+    "exclude-organisation": "Shut the organisation out",
+    "grant-extension": "Grant the renewal",
+    "invite-party": "Invite somebody to this request",
+    "join-identity": "Link a further login identity",
+    "lift-exclusion": "Lift the exclusion",
+    "list-country": "List a country as eligible",
+    "move-person": "Record a new institution",
+    "name-entity": "Name a further organisation",
+    "name-investigator": "Name as investigator of a study",
+    "pause-clock": "Pause the review clock",
+    "publish-document": "Publish a text",
+    "record-consent-withdrawal": "Record a withdrawn consent",
+    "record-departure": "Record that the person left",
+    "record-opt-out": "Record an opt-out",
+    "record-transfer-basis": "Record the ground of the transfer",
+    "refuse-contact": "Refuse this contact",
+    "refuse-extension": "Refuse the renewal",
+    "resume-clock": "Let the review clock go on",
+    "return-request": "Send the form back",
+    "reverse-opt-out": "Record that an opt-out was taken back",
+    "revoke-trainer": "Take back all that this trainer issued",
+    "submit-extension": "Submit the renewal",
+    "unlist-country": "Take a country off the list",
+    "vote-on-request": "Vote",
 }
 
 _FIELDS = {
@@ -68,6 +112,30 @@ _FIELDS = {
     "location": "Folder of the dataset, below the dataset folder",
     "zone": "Network that the data require",
     "person": "Person",
+    "acknowledgement": "The acknowledgement, as it stands in the publication",
+    "act": "Act, by its number",
+    "approve": "I vote for it (left empty: against)",
+    "assurance": "How surely the identity is proofed",
+    "binding": "It binds anew: what was accepted or signed before counts no more",
+    "clauses": "Version of the EU model clauses",
+    "code": "Attendance code",
+    "concluded": "The clauses were concluded on (UTC)",
+    "conditions": "Conditions of the permit",
+    "controller": "Controller (who decides what is done with the data)",
+    "duo": "Data Use Ontology codes",
+    "excluded": "Subjects that were taken out (SHA-256 each)",
+    "factors": "Second factors that you looked at",
+    "hospital": "Hospital (for its local investigator)",
+    "met": "The request meets it",
+    "on": "On (UTC)",
+    "opt_out_exception": "The law of the country lets data of people who opted out be used",
+    "physician": "Treating physician, where it is on behalf of one",
+    "processor": "Processor (who handles the data for the controller)",
+    "purpose_kind": "What the data are for",
+    "since": "Since (UTC)",
+    "tests_treatment": "A treatment is tested in children",
+    "tools": "Programs that are needed",
+    "why": "Why it stands still",
 }
 
 
@@ -116,9 +184,30 @@ def command_help(name: str, kind: type[Command]) -> str:
     return _HELP.get(name) or (kind.__doc__ or "").strip()
 
 
-def field_label(name: str) -> str:
-    """Return the label of a command's field."""
-    return _FIELDS.get(name, name.replace("_", " ").capitalize())
+_FIELDS_OF = {
+    "end-adequacy.scope": "For which recipients",
+    "plan-training.code": "The code that its attendants get to see",
+    "record-adequacy.scope": "For which recipients",
+    "record-consent-withdrawal.subject": "Subject (SHA-256 of the pseudonym)",
+    "record-opt-out.subject": "Subject (SHA-256 of the pseudonym)",
+    "record-provider-audit.scope": "What was audited",
+    "record-security-test.scope": "What was tested",
+    "record-transfer-basis.scope": "For which recipients the adequacy decision counts",
+    "reverse-opt-out.subject": "Subject (SHA-256 of the pseudonym)",
+}  # where a field means something else than in other commands
+
+
+def field_label(name: str, command: str = "") -> str:
+    """Return the label of a field, where a command is named of that command's."""
+    return _FIELDS_OF.get(f"{command}.{name}") or _FIELDS.get(name, name.replace("_", " ").capitalize())
+
+
+PAGES: dict[str, str] = {
+    ReasonCode.CONDUCT_NOT_ACCEPTED: "me",
+    ReasonCode.REIDENTIFICATION_NOT_ACCEPTED: "me",
+    ReasonCode.LICENCE_SUPERSEDED: "documents",
+}
+"""The page of the desk on which a reason's next step is taken, where there is one for everybody."""
 
 
 def instant(at: datetime | None) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from access_policy.commands.base import Refusal
-from access_policy.commands.people import EnrolFactor
+from access_policy.commands.factors import EnrolFactor
 from access_policy.log.records import Factor, PendingKind, PendingLogin, Records
 from access_policy.model.enums import FactorKind
 from access_policy.model.ids import FactorId, PersonId

@@ -13,17 +13,22 @@ from typing import Any
 import msgspec
 
 from access_policy import events as e
-from access_policy import rules
 from access_policy.actor import component
 from access_policy.log.records import Session as Record
 from access_policy.log.records import token_digest
 from access_policy.model.enums import Action, Component, FactorKind, Zone
 from access_policy.model.ids import PersonId, RequestId
+from access_policy.rules import Query, case_of, people, sessions
 from access_policy.use_cases import Policy
 from hub_config.sessions import as_session, live_session
 
 HUB = component(Component.HUB)
-_CONDITIONS = (rules.person_disabled, rules.session_missing, rules.session_over, rules.session_without_factor)
+_CONDITIONS = (
+    people.person_disabled,
+    sessions.session_missing,
+    sessions.session_over,
+    sessions.session_without_factor,
+)
 
 
 def person_of(user_name: str) -> PersonId:
@@ -39,8 +44,8 @@ def session_holds(policy: Policy, person: PersonId, token: str | None = None) ->
         record = policy.records.session(token_digest(token))
         session = None if record is None else as_session(record)
     with policy.reading() as state:
-        query = rules.Query(person, RequestId(""), Action.REACH_WORKSPACE, policy.now(), session)
-        case = rules.case_of(state, query)
+        query = Query(person, RequestId(""), Action.REACH_WORKSPACE, policy.now(), session)
+        case = case_of(state, query)
         return all(condition(case).holds for condition in _CONDITIONS)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import casbin
 import cedarpy
 
+from access_policy.model.ids import CENTRE
 from access_policy.rules import Query
 from access_policy.state import Certification, Person, Request, State
 
@@ -39,7 +40,7 @@ def facts_of(state: State, query: Query) -> Facts:
 def _of_person(state: State, person: Person | None) -> Facts:
     if person is None:
         return {"known": False} | dict.fromkeys(_PERSON_NUMBERS, 0) | dict.fromkeys(_PERSON_TRUTHS, False) | _NO_TEXTS
-    institution = state.institutions[person.institution]
+    institution = state.institutions[person.institution or CENTRE]
     agreement = institution.agreement
     certified = {
         course.course: one for course in state.required_courses if (one := person.certifications.get(course.course))
@@ -53,10 +54,13 @@ def _of_person(state: State, person: Person | None) -> Facts:
         "agreement_begins": _number(agreement.begins) if agreement else NEVER,
         "agreement_ends": _number(agreement.ends) if agreement else 0,
         "email": person.email,
+        "works_at_now": str(person.institution),
         "domain": person.email.rpartition("@")[2],
         "domains": sorted(institution.domains),
         "verified_until": _number(person.verification.until) if person.verification else 0,
         "confirmed": any(factor.confirmed for factor in person.factors.values()),
+        "accepted": [str(kind) for kind in person.accepted],
+        "texts": [str(kind) for kind in state.documents if not kind.startswith("licence")],
         "required": [str(course.course) for course in state.required_courses],
         "passed": [str(course) for course in certified],
         "trained_until": min((_number(one.ends) if one else 0 for one in standing), default=0),
@@ -65,7 +69,10 @@ def _of_person(state: State, person: Person | None) -> Facts:
 
 _PERSON_NUMBERS = ("void", "agreement_begins", "agreement_ends", "verified_until", "trained_until")
 _PERSON_TRUTHS = ("disabled", "centre", "confirmed")
-_NO_TEXTS: Facts = {"email": "", "domain": "", "domains": [], "required": [], "passed": []}
+_NO_TEXTS: Facts = {
+    "email": "", "domain": "", "domains": [], "required": [], "passed": [], "accepted": [], "texts": [],
+    "works_at_now": "",
+}  # fmt: skip
 
 
 def _standing(certifications: list[Certification]) -> Certification | None:
@@ -75,11 +82,15 @@ def _standing(certifications: list[Certification]) -> Certification | None:
 
 def _of_request(state: State, query: Query, request: Request) -> Facts:
     datasets = [state.datasets[name] for name in request.datasets]
+    contact = request.contacts.get(query.person)
+    entities = [request.entities[contact.institution]] if contact and contact.institution in request.entities else []
     return {
         "status": str(request.status),
         "contacts": [str(person) for person in request.contacts],
         "form_email": request.contacts[query.person].email if query.person in request.contacts else "",
-        "signers": len({signature.person for signature in request.signatures.values()}),
+        "signers": len({one.person for entity in entities for one in entity.signatures.values()}),
+        "works_at": str(contact.institution) if contact is not None else "",
+        "suspended": request.suspended is not None,
         "available": request.available is not None,
         "begins": _number(request.term.begins) if request.term else 0,
         "ends": _number(request.term.ends) if request.term else 0,
@@ -102,6 +113,9 @@ _CONDITIONS = {
     "training_missing": "!principal.required.isEmpty() && principal.passed.containsAll(principal.required)",
     "training_expired": "context.at < principal.trained_until",
     "request": 'resource.status == "active" || resource.status == "licensed" || resource.status == "approved"',
+    "not_accepted": "principal.accepted.containsAll(principal.texts)",
+    "request_suspended": "!resource.suspended",
+    "contact_moved": "resource.works_at == principal.works_at_now",
     "not_a_contact": "resource.contacts.contains(principal.id)",
     "contact_email_differs": "resource.form_email == principal.email",
     "licence_not_signed": "resource.signers == 3",
@@ -116,7 +130,8 @@ _CONDITIONS = {
 }
 _PERSON_KEYS = (*_PERSON_NUMBERS, *_PERSON_TRUTHS, *_NO_TEXTS, "known")
 _REQUEST_KEYS = (
-    "status", "contacts", "form_email", "signers", "available", "begins", "ends", "open", "restricted",
+    "status", "contacts", "form_email", "signers", "available", "begins", "ends", "open", "restricted", "works_at",
+    "suspended",
 )  # fmt: skip
 _CONTEXT_KEYS = ("at", "session_ends", "session_begun", "factor", "inside")
 
@@ -170,6 +185,7 @@ m = {matcher}
 _FOR_CASBIN = {
     "not_a_contact": "g(r.sub.id, r.obj.id)",
     "email_not_institutional": "r.sub.domain in r.sub.domains",
+    "not_accepted": "contains_all(r.sub.accepted, r.sub.texts)",
     "training_missing": "r.sub.required and contains_all(r.sub.passed, r.sub.required)",
     "no_dataset_open": "r.obj.open",
 }

@@ -14,13 +14,14 @@ from access_policy.model.enums import (
     Component,
     ConsentBasis,
     DataKind,
+    DocumentKind,
     FactorKind,
     Party,
     Region,
     VerificationMethod,
     Zone,
 )
-from access_policy.model.ids import CourseName, DatasetName, FactorId, InstitutionName, LicenceName, PersonId, RequestId
+from access_policy.model.ids import CourseName, DatasetName, FactorId, InstitutionName, PersonId, RequestId
 from access_policy.rules import Query, Session
 from access_policy.state import State
 
@@ -28,7 +29,8 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 YEAR = timedelta(days=365)
 COURSES = (CourseName("privacy"), CourseName("cloud"))
-LICENCE = LicenceName("eea-1")
+TEXTS = (DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION)
+LICENCE = DocumentKind.LICENCE_EEA
 INSTITUTIONS = 20
 _ACTOR = component(Component.INSTALLATION)
 
@@ -75,7 +77,10 @@ class BigWorld:
             yield e.AgreementRecorded(institution=name, begins=BEGAN, ends=BEGAN + (YEAR if number % 10 else YEAR / 2))
         for course in COURSES:
             yield e.CourseRegistered(course=course, title=course, validity_days=365, required=True)
-        yield e.LicencePublished(licence=LICENCE, title="EEA licence", digest="0" * 64)
+        for document in (*TEXTS, LICENCE):
+            yield e.DocumentPublished(
+                document=document, version="1", language="en", title=document, digest="0" * 64, binding=True
+            )
 
     def _datasets(self) -> Iterable[e.FactEvent]:
         for number in range(self.size.datasets):
@@ -105,43 +110,57 @@ class BigWorld:
                 yield e.PersonCertified(person=person, course=course, ends=ends)
                 if self._rarely(0.02):
                     yield e.CertificationRevoked(person=person, course=course, reason="copied")
+        for document in TEXTS:
+            if not self._rarely(0.02):
+                yield e.DocumentAccepted(person=person, document=document, version="1")
         if self._rarely(0.02):
             yield e.PersonDisabled(person=person, reason="left")
 
     def _request(self, number: int) -> Iterable[e.FactEvent]:
         request = RequestId(f"DR-{number}")
         applicant = PersonId(f"P-{self._random.randint(1, self.size.people)}")
-        institution = self.state.people[applicant].institution
+        institution = InstitutionName(f"hospital-{int(applicant[2:]) % INSTITUTIONS}")
         yield e.RequestOpened(request=request, applicant=applicant, institution=institution, title="x", purpose="x")
         for dataset in self._random.sample(range(self.size.datasets), 3):
             yield e.DatasetRequested(request=request, dataset=DatasetName(f"dataset-{dataset}"), necessity="x")
         for person in {self._random.randint(1, self.size.people) for _ in range(3)}:
-            contact = PersonId(f"P-{person}")
+            contact = self._colleague(person, institution) if not self._rarely(0.1) else PersonId(f"P-{person}")
             email = self.state.people[contact].email if not self._rarely(0.02) else "other@hospital.example"
             yield e.ContactNamed(request=request, person=contact, email=email)
         if self._rarely(0.03):
             return
         yield e.RequestSubmitted(request=request, digest="0" * 64)
-        yield from self._decided(request, applicant)
+        yield from self._decided(request, applicant, institution)
 
-    def _decided(self, request: RequestId, applicant: PersonId) -> Iterable[e.FactEvent]:
+    def _colleague(self, number: int, institution: InstitutionName) -> PersonId:
+        """Return somebody of the institution, near a number."""
+        home = int(institution.rpartition("-")[2])
+        near = number - number % INSTITUTIONS + home
+        return PersonId(f"P-{near if 1 <= near <= self.size.people else home + INSTITUTIONS}")
+
+    def _decided(self, request: RequestId, applicant: PersonId, institution: InstitutionName) -> Iterable[e.FactEvent]:
         if self._rarely(0.03):
             yield e.RequestRefused(request=request, reason="no")
             return
         begins = BEGAN if not self._rarely(0.03) else NOW + YEAR
         ends = begins + (YEAR if not self._rarely(0.03) else YEAR / 2)
         yield e.RequestApproved(
-            request=request, improves_treatment=True, public_interest=True, reason="good", licence=LICENCE,
+            request=request, improves_treatment=True, public_interest=True, reason="good",
             begins=begins, ends=ends,
         )  # fmt: skip
         signers = {Party.RESEARCHER: applicant, Party.LICENSEE: PersonId("P-s"), Party.REPRESENTATIVE: PersonId("P-r")}
         for party, person in signers.items():
             if not self._rarely(0.01):
-                yield e.LicenceSigned(request=request, party=party, person=person, licence=LICENCE)
+                yield e.LicenceSigned(
+                    request=request, institution=institution, party=party, person=person, licence=LICENCE,
+                    version="1", digest="0" * 64,
+                )  # fmt: skip
         if not self._rarely(0.03):
             yield e.RequestMadeAvailable(request=request)
         if self._rarely(0.03):
             yield e.RequestEnded(request=request, reason="over")
+        elif self._rarely(0.02):
+            yield e.RequestSuspended(request=request, reason="a question")
 
     def _query(self) -> Query:
         request = self.state.requests[RequestId(f"DR-{self._random.randint(1, self.size.requests)}")]

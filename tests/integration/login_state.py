@@ -9,10 +9,10 @@ import pyotp
 
 from access_policy.actor import Actor, component, person
 from access_policy.commands.base import Refusal, parse_command
-from access_policy.commands.people import EnrolFactor
+from access_policy.commands.factors import EnrolFactor
 from access_policy.log.keys import create_keys
 from access_policy.model.enums import Component, FactorKind
-from access_policy.model.ids import FactorId, PersonId
+from access_policy.model.ids import FactorId, PersonId, RequestId
 from access_policy.use_cases import Beginning, FirstAdmin, Policy
 from hub_config.bootstrap import begin_log, identity_of, open_policy
 from hub_config.places import Places
@@ -76,7 +76,9 @@ class LoginState:
         for role in STAFF:
             self._appoint(role)
         self._do("register-course", anna, course="privacy", title="Privacy", validity_days=365)
-        self._do("publish-licence", anna, licence="eea-1", title="EEA licence", digest="0" * 64)
+        for document in ("code-of-conduct", "no-reidentification", "licence-eea"):
+            self._do("publish-document", anna, document=document, version="1", language="en", title=document,
+               digest="0" * 64)  # fmt: skip
         self._do("register-dataset", self._as("data-steward"), dataset="trial", title="Trial", source="made up",
            kind="clinical", version="1", location="trial", manifest="0" * 64, region="local", zone="anywhere",
            consent="informed-consent", attested=True)  # fmt: skip
@@ -105,12 +107,26 @@ class LoginState:
         self._do("verify-person", person(ANNA), person=who, method="video-call", until=_days(now, 300))
         self._do("certify-person", self._as("trainer"), person=who, course="privacy")
         self._enrol(name, who)
+        for document in ("code-of-conduct", "no-reidentification"):
+            self._do("accept-document", mine, person=who, document=document, version="1")
+        self._ask(name, request)
+
+    def _ask(self, name: str, request: str) -> None:
+        who, mine, now = self.people[name], self._as(name), self.policy.now()
         self._do("open-request", mine, title="Survival", purpose="which treatment helps")
+        self._do("describe-request", mine, request=request, purpose_kind="research", field_of_work="leukaemia",
+           tests_treatment=False, controller="the hospital", processor="the centre")  # fmt: skip
         self._do("request-dataset", mine, request=request, dataset="trial", necessity="the outcome")
         self._do("name-contact", mine, request=request, person=who, email=f"{name}@hospital.example")
         self._do("submit-request", mine, request=request)
         self._do("assess-request", self._as("assessor"), request=request, assessment="sound")
-        findings = {"improves_treatment": True, "public_interest": True, "reason": "good", "licence": "eea-1"}
+        for criterion in ("social", "ethical", "legal", "contractual"):
+            self._do(
+                "record-finding", self._as("assessor"), request=request, criterion=criterion, met=True, reason="so"
+            )
+        with self.policy.reading() as state:
+            digest = state.requests[RequestId(request)].digest
+        findings = {"improves_treatment": True, "public_interest": True, "reason": "good", "digest": digest}
         term = {"begins": now.isoformat(), "ends": _days(now, 200)}
         self._do("approve-request", self._as("board-member"), request=request, **findings, **term)
         for party, signer in (("researcher", name), ("licensee", "signatory"), ("representative", "representative")):

@@ -114,7 +114,7 @@ def a_short_term(demo: RunningSluis) -> None:
     ends = (now + timedelta(seconds=35)).isoformat()
     demo.do(
         "approve-request", "P-9", request="DR-15", improves_treatment="true", public_interest="true", reason="a pilot",
-        licence=demo.licence(), begins=now.isoformat(), ends=ends,
+        digest=demo.digest("DR-15"), begins=now.isoformat(), ends=ends,
     )  # fmt: skip
     for person, party in (("P-28", "researcher"), ("P-6", "licensee"), ("P-7", "representative")):
         demo.do("sign-licence", person, request="DR-15", party=party)

@@ -154,9 +154,9 @@ class RunningSluis:
         listed = msgspec.json.decode(sluis(self.state, "course", "list", "--json").stdout)
         return str(next(one["course"] for one in listed if one["required"]))
 
-    def licence(self) -> str:
-        """Return the name of a published licence."""
-        return str(self.facts("LicencePublished")[0]["licence"])
+    def digest(self, request: str) -> str:
+        """Return the hash of the form that was signed for a request."""
+        return next(str(one["digest"]) for one in self.facts("RequestSubmitted") if one["request"] == request)
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         """Return the facts of one kind."""

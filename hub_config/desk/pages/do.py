@@ -8,20 +8,23 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from access_policy.commands.base import Command
-from access_policy.commands.board import ApproveRequest, AssessRequest, RefuseRequest, SignLicence
-from access_policy.commands.requests import SubmitRequest
 from access_policy.model.ids import RequestId
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
 from hub_config.desk.errors import Refused
-from hub_config.desk.forms import arguments_of, fields_of
+from hub_config.desk.forms import BOUND_TO_FORM, arguments_of, fields_of, hashed
 from hub_config.desk.give import check_stands, command_named, give, said_of, target_of
+from hub_config.desk.kinds import kinds
 from hub_config.desk.render import page, said
 from hub_config.desk.security import same
 from hub_config.desk.sight import objection, sees_request
 from hub_config.desk.words import DANGEROUS, TYPED, command_help, command_label
 
 router = APIRouter(prefix=f"{PREFIX}/do")
+
+
+_STANDING = ("person", "request", "course", "training")
+"""The fields on which it depends how somebody stands to a command."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,10 @@ class _Filled:
     refused: Refused | None = None
 
 
-_READ_FIRST = (AssessRequest, ApproveRequest, RefuseRequest, SignLicence, SubmitRequest)
+_READ_FIRST = (
+    *BOUND_TO_FORM,
+    *kinds("assess-request", "record-finding", "refuse-request", "return-request", "sign-licence", "submit-request"),
+)
 
 
 async def posted(request: Request, visit: Visiting) -> FormData:
@@ -68,7 +74,7 @@ def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> 
     try:
         _check_typed(kind, arguments, form)
         _check_read(kind, arguments)
-        done = give(visit, name, arguments)
+        done = give(visit, name, hashed(kind, arguments))
     except Refused as refused:
         filled = _Filled(_typed_in(form, arguments), frozenset(str(form.get("_fixed", "")).split()), refused)
         with visit.reading() as view:
@@ -85,9 +91,9 @@ def _check_typed(kind: type[Command], arguments: dict[str, str], form: FormData)
 
 
 def _check_read(kind: type[Command], arguments: dict[str, str]) -> None:
-    """REQ-04: an approval at the desk always names the form that was read."""
-    if kind is ApproveRequest and "digest" not in arguments:
-        raise Refused(409, "changed_meanwhile", "the approval does not say which form was read; read it again")
+    """REQ-04: an approval or a vote at the desk always names the form that was read."""
+    if kind in BOUND_TO_FORM and "digest" not in arguments:
+        raise Refused(409, "changed_meanwhile", "it does not say which form was read; read it again")
 
 
 def _typed_in(form: FormData, arguments: dict[str, str]) -> dict[str, str]:
@@ -99,13 +105,13 @@ def _typed_in(form: FormData, arguments: dict[str, str]) -> dict[str, str]:
 
 def _form(request: Request, view: View, kind: type[Command], filled: _Filled) -> Response:
     known = {name: value for name, value in filled.values.items() if name in kind.__struct_fields__ and value != ""}
-    check_stands(view, kind, {name: known[name] for name in ("person", "request", "course") if name in known})
+    check_stands(view, kind, {name: known[name] for name in _STANDING if name in known})
     about = _about(view, kind, known)
-    if kind is ApproveRequest and about is not None:
+    if kind in BOUND_TO_FORM and about is not None:
         known["digest"] = about.digest or ""
     fixed, refused = filled.given | {"digest"}, filled.refused
     pinned = {name: value for name, value in known.items() if name in fixed and name != "digest"}
-    hindrance = objection(view, kind, {**pinned, **_numbered(pinned)})
+    hindrance = objection(view, kind, pinned)
     return page(
         request, "form.html", view, answer=refused.status if refused else (409 if hindrance else 200), kind=kind,
         name=request.path_params["name"], fields=fields_of(view, kind, known, fixed), hindrance=hindrance,
@@ -113,11 +119,6 @@ def _form(request: Request, view: View, kind: type[Command], filled: _Filled) ->
         about=about, fixed=" ".join(sorted(pinned)), help=command_help(request.path_params["name"], kind),
         back=_back(known),
     )  # fmt: skip
-
-
-def _numbered(pinned: dict[str, str]) -> dict[str, int]:
-    number = pinned.get("proposal", "")
-    return {"proposal": int(number)} if number.isascii() and number.isdigit() and len(number) < 10 else {}
 
 
 def _about(view: View, kind: type[Command], known: dict[str, str]) -> DataRequest | None:

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from access_policy.commands.requests import OpenRequest
 from access_policy.decision import Decision, decide
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
@@ -15,9 +14,11 @@ from access_policy.state import Ending, Workspace
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, LoggedOut, MaybeVisiting, View, Visiting, desk_of
 from hub_config.desk.firstday import first_day
+from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import Listing, listing
+from hub_config.desk.pages.documents import acceptances
 from hub_config.desk.render import fragment, page
-from hub_config.desk.sight import offers, standings
+from hub_config.desk.sight import Offer, offers, offers_each, standings
 
 router = APIRouter(prefix=PREFIX)
 
@@ -82,8 +83,16 @@ def home(request: Request, visit: MaybeVisiting, q: Words = "", number: Number =
         steps = first_day(view) if "admin" in standings(view) else []
         return page(
             request, "home.html", view, cards=_cards(view, q, number), steps=steps,
-            profiles=visit.desk.settings.workspace_profiles, opening=offers(view, (OpenRequest,)),
+            profiles=visit.desk.settings.workspace_profiles, opening=offers(view, kinds("open-request")),
+            invited=_invited(view),
         )  # fmt: skip
+
+
+def _invited(view: View) -> dict[int, list[Offer]]:
+    """Return the invitations to the visitor's address that wait, by their numbers (S31)."""
+    mine = [number for number, one in view.state.invitations.items() if one.email == view.me.email]
+    found = offers_each(view, kinds("accept-invitation"), "invitation", mine)
+    return {number: one for number, one in found.items() if one}
 
 
 def _first_day_page(request: Request) -> Response:
@@ -104,6 +113,17 @@ def status(visit: Visiting, q: Words = "", number: Number = 1) -> Response:
 
 @router.get("/me")
 def about_me(request: Request, visit: Visiting) -> Response:
-    """Show what the log knows of the visitor: verification, factor, certifications, roles."""
+    """Show what the log knows of the visitor: accepted texts, verification, factor, certifications, roles."""
     with visit.reading() as view:
-        return page(request, "me.html", view, person=view.me)
+        trainings = offers_each(view, kinds("claim-attendance"), "training", _trainings(view), person=visit.person)
+        return page(
+            request, "me.html", view, person=view.me, texts=acceptances(view),
+            actions=offers(view, kinds("ask-erasure"), person=visit.person),
+            attendance={number: one for number, one in trainings.items() if one},
+        )  # fmt: skip
+
+
+def _trainings(view: View) -> list[int]:
+    """Return the trainings of which the visitor may still have a code to give: the last that began."""
+    begun = [one.training for one in view.state.trainings.values() if one.on <= view.at]
+    return [number for number in begun[-10:] if view.visit.person not in view.state.trainings[number].claimed]

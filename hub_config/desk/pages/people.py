@@ -6,29 +6,28 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from access_policy.commands.people import (
-    AppointRole,
-    ConfirmFactor,
-    DisablePerson,
-    EnablePerson,
-    EndRole,
-    LinkIdentity,
-    RegisterPerson,
-    ResetFactors,
-    VerifyPerson,
-    WithdrawVerification,
-)
-from access_policy.commands.training import CertifyPerson, RevokeCertification
+from access_policy.commands.base import OfPerson, OfRequest
 from access_policy.model.ids import PersonId
+from access_policy.permissions import TABLE
 from access_policy.state import Person
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
+from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import listing
 from hub_config.desk.render import page
-from hub_config.desk.sight import Area, Offer, areas, offers, sees_details, sees_person
+from hub_config.desk.sight import Area, Offer, areas, offers, offers_each, sees_details, sees_person
 
 router = APIRouter(prefix=f"{PREFIX}/people")
 
-_ABOUT = (VerifyPerson, WithdrawVerification, LinkIdentity, AppointRole, EnablePerson, ResetFactors, DisablePerson)
+_BY_COURSE = kinds("certify-person", "revoke-certification")
+_OF_ONE_THING = (
+    *_BY_COURSE,
+    *kinds("accept-document", "claim-attendance", "confirm-factor", "end-role", "stop-workspace"),
+)
+_ABOUT = tuple(
+    kind
+    for kind in TABLE
+    if issubclass(kind, OfPerson) and not issubclass(kind, OfRequest) and kind not in _OF_ONE_THING
+)
 
 
 @router.get("")
@@ -45,7 +44,7 @@ def people(
         found = listing(list(view.state.people.values()), q, number, lambda one: _text(view, one))
         return page(
             request, "people.html", view, people=found, sees=partial(sees_details, view),
-            actions=offers(view, (RegisterPerson,)),
+            actions=offers(view, kinds("register-person")),
         )  # fmt: skip
 
 
@@ -71,15 +70,13 @@ def person_page(request: Request, number: str, visit: Visiting) -> Response:
 
 
 def _by_course(view: View, person: PersonId) -> dict[str, list[Offer]]:
-    kinds = (CertifyPerson, RevokeCertification)
-    return {course: offers(view, kinds, person=person, course=course) for course in view.state.courses}
+    return offers_each(view, _BY_COURSE, "course", view.state.courses, person=person)
 
 
 def _factor_offers(view: View, person: PersonId) -> dict[str, list[Offer]]:
-    factors = view.state.people[person].factors
-    return {factor: offers(view, (ConfirmFactor,), person=person, factor=factor) for factor in factors}
+    return offers_each(view, kinds("confirm-factor"), "factor", view.state.people[person].factors, person=person)
 
 
 def _role_offers(view: View, person: PersonId) -> dict[str, list[Offer]]:
     roles = {one.role for one in view.state.people[person].appointments if one.holds(view.at)}
-    return {role: offers(view, (EndRole,), person=person, role=role.value) for role in roles}
+    return offers_each(view, kinds("end-role"), "role", [role.value for role in roles], person=person)

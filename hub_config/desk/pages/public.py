@@ -11,7 +11,7 @@ from access_policy.log.errors import LogError
 from access_policy.reasons import REASONS, ReasonCode
 from hub_config.desk.desk import PREFIX, MaybeVisiting, NotYours, desk_of
 from hub_config.desk.render import page
-from hub_config.desk.words import CODES
+from hub_config.desk.words import CODES, PAGES
 
 router = APIRouter()
 
@@ -37,7 +37,7 @@ def reason(request: Request, code: Annotated[str, InPath(max_length=40)], visit:
     known = REASONS[ReasonCode(code)] if code in list(ReasonCode) else None
     if known is None and code not in CODES:
         raise NotYours
-    context: dict[str, Any] = {"code": code, "reason": known, "word": CODES.get(code)}
+    context: dict[str, Any] = {"code": code, "reason": known, "word": CODES.get(code), "where": PAGES.get(code)}
     if visit is None:
         return page(request, "reason.html", None, **context)
     with visit.reading() as view:

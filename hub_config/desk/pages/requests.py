@@ -1,34 +1,32 @@
 """Data access requests: those that the visitor takes part in, and one with its form, its parties and what is next."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from access_policy.commands.board import ApproveRequest, AssessRequest, EndRequest, MakeAvailable, RefuseRequest
-from access_policy.commands.requests import (
-    NameContact,
-    OpenRequest,
-    RemoveContact,
-    RequestDataset,
-    SubmitRequest,
-    WithdrawRequest,
-)
+from access_policy.commands.base import OfRequest
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import RequestId
+from access_policy.permissions import TABLE
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
+from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import listing
 from hub_config.desk.pages.mine import card_of
 from hub_config.desk.render import page
-from hub_config.desk.sight import offers, party_offers, sees_request
+from hub_config.desk.sight import Offer, offers, offers_each, party_offers, sees_request
 
 router = APIRouter(prefix=f"{PREFIX}/requests")
 
-_ABOUT = (
-    RequestDataset, NameContact, SubmitRequest, AssessRequest, ApproveRequest, RefuseRequest, MakeAvailable,
-    WithdrawRequest, EndRequest,
-)  # fmt: skip
+_OF_CONTACT = kinds("make-available-to-contact", "remove-contact")
+_OF_ASKED = kinds("check-contact", "refuse-contact")
+_OF_DATASET = kinds("drop-dataset")
+_OF_ENTITY = kinds("confirm-protection", "record-transfer-basis")
+_OF_AMENDMENT = kinds("approve-amendment", "refuse-amendment")
+_OF_ONE_THING = {*_OF_CONTACT, *_OF_ASKED, *_OF_DATASET, *_OF_ENTITY, *_OF_AMENDMENT, *kinds("sign-licence")}
+_ABOUT = tuple(kind for kind in TABLE if issubclass(kind, OfRequest) and kind not in _OF_ONE_THING)
 
 
 @router.get("")
@@ -45,13 +43,13 @@ def requests(
         found = listing(seen[::-1], q, number, lambda one: _text(view, one))
         return page(
             request, "requests.html", view, requests=found, statuses=list(RequestStatus), status=status,
-            actions=offers(view, (OpenRequest,)),
+            actions=offers(view, kinds("open-request")),
         )  # fmt: skip
 
 
 def _text(view: View, request: DataRequest) -> str:
-    applicant = view.state.people[request.applicant]
-    return f"{request.request} {request.title} {applicant.name} {request.institution} {' '.join(request.datasets)}"
+    applicant = view.state.people[request.applicant].name if request.applicant is not None else request.intake_email
+    return f"{request.request} {request.title} {applicant} {request.institution} {' '.join(request.datasets)}"
 
 
 @router.get("/{number}")
@@ -66,6 +64,22 @@ def request_page(request: Request, number: str, visit: Visiting) -> Response:
         return page(
             request, "request.html", view, request=found, actions=sorted(actions, key=lambda one: one.dangerous),
             parties=list(Party), card=card_of(view, found) if mine else None, about=found,
-            profiles=visit.desk.settings.workspace_profiles,
-            removing={one: offers(view, (RemoveContact,), request=number, person=one) for one in found.contacts},
+            profiles=visit.desk.settings.workspace_profiles, of_things=list(_of_things(view, found)),
         )  # fmt: skip
+
+
+def _of_things(view: View, request: DataRequest) -> Iterator[tuple[str, list[Offer]]]:
+    """Give what the visitor may do about each single thing of a request, with words that name it."""
+    state, known = view.state, {"request": request.request}
+    for person, found in offers_each(view, _OF_CONTACT, "person", request.contacts, **known).items():
+        yield f"Download contact {state.people[person].name} ({person})", found
+    for person, found in offers_each(view, _OF_ASKED, "person", request.contacts_asked, **known).items():
+        asked = request.contacts_asked[person]
+        yield f"Asked for as contact: {asked.name}, {asked.position}, {asked.email} ({person})", found
+    for dataset, found in offers_each(view, _OF_DATASET, "dataset", request.datasets, **known).items():
+        yield f"Dataset {dataset}", found
+    for name, found in offers_each(view, _OF_ENTITY, "institution", request.entities, **known).items():
+        yield f"Organisation {name}", found
+    for number, found in offers_each(view, _OF_AMENDMENT, "amendment", request.amendments, **known).items():
+        wanted = (*request.amendments[number].datasets, *request.amendments[number].contacts)
+        yield f"Amendment {number}: {', '.join(wanted)}", found

@@ -9,20 +9,21 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from access_policy import events as e
-from access_policy.commands.installation import ConfirmProposal, DropProposal
-from access_policy.commands.workspaces import StopWorkspace
 from access_policy.model.instants import format_instant
 from access_policy.state import Workspace
 from hub_config.desk.desk import PREFIX, NotYours, Visit, Visiting
+from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import listing
 from hub_config.desk.render import page
-from hub_config.desk.sight import Area, areas, offers
+from hub_config.desk.sight import Area, areas, offers, offers_each
 
 router = APIRouter(prefix=PREFIX)
 
 Words = Annotated[str, Query(max_length=200)]
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 Short = Annotated[str, Query(max_length=40)]
+_ANSWERS = kinds("confirm-proposal", "drop-proposal")
+_OVERSIGHT = kinds("record-security-test", "record-provider-audit")
 _ROWS = 50
 _WINDOW = 2_000
 _WINDOWS = 10
@@ -37,7 +38,7 @@ def workspaces(request: Request, visit: Visiting, q: Words = "", number: Number 
         running = sorted(view.state.workspaces.values(), key=lambda one: one.until)
         people = view.state.people
         found = listing(running, q, number, lambda one: f"{one.person} {people[one.person].name} {one.request}")
-        stop = (StopWorkspace,)
+        stop = kinds("stop-workspace")
         stopping = {_key(one): offers(view, stop, person=one.person, request=one.request) for one in found.items}
         return page(request, "workspaces.html", view, workspaces=found, stopping=stopping, key=_key)
 
@@ -54,8 +55,7 @@ def proposals(request: Request, visit: Visiting, q: Words = "", number: Number =
             raise NotYours
         waiting = list(view.state.proposals.values())
         found = listing(waiting, q, number, lambda one: f"{one.command} {one.arguments} {one.by}")
-        kinds = (ConfirmProposal, DropProposal)
-        each = {one.number: offers(view, kinds, proposal=one.number) for one in found.items}
+        each = offers_each(view, _ANSWERS, "proposal", [one.number for one in found.items])
         return page(request, "proposals.html", view, proposals=found, each=each, read=msgspec.json.decode)
 
 
@@ -90,7 +90,8 @@ def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()])
     visit.desk.policy.observe(visit.actor, e.LogRead(what=", ".join(["facts", *asked])))
     with visit.reading() as view:
         return page(
-            request, "log.html", view, rows=rows, kinds=sorted(e.FACTS), wanted=wanted, lowest=lowest, show=_show
+            request, "log.html", view, rows=rows, kinds=sorted(e.FACTS), wanted=wanted, lowest=lowest, show=_show,
+            actions=offers(view, _OVERSIGHT),
         )  # fmt: skip
 
 

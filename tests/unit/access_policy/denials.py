@@ -9,17 +9,22 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from access_policy.actor import Actor
-from access_policy.model.enums import Action, RequestStatus, Zone
-from access_policy.model.ids import PersonId
+from access_policy import events as e
+from access_policy.actor import Actor, person
+from access_policy.model.enums import Action, DataKind, RequestStatus, TransferBasis, Zone
+from access_policy.model.ids import CENTRE, CourseName, DatasetName, InstitutionName, PersonId
+from access_policy.model.jurisdictions import MODEL_CLAUSES, AdequacyScope, ModelClauses
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Query
+from access_policy.rules.parties import EHDS_BINDS_FROM
+from tests.unit.access_policy.abroad import abroad, basis, clauses, criteria
 from tests.unit.access_policy.world import (
     ADMIN,
     BOARD_MEMBER,
     COLLEAGUE,
     DAY,
     HUB,
+    NOON,
     OPEN,
     REPRESENTATIVE,
     RESEARCHER,
@@ -32,8 +37,15 @@ from tests.unit.access_policy.world import (
     TRAINER,
     World,
     approval,
+    dataset_arguments,
+    description,
+    everything_holds,
+    find,
+    publish,
     sign,
 )
+
+BINDS = EHDS_BINDS_FROM[DataKind.CLINICAL]
 
 Way = Callable[[World], tuple[Query, datetime | None]]
 
@@ -53,7 +65,7 @@ class Denial(NamedTuple):
     @property
     def codes(self) -> tuple[R, ...]:
         """Return all codes of the denial, in order."""
-        return (self.code, *self.also)
+        return tuple(code for code in R if code in (self.code, *self.also))
 
 
 def _stopped(world: World) -> tuple[Query, datetime | None]:
@@ -80,6 +92,7 @@ def _verification_withdrawn(world: World) -> tuple[Query, datetime | None]:
 
 
 def _verification_over(world: World) -> tuple[Query, datetime | None]:
+    world.do("withdraw-verification", ADMIN, person=RESEARCHER, reason="to be checked again")
     until = world.at + 5 * DAY
     world.do("verify-person", ADMIN, person=RESEARCHER, method="in-person", until=until)
     return _at(world, until)
@@ -156,6 +169,7 @@ def _another_address(world: World) -> tuple[Query, datetime | None]:
 
 def _two_signatures(world: World) -> tuple[Query, datetime | None]:
     request = world.ask(RequestStatus.ASSESSED)
+    find(world, request)
     since = world.at
     world.bring(request, RequestStatus.APPROVED)
     sign(world, request, "researcher", "licensee")
@@ -172,9 +186,10 @@ def _only_licensed(world: World) -> tuple[Query, datetime | None]:
 
 def _term_in_future(world: World) -> tuple[Query, datetime | None]:
     request = world.ask(RequestStatus.ASSESSED)
+    find(world, request)
     since = world.at
     begins = world.at + 10 * DAY
-    world.do("approve-request", BOARD_MEMBER, request=request, **approval(world, begins=begins))
+    world.do("approve-request", BOARD_MEMBER, request=request, **approval(world, request, begins=begins))
     world.bring(request, RequestStatus.ACTIVE)
     return world.query(request=request), since
 
@@ -203,6 +218,108 @@ def _run_over(world: World) -> tuple[Query, datetime | None]:
     world.start()
     query, since = _at(world, ends)
     return msgspec.structs.replace(query, action=Action.REACH_WORKSPACE), since
+
+
+def _excluded(world: World) -> tuple[Query, datetime | None]:
+    since = world.at
+    shut = e.OrganisationExcluded(institution=InstitutionName("hospital"), until=world.at + DAY, reason="misuse")
+    world.append([(person(ADMIN), shut)])
+    return world.query(), since
+
+
+def _wants_a_surer_identity(world: World) -> tuple[Query, datetime | None]:
+    world.do("register-dataset", STEWARD, **dataset_arguments("genomes") | {"assurance": "high"})
+    verification = world.state.people[RESEARCHER].verification
+    assert verification is not None
+    request = world.ask(RequestStatus.ACTIVE, ("genomes",))
+    return world.query(request=request), verification.since
+
+
+def _new_conduct(world: World) -> tuple[Query, datetime | None]:
+    since = world.at
+    publish(world, "code-of-conduct", "2")
+    return world.query(), since
+
+
+def _new_ban(world: World) -> tuple[Query, datetime | None]:
+    since = world.at
+    publish(world, "no-reidentification", "2")
+    return world.query(), since
+
+
+def _course_revised(world: World) -> tuple[Query, datetime | None]:
+    since = world.at
+    world.append([(person(ADMIN), e.CourseRevised(course=CourseName("privacy"), version="2", binding=True))])
+    return world.query(), since
+
+
+def _suspended(world: World) -> tuple[Query, datetime | None]:
+    since = world.at
+    world.append([(person(ADMIN), e.RequestSuspended(request=OPEN, reason="a question"))])
+    return world.query(), since
+
+
+def _moved(world: World) -> tuple[Query, datetime | None]:
+    since = world.at
+    moved = e.PersonMoved(person=RESEARCHER, institution=CENTRE, email="rosa@centre.example")
+    world.append([(person(ADMIN), moved)])
+    return world.query(), since
+
+
+def _country_not_listed(world: World) -> tuple[Query, datetime | None]:
+    world.become(everything_holds(at=BINDS - 20 * DAY))
+    party = abroad(world, regime="ehds")
+    world.at = BINDS
+    return party.query(world), BINDS
+
+
+def _no_basis(world: World) -> tuple[Query, datetime | None]:
+    party = abroad(world)
+    since = world.at
+    nothing = basis(party.request, basis=TransferBasis.NONE, scope=None)
+    world.append([(person(party.office), nothing)])
+    return party.query(world), since
+
+
+def _a_measure_is_missing(world: World) -> tuple[Query, datetime | None]:
+    party = abroad(world)
+    since = world.at
+    world.append([(person(party.office), basis(party.request, technical_measures=False))])
+    return party.query(world), since
+
+
+def _adequacy_withdrawn(world: World) -> tuple[Query, datetime | None]:
+    party = abroad(world)
+    ends = world.at + 5 * DAY
+    ended = e.AdequacyEnded(country="KR", scope=AdequacyScope.FULL, ends=ends, act="a judgment")
+    world.append([(person(party.office), ended)])
+    world.at = ends
+    return party.query(world), ends
+
+
+def _old_clauses(world: World) -> tuple[Query, datetime | None]:
+    party = abroad(world)
+    old = clauses(party.request, world, clauses=ModelClauses.PROCESSORS_2010, concluded=NOON - 3000 * DAY)
+    world.append([(person(party.office), old)])
+    return party.query(world), MODEL_CLAUSES[ModelClauses.PROCESSORS_2010].ends
+
+
+def _new_licence(world: World) -> tuple[Query, datetime | None]:
+    since = world.at
+    publish(world, "licence-eea", "2")
+    return world.query(), since
+
+
+def _opted_out(world: World) -> tuple[Query, datetime | None]:
+    world.become(everything_holds(at=BINDS - 20 * DAY))
+    world.append([(person(STEWARD), e.OptedOut(dataset=DatasetName("tumours"), subject="0" * 64))])
+    request = world.ask(RequestStatus.DRAFT)
+    world.do("describe-request", RESEARCHER, request=request, **description(regime="ehds"))
+    world.bring(request, RequestStatus.ASSESSED)
+    find(world, request, *criteria(world, request))
+    world.bring(request, RequestStatus.ACTIVE)
+    world.at = BINDS
+    return world.query(request=request), BINDS
 
 
 def _no_session(world: World) -> tuple[Query, datetime | None]:
@@ -287,4 +404,18 @@ DENIALS = (
     Denial(R.SESSION_OVER, _stopped_meanwhile),
     Denial(R.SESSION_WITHOUT_FACTOR, _one_factor_only),
     Denial(R.ZONE, _outside_the_institute),
+    Denial(R.ORGANISATION_EXCLUDED, _excluded),
+    Denial(R.ASSURANCE_TOO_LOW, _wants_a_surer_identity),
+    Denial(R.CONDUCT_NOT_ACCEPTED, _new_conduct),
+    Denial(R.REIDENTIFICATION_NOT_ACCEPTED, _new_ban),
+    Denial(R.TRAINING_OUTDATED, _course_revised),
+    Denial(R.REQUEST_SUSPENDED, _suspended),
+    Denial(R.CONTACT_MOVED, _moved, (R.CONTACT_EMAIL_DIFFERS,)),
+    Denial(R.COUNTRY_NOT_ELIGIBLE, _country_not_listed),
+    Denial(R.TRANSFER_BASIS_MISSING, _no_basis, (R.LICENCE_SUPERSEDED,)),
+    Denial(R.TRANSFER_BASIS_MISSING, _a_measure_is_missing),
+    Denial(R.TRANSFER_BASIS_LAPSED, _adequacy_withdrawn, (R.LICENCE_SUPERSEDED,)),
+    Denial(R.TRANSFER_BASIS_LAPSED, _old_clauses, (R.LICENCE_SUPERSEDED,)),
+    Denial(R.LICENCE_SUPERSEDED, _new_licence),
+    Denial(R.OPT_OUT_IGNORED, _opted_out),
 )

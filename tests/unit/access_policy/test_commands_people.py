@@ -1,4 +1,4 @@
-"""People, identities, verification, stopping, roles and factors: what is recorded, and what is refused."""
+"""People: registered, corrected, linked, moved, leaving, stopped, erased: what is recorded, and what is refused."""
 
 from typing import Any
 
@@ -6,21 +6,19 @@ import pytest
 
 from access_policy import events as e
 from access_policy.commands.base import parse_command
-from access_policy.commands.people import is_admin
+from access_policy.commands.roles import is_admin
 from access_policy.email import domain_of, normal_email
 from access_policy.model.ids import InstitutionName, PersonId
+from access_policy.reasons import ReasonCode
+from access_policy.rules import RULES, case_of
 from tests.unit.access_policy.world import (
     ADMIN,
     COLLEAGUE,
     DAY,
-    HUB,
     NOBODY,
     REPRESENTATIVE,
     RESEARCHER,
     SECOND_ADMIN,
-    STRANGER,
-    THIRD_ADMIN,
-    TRAINER,
     World,
     begun,
     everything_holds,
@@ -116,32 +114,6 @@ def test_an_unknown_person_is_not_found(name: str) -> None:
     assert world.refusal(name, ADMIN, person=NOBODY, **arguments) == "not_found"
 
 
-def test_a_person_is_verified_by_somebody_until_a_date() -> None:
-    """S73: by whom, how, and until when; two years at most, and never for oneself."""
-    world = everything_holds()
-    until = world.at + 731 * DAY
-    world.do("verify-person", SECOND_ADMIN, person=COLLEAGUE, method="signatory-letter", until=until)
-    verification = world.state.people[COLLEAGUE].verification
-    assert verification is not None
-    assert (verification.by, verification.until) == (SECOND_ADMIN, until)
-
-
-@pytest.mark.parametrize("days", [0, -1, 732], ids=["now", "in the past", "beyond two years"])
-def test_a_verification_needs_an_end_in_range(days: int) -> None:
-    """S73, REQ-11: a verification that never ends, or has ended, is none."""
-    world = everything_holds()
-    arguments = {"person": COLLEAGUE, "method": "in-person", "until": world.at + days * DAY}
-    assert world.refusal("verify-person", ADMIN, **arguments) == "not_allowed_value"
-
-
-def test_a_verification_is_withdrawn_once() -> None:
-    """S73: there is nothing to withdraw where there is none."""
-    world = everything_holds()
-    arguments = {"person": RESEARCHER, "reason": "another person"}
-    assert kinds(world.do("withdraw-verification", ADMIN, **arguments)) == [e.VerificationWithdrawn]
-    assert world.refusal("withdraw-verification", ADMIN, **arguments) == "wrong_state"
-
-
 @pytest.mark.parametrize("who", [ADMIN, REPRESENTATIVE], ids=["an admin", "the representative"])
 def test_the_centre_stops_a_person_at_once(who: PersonId) -> None:
     """S94, ID-15: by either, once; an admin lets them act again."""
@@ -151,84 +123,6 @@ def test_the_centre_stops_a_person_at_once(who: PersonId) -> None:
     assert world.refusal("disable-person", who, **arguments) == "wrong_state"
     assert kinds(world.do("enable-person", ADMIN, person=RESEARCHER)) == [e.PersonEnabled]
     assert world.refusal("enable-person", ADMIN, person=RESEARCHER) == "wrong_state"
-
-
-@pytest.mark.parametrize(
-    ("changed", "code"),
-    [
-        ({"days": 0}, "not_allowed_value"),
-        ({"days": 1828}, "not_allowed_value"),
-        ({"role": "signatory"}, "not_allowed_value"),
-        ({"role": "signatory", "scope": "centre"}, "not_allowed_value"),
-        ({"role": "trainer", "scope": "cooking"}, "not_found"),
-        ({"role": "admin", "scope": "privacy"}, "not_allowed_value"),
-    ],
-    ids=[
-        "it ends now", "it ends in more than five years", "a signatory of nowhere",
-        "a signatory of another institution", "a trainer of no course", "an admin of something",
-    ],
-)  # fmt: skip
-def test_an_appointment_is_refused(changed: dict[str, Any], code: str) -> None:
-    """Roles always end; a signatory signs for the institution that they work at (S34), a trainer trains in a course."""
-    world = everything_holds()
-    arguments: dict[str, Any] = {"role": "trainer", "days": 100} | changed
-    until = world.at + arguments.pop("days") * DAY
-    assert world.refusal("appoint-role", ADMIN, person=STRANGER, until=until, **arguments) == code
-
-
-def test_a_role_ends_by_command() -> None:
-    """A role is taken away now, and cannot be taken away twice."""
-    world = everything_holds()
-    assert kinds(world.do("end-role", ADMIN, person=TRAINER, role="trainer")) == [e.RoleEnded]
-    assert world.refusal("end-role", ADMIN, person=TRAINER, role="trainer") == "wrong_state"
-
-
-def test_two_admins_are_always_left() -> None:
-    """Nobody could appoint another one: the last two stay, and one who is stopped does not count as left."""
-    world = begun()
-    assert world.refusal("end-role", ADMIN, person=SECOND_ADMIN, role="admin") == "four_eyes"
-    world = everything_holds()
-    world.do("disable-person", ADMIN, person=SECOND_ADMIN, reason="left")
-    assert world.refusal("end-role", ADMIN, person=THIRD_ADMIN, role="admin") == "four_eyes"
-
-
-def test_a_person_has_one_factor_until_it_is_reset() -> None:
-    """S17, S76: a second one is refused; after a reset by two admins the next one is enrolled."""
-    world = everything_holds()
-    arguments = {"person": RESEARCHER, "factor": "second", "kind": "totp"}
-    assert world.refusal("enrol-factor", HUB, **arguments) == "already_exists"
-    assert kinds(world.agree("reset-factors", person=RESEARCHER)) == [e.ProposalConfirmed, e.FactorsReset]
-    assert kinds(world.do("enrol-factor", HUB, **arguments)) == [e.FactorEnrolled]
-
-
-def test_nothing_is_reset_where_there_is_nothing() -> None:
-    """S76: a person without a factor has none to reset."""
-    assert everything_holds().refusal("reset-factors", ADMIN, person=STRANGER) == "wrong_state"
-
-
-def _enrolled() -> World:
-    world = everything_holds()
-    world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", until=world.at + 100 * DAY)
-    world.do("enrol-factor", HUB, person=COLLEAGUE, factor="first", kind="totp")
-    return world
-
-
-def test_only_the_verifier_confirms_a_factor_and_once() -> None:
-    """S76: not another admin, not a factor that is not there, not twice."""
-    world = _enrolled()
-    arguments = {"person": COLLEAGUE, "factor": "first"}
-    assert world.refusal("confirm-factor", SECOND_ADMIN, **arguments) == "not_permitted"
-    assert world.refusal("confirm-factor", ADMIN, **arguments | {"factor": "other"}) == "not_found"
-    assert kinds(world.do("confirm-factor", ADMIN, **arguments)) == [e.FactorConfirmed]
-    assert world.refusal("confirm-factor", ADMIN, **arguments) == "wrong_state"
-
-
-def test_a_verifier_who_is_no_admin_any_more_confirms_nothing() -> None:
-    """S76: the right to confirm goes with the role; another admin verifies the person again first."""
-    world = _enrolled()
-    world.agree("appoint-role", person=STRANGER, role="admin", until=world.at + 100 * DAY)
-    world.do("end-role", SECOND_ADMIN, person=ADMIN, role="admin")
-    assert world.refusal("confirm-factor", ADMIN, person=COLLEAGUE, factor="first") == "not_permitted"
 
 
 def test_the_last_admin_cannot_be_stopped() -> None:
@@ -247,9 +141,118 @@ def test_a_name_is_seen_as_it_is_written(name: str) -> None:
         parse_command("register-person", {"name": name, "email": "a@hospital.example", "institution": "hospital"})
 
 
-@pytest.mark.parametrize("who", [COLLEAGUE, ADMIN, STRANGER], ids=["the person", "an admin", "a stranger"])
-def test_only_the_login_enrols_a_factor(who: PersonId) -> None:
-    """S17, MFA-13: no person records a factor, not even their own; the login does when it was proved."""
+def test_an_address_is_put_right() -> None:
+    """S16, ID-05: in one form; the old address is free again, and the new one is taken."""
     world = everything_holds()
-    code = world.refusal("enrol-factor", who, person=COLLEAGUE, factor="first", kind="totp")
-    assert code == "not_permitted"
+    at = world.at
+    (event,) = world.do("correct-email", ADMIN, person=RESEARCHER, email="Rosa.B@HOSPITAL.example.")
+    assert event == e.EmailCorrected(person=RESEARCHER, email="rosa.b@hospital.example")
+    assert (world.state.people[RESEARCHER].email, world.state.people[RESEARCHER].email_since) == (event.email, at)
+    assert world.state.emails[event.email] == RESEARCHER
+    assert "rosa@hospital.example" not in world.state.emails
+    assert world.refusal("register-person", ADMIN, **NEL | {"email": event.email}) == "already_exists"
+    world.do("register-person", ADMIN, **NEL | {"email": "rosa@hospital.example"})
+
+
+def _since(world: World, code: ReasonCode) -> Any:
+    (rule,) = [rule for rule in RULES if rule.code is code]
+    return rule.evaluate(case_of(world.state, world.query())).since
+
+
+def test_a_corrected_address_is_no_longer_the_one_in_the_form() -> None:
+    """S16, S27: the grant rests until the form and the account agree again; both rules say since when."""
+    world = everything_holds()
+    at = world.at
+    world.do("correct-email", ADMIN, person=RESEARCHER, email="rosa.b@hospital.example")
+    assert world.decide().codes == (ReasonCode.CONTACT_EMAIL_DIFFERS,)
+    assert _since(world, ReasonCode.CONTACT_EMAIL_DIFFERS) == at
+    assert _since(world, ReasonCode.EMAIL_NOT_INSTITUTIONAL) == at
+    world.do("correct-email", ADMIN, person=RESEARCHER, email="rosa@hospital.example")
+    assert world.decide().allowed
+
+
+@pytest.mark.parametrize(
+    ("email", "code"),
+    [
+        ("rosa@centre.example", "not_allowed_value"),
+        ("rosa@sub.hospital.example", "not_allowed_value"),
+        ("rosa", "not_allowed_value"),
+        ("cas@hospital.example", "already_exists"),
+        ("CAS@hospital.example.", "already_exists"),
+        ("rosa@hospital.example", "wrong_state"),
+        ("Rosa@Hospital.example", "wrong_state"),
+    ],
+    ids=[
+        "another institution's domain", "ID-02 a sub-domain", "no address", "somebody else's", "ID-05 somebody else's",
+        "the same", "ID-05 the same",
+    ],
+)  # fmt: skip
+def test_a_correction_is_refused(email: str, code: str) -> None:
+    """S16, S73, ID-01 to ID-05: to an address of their own institution that is nobody else's, and another one."""
+    assert everything_holds().refusal("correct-email", ADMIN, person=RESEARCHER, email=email) == code
+
+
+def test_nobody_corrects_their_own_address() -> None:
+    """S16: what the account rests on is checked by somebody else; a researcher corrects nobody's."""
+    world = everything_holds()
+    own = {"person": ADMIN, "email": "a@centre.example"}
+    assert world.refusal("correct-email", ADMIN, **own) == "four_eyes"
+    assert world.refusal("correct-email", RESEARCHER, **own) == "not_permitted"
+    assert kinds(world.do("correct-email", SECOND_ADMIN, **own)) == [e.EmailCorrected]
+
+
+def test_an_address_is_corrected_once_the_institution_is_registered() -> None:
+    """S16, S73: the first admins come before the centre; without declared domains no address is institutional."""
+    world = begun()
+    assert world.refusal("correct-email", ADMIN, person=SECOND_ADMIN, email="b@centre.example") == "wrong_state"
+
+
+def _join(**changed: Any) -> dict[str, Any]:
+    return _link(identity="id-4", subject="r.bakker", evidence="a letter of the hospital") | changed
+
+
+def test_a_second_identity_is_joined_by_two_with_evidence() -> None:
+    """S73, E24: both identities lead to the one person; the evidence stands in the fact."""
+    world = everything_holds()
+    world.do("link-identity", ADMIN, **_link())
+    events = world.agree("join-identity", **_join())
+    assert events[1:] == (e.IdentityLinked(**_join()),)
+    assert (world.state.identities["id-3"], world.state.identities["id-4"]) == (RESEARCHER, RESEARCHER)
+    assert world.state.people[RESEARCHER].identities == ["id-3", "id-4"]
+
+
+def test_the_evidence_of_a_proposed_identity_is_sealed_with_the_persons_key() -> None:
+    """E50: nothing personal stands open in the log while the second admin looks at it."""
+    world = everything_holds()
+    world.do("link-identity", ADMIN, **_link())
+    (event,) = world.do("join-identity", ADMIN, **_join())
+    assert isinstance(event, e.CommandProposed)
+    assert event.person == RESEARCHER
+    assert "a letter of the hospital" in event.arguments
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"identity": "id-3"}, "already_exists"),
+        ({"identity": "id-1"}, "already_exists"),
+        ({"person": COLLEAGUE}, "wrong_state"),
+        ({"person": NOBODY}, "not_found"),
+    ],
+    ids=["their own", "another person's", "a first identity", "nobody's"],
+)
+def test_a_second_identity_is_refused(changed: dict[str, Any], code: str) -> None:
+    """S73, E24, ID-09: an identity belongs to one person for ever; the first one is linked, not joined."""
+    world = everything_holds()
+    world.do("link-identity", ADMIN, **_link())
+    assert world.refusal("join-identity", ADMIN, **_join(**changed)) == code
+
+
+def test_an_identity_that_was_linked_meanwhile_is_not_joined() -> None:
+    """E24: a proposal is decided again when it is confirmed."""
+    world = everything_holds()
+    world.do("link-identity", ADMIN, **_link())
+    world.do("join-identity", ADMIN, **_join())
+    number = world.state.last_proposal
+    world.do("link-identity", ADMIN, **_link(person=COLLEAGUE, identity="id-4"))
+    assert world.refusal("confirm-proposal", SECOND_ADMIN, proposal=number) == "already_exists"

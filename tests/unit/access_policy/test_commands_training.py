@@ -1,28 +1,91 @@
-"""Courses and certifications: what is recorded, and what is refused (S74, REQ-07)."""
+"""Courses: whom they bind, in which version, and who is left to certify (S74, E28)."""
+
+from typing import Any
 
 import pytest
 
 from access_policy import events as e
-from access_policy.model.ids import CourseName, PersonId
+from access_policy.model.enums import Role
+from access_policy.model.ids import CourseName
+from access_policy.reasons import ReasonCode
+from access_policy.rules.training import trained_for
 from tests.unit.access_policy.world import (
     ADMIN,
-    COLLEAGUE,
     DAY,
+    MINUTE,
     RESEARCHER,
+    SECOND_ADMIN,
+    STEWARD,
+    STRANGER,
+    THIRD_ADMIN,
+    TICK,
     TRAINER,
+    World,
     appoint,
+    begun,
+    dataset_arguments,
     everything_holds,
     kinds,
 )
+
+PRIVACY = CourseName("privacy")
+CLOUD: dict[str, Any] = {"course": "cloud", "title": "Cloud", "validity_days": 30}
 
 
 def test_a_course_is_registered_once() -> None:
     """S74: with how long it holds and whether it binds everybody."""
     world = everything_holds()
-    arguments = {"course": "cloud", "title": "Cloud", "validity_days": 30}
-    assert kinds(world.do("register-course", TRAINER, **arguments)) == [e.CourseRegistered]
-    assert world.refusal("register-course", ADMIN, **arguments) == "already_exists"
+    assert kinds(world.do("register-course", TRAINER, **CLOUD)) == [e.CourseRegistered]
+    assert world.refusal("register-course", ADMIN, **CLOUD) == "already_exists"
     assert [course.course for course in world.state.required_courses] == ["privacy", "cloud"]
+
+
+def test_a_course_says_whom_it_binds_and_which_version_it_is() -> None:
+    """S74, E28: everybody, those who act in a role, or neither; all of it stands in the fact."""
+    (event,) = everything_holds().do(
+        "register-course", ADMIN, **CLOUD, required=False, roles=("assessor", "data-steward"), version="2026-1"
+    )
+    assert event == e.CourseRegistered(
+        course=CourseName("cloud"), title="Cloud", validity_days=30, required=False,
+        roles=(Role.ASSESSOR, Role.DATA_STEWARD), version="2026-1",
+    )  # fmt: skip
+
+
+def test_a_role_that_a_course_names_twice_is_refused() -> None:
+    """E28: a list with a double entry is a slip, and nothing is guessed."""
+    roles = ("assessor", "assessor")
+    assert everything_holds().refusal("register-course", ADMIN, **CLOUD, roles=roles) == "not_allowed_value"
+
+
+def test_who_acts_in_a_role_has_passed_its_course_before() -> None:
+    """E28: the steward stops acting with the course that binds the role, and acts again once it is passed."""
+    world = everything_holds()
+    world.do("register-course", ADMIN, **CLOUD, required=False, roles=("data-steward",))
+    dataset = dataset_arguments("images")
+    assert world.refusal("register-dataset", STEWARD, **dataset) == "not_permitted"
+    assert world.decide().allowed
+    world.do("certify-person", TRAINER, person=STEWARD, course="cloud")
+    world.do("register-dataset", STEWARD, **dataset)
+
+
+@pytest.mark.parametrize("binding", [True, False])
+def test_a_course_of_a_role_holds_as_every_course(binding: bool) -> None:
+    """E28, REQ-08: until its end and not at it; not once revoked, nor once a binding version is out."""
+    world = everything_holds()
+    world.do("register-course", ADMIN, **CLOUD, required=False, roles=("data-steward",))
+    world.do("certify-person", TRAINER, person=STEWARD, course="cloud")
+    ends = world.at - MINUTE + 30 * DAY
+
+    def trained(at: Any) -> bool:
+        return trained_for(world.state, world.state.people[STEWARD], Role.DATA_STEWARD, at)
+
+    assert [trained(at) for at in (ends - TICK, ends)] == [True, False]
+    world.do("revise-course", TRAINER, course="cloud", version="2", binding=binding)
+    assert trained(world.at) is not binding
+    world.do("certify-person", TRAINER, person=STEWARD, course="cloud")
+    assert trained(world.at)
+    world.do("revoke-certification", TRAINER, person=STEWARD, course="cloud", reason="copied")
+    assert not trained(world.at)
 
 
 @pytest.mark.parametrize("validity_days", [0, -1, 1828, "NaN"])
@@ -32,54 +95,100 @@ def test_a_course_that_never_ends_is_no_course(validity_days: object) -> None:
         everything_holds().attempt("register-course", ADMIN, course="x", title="X", validity_days=validity_days)
 
 
-def test_a_certification_holds_from_now_for_the_validity() -> None:
-    """REQ-07, S74: neither the beginning nor the end can be chosen."""
+def _scoped_trainer_only() -> World:
     world = everything_holds()
-    at = world.at
-    (event,) = world.do("certify-person", TRAINER, person=COLLEAGUE, course="privacy")
-    assert event == e.PersonCertified(person=COLLEAGUE, course=CourseName("privacy"), ends=at + 365 * DAY)
+    world.do("register-course", ADMIN, course="other", title="Other", validity_days=30, required=False)
+    appoint(world, STRANGER, "trainer")
+    world.do("end-role", ADMIN, person=STRANGER, role="trainer")
+    appoint(world, STRANGER, "trainer", "other")
+    world.do("end-role", ADMIN, person=TRAINER, role="trainer")
+    return world
 
 
-@pytest.mark.parametrize("name", ["ends", "begins", "at"])
-def test_a_date_cannot_be_given(name: str) -> None:
-    """REQ-07: a back-dated or post-dated certification is no command at all."""
+def _stopped_trainer() -> World:
     world = everything_holds()
-    with pytest.raises(ValueError, match=name):
-        world.attempt("certify-person", TRAINER, person=COLLEAGUE, course="privacy", **{name: world.at})
+    world.do("disable-person", ADMIN, person=TRAINER, reason="left")
+    return world
 
 
-def test_nobody_certifies_themselves() -> None:
-    """REQ-07: a trainer is certified by another one."""
-    assert everything_holds().refusal("certify-person", TRAINER, person=TRAINER, course="privacy") == "four_eyes"
-
-
-@pytest.mark.parametrize("who", [RESEARCHER, ADMIN], ids=["a researcher", "an admin"])
-def test_only_a_trainer_certifies(who: PersonId) -> None:
-    """REQ-06, REQ-07: not a colleague, not an admin."""
-    assert everything_holds().refusal("certify-person", who, person=COLLEAGUE, course="privacy") == "not_permitted"
-
-
-def test_a_trainer_of_another_course_neither_certifies_nor_revokes() -> None:
-    """REQ-07: the trainer of course A does not mark course B."""
+def _one_admin() -> World:
     world = everything_holds()
-    world.do("register-course", ADMIN, course="cloud", title="Cloud", validity_days=30)
-    appoint(world, COLLEAGUE, "trainer", "cloud")
-    about = {"person": RESEARCHER, "course": "privacy"}
-    assert world.refusal("certify-person", COLLEAGUE, **about) == "not_permitted"
-    assert world.refusal("revoke-certification", COLLEAGUE, **about, reason="copied") == "not_permitted"
+    world.do("disable-person", ADMIN, person=SECOND_ADMIN, reason="left")
+    world.do("disable-person", ADMIN, person=THIRD_ADMIN, reason="left")
+    return world
 
 
-def test_an_unknown_course_is_not_found() -> None:
-    """S74: nobody passes a course that is not registered."""
-    assert everything_holds().refusal("certify-person", TRAINER, person=COLLEAGUE, course="cooking") == "not_found"
-
-
-def test_a_certification_is_revoked_once() -> None:
-    """S74: all certifications of the course are taken back; there is nothing to take back twice, or from others."""
+def _trainers_bound() -> World:
     world = everything_holds()
+    world.do(
+        "register-course", ADMIN, course="teaching", title="T", validity_days=9, required=False, roles=("trainer",)
+    )
+    return world
+
+
+@pytest.mark.parametrize(
+    ("world", "roles", "refused"),
+    [
+        (everything_holds, ("admin",), False),
+        (everything_holds, ("trainer",), False),
+        (everything_holds, ("admin", "trainer"), True),
+        (begun, ("admin",), True),
+        (_stopped_trainer, ("admin",), True),
+        (_scoped_trainer_only, ("admin",), True),
+        (_trainers_bound, ("admin",), True),
+        (_one_admin, ("trainer",), True),
+        (_one_admin, ("assessor",), False),
+    ],
+    ids=[
+        "a trainer certifies the admins", "admins exempt the trainers", "all of them at once", "no trainer yet",
+        "the only trainer is stopped", "the only trainer teaches another course by now", "no trainer has passed theirs",
+        "one admin cannot exempt alone", "a role that certifies nobody",
+    ],
+)  # fmt: skip
+def test_a_course_leaves_somebody_who_certifies(world: Any, roles: tuple[str, ...], refused: bool) -> None:
+    """E28, S94: a course never shuts out at once all who could certify or exempt those whom it binds."""
+    there = world()
+    arguments = CLOUD | {"required": False, "roles": roles}
+    if refused:
+        assert there.refusal("register-course", ADMIN, **arguments) == "not_allowed_value"
+    else:
+        assert kinds(there.do("register-course", ADMIN, **arguments)) == [e.CourseRegistered]
+
+
+@pytest.mark.parametrize("binding", [True, False])
+def test_a_new_version_leaves_somebody_who_certifies_too(binding: bool) -> None:
+    """E28, S94: a binding version of the admins' course needs a trainer, as the course itself did."""
+    world = everything_holds()
+    world.do("register-course", ADMIN, **CLOUD, required=False, roles=("admin",))
+    for admin in (ADMIN, SECOND_ADMIN):
+        world.do("certify-person", TRAINER, person=admin, course="cloud")
+    world.do("disable-person", ADMIN, person=TRAINER, reason="left")
+    arguments = {"course": "cloud", "version": "2", "binding": binding}
+    if binding:
+        assert world.refusal("revise-course", ADMIN, **arguments) == "not_allowed_value"
+    else:
+        world.do("revise-course", ADMIN, **arguments)
+
+
+@pytest.mark.parametrize("binding", [True, False])
+def test_a_course_is_revised(binding: bool) -> None:
+    """S74: a binding version has to be passed again before a workspace opens; another one changes the name only."""
+    world = everything_holds()
+    (event,) = world.do("revise-course", TRAINER, course="privacy", version="2", binding=binding)
+    assert event == e.CourseRevised(course=PRIVACY, version="2", binding=binding)
+    assert world.state.courses[PRIVACY].version == "2"
+    assert world.decide().allowed is not binding
+    assert (ReasonCode.TRAINING_OUTDATED in world.decide().codes) is binding
     world.do("certify-person", TRAINER, person=RESEARCHER, course="privacy")
-    arguments = {"person": RESEARCHER, "course": "privacy", "reason": "copied"}
-    assert kinds(world.do("revoke-certification", ADMIN, **arguments)) == [e.CertificationRevoked]
-    assert world.refusal("revoke-certification", ADMIN, **arguments) == "wrong_state"
-    assert world.refusal("revoke-certification", ADMIN, **arguments | {"person": COLLEAGUE}) == "wrong_state"
-    assert not world.decide().allowed
+    assert world.decide().allowed
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({"course": "cooking"}, "not_found"), ({"version": "1"}, "already_exists")],
+    ids=["an unknown course", "the version in force"],
+)
+def test_a_revision_is_refused(changed: dict[str, Any], code: str) -> None:
+    """S74: of a course that is registered, and under a new name."""
+    arguments = {"course": "privacy", "version": "2", "binding": True} | changed
+    assert everything_holds().refusal("revise-course", TRAINER, **arguments) == code

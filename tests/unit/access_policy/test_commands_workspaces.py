@@ -76,7 +76,10 @@ def test_a_start_loses_to_whatever_came_first(denial: Denial) -> None:
     """POL-02, SPW-13: a start is decided on the facts at its own append, with the reasons in its refusal."""
     world = everything_holds()
     query, _ = denial.way(world)
-    outcome = _start(world, query.session, query.request)
+    command = StartWorkspace(
+        person=query.person, request=query.request, profile="small", max_run_seconds=3600, session=query.session
+    )
+    outcome = handle(world.state, command, HUB, world.at)
     assert outcome == Refusal("access_denied", ", ".join(denial.codes))
 
 

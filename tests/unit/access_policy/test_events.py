@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from access_policy import events as e
-from access_policy.fold import _APPLIERS, fold
+from access_policy.fold import APPLIERS, fold
 from access_policy.model.texts import Plain, Seal
 from access_policy.state import State
 from tests.unit.access_policy.world import NOON, World, everything_holds
@@ -20,14 +20,14 @@ def _name(kind: type[e.Event]) -> str:
 
 def test_the_fold_is_total_over_all_facts() -> None:
     """POL-05: every fact type has its line in the fold, and nothing else has one."""
-    assert set(_APPLIERS) == set(e.FACTS.values())
+    assert set(APPLIERS) == set(e.FACTS.values())
 
 
 @pytest.mark.parametrize("kind", e.OBSERVATIONS.values(), ids=_name)
 def test_an_observation_is_never_folded(kind: type[e.Event]) -> None:
     """Evidence changes no state: a fold that meets an observation stops."""
     assert not issubclass(kind, e.FactEvent)
-    assert kind not in _APPLIERS
+    assert kind not in APPLIERS
 
 
 @pytest.mark.parametrize("kind", ALL, ids=_name)

@@ -6,20 +6,43 @@ from datetime import timedelta
 import pytest
 
 from access_policy import events as e
+from access_policy.actor import person
 from access_policy.flips import BY_CLOCK, FLIPPED_BY
 from access_policy.fold import fold
-from access_policy.model.enums import Action, FactorKind, RequestStatus, Zone
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.enums import (
+    Action,
+    Assurance,
+    ConsentBasis,
+    DataKind,
+    FactorKind,
+    InvestigatorPlace,
+    LicenceReading,
+    Region,
+    RequestStatus,
+    Route,
+    Scenario,
+    TransferBasis,
+    VerificationMethod,
+    Zone,
+)
+from access_policy.model.ids import CENTRE, CourseName, DatasetName, InstitutionName, PersonId, RequestId
+from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import RULES, Query, Session, case_of
 from access_policy.state import State
-from tests.unit.access_policy.denials import DENIALS
+from tests.unit.access_policy.abroad import abroad, basis, clauses
+from tests.unit.access_policy.denials import BINDS, DENIALS
 from tests.unit.access_policy.world import (
     ADMIN,
     COLLEAGUE,
     DAY,
+    DIGEST,
     HUB,
+    MINUTE,
+    NO_REQUEST,
     NOON,
+    OPEN,
+    REPRESENTATIVE,
     RESEARCHER,
     RESTRICTED,
     RUN,
@@ -27,8 +50,12 @@ from tests.unit.access_policy.world import (
     STEWARD,
     TRAINER,
     World,
+    begun,
     everything_holds,
+    publish,
 )
+
+HOSPITAL = InstitutionName("hospital")
 
 Flip = tuple[R, type[e.Event]]
 FACTS_OF: set[Flip] = {
@@ -100,6 +127,10 @@ def _ended_after_its_time(world: World) -> None:
     world.wait(RUN).end()
 
 
+def _say(world: World, event: e.FactEvent) -> None:
+    world.append([(person(ADMIN), event)])
+
+
 def _taken_back_as_a_draft(world: World) -> None:
     request = world.ask(RequestStatus.DRAFT)
     world.do("withdraw-request", RESEARCHER, request=request)
@@ -107,6 +138,215 @@ def _taken_back_as_a_draft(world: World) -> None:
 
 def _agreement_for(world: World, duration: timedelta) -> None:
     world.do("record-agreement", ADMIN, institution="hospital", begins=world.at, ends=world.at + duration)
+
+
+def _moved_and_back(world: World) -> None:
+    for where in ("centre", "hospital"):
+        _say(world, e.PersonMoved(person=RESEARCHER, institution=InstitutionName(where), email=f"rosa@{where}.example"))
+    _say(world, e.PersonLeft(person=RESEARCHER))
+    _say(world, e.PersonMoved(person=RESEARCHER, institution=HOSPITAL, email="rosa@hospital.example"))
+
+
+def _moved_out_of_trouble(world: World) -> None:
+    """Another domain than declared, an institution without an agreement, an excluded one: moving mends each."""
+    world.do("declare-domains", ADMIN, institution="hospital", domains="clinic.example")
+    world.do("end-agreement", ADMIN, institution="hospital")
+    _say(world, e.OrganisationExcluded(institution=HOSPITAL, until=world.at + DAY, reason="misuse"))
+    for where in (CENTRE, HOSPITAL):
+        _say(world, e.PersonMoved(person=RESEARCHER, institution=where, email=f"rosa@{where}.example"))
+    _say(world, e.PersonLeft(person=RESEARCHER))
+    _say(world, e.PersonMoved(person=RESEARCHER, institution=HOSPITAL, email="rosa@hospital.example"))
+    _say(world, e.ExclusionLifted(institution=HOSPITAL))
+
+
+def _renewed_certification(world: World) -> None:
+    _say(world, e.CourseRevised(course=CourseName("privacy"), version="2", binding=True))
+    world.do("certify-person", TRAINER, person=RESEARCHER, course="privacy")
+    _say(world, e.RequestSuspended(request=OPEN, reason="a question"))
+    _say(world, e.RequestReinstated(request=OPEN, reason="answered"))
+    for document in ("code-of-conduct", "no-reidentification"):
+        publish(world, document, "2")
+        world.do("accept-document", RESEARCHER, person=RESEARCHER, document=document, version="2")
+
+
+def _contacts_added(world: World) -> None:
+    request = world.ask(RequestStatus.ACTIVE, contact=COLLEAGUE)
+    asked = {"name": "Rosa", "position": "postdoc", "email": "rosa@hospital.example"}
+    _say(world, e.ContactAsked(request=request, person=RESEARCHER, **asked))
+    _say(world, e.ContactChecked(request=request, person=RESEARCHER))
+    _say(world, e.ContactMadeAvailable(request=request, person=RESEARCHER))
+    world.do("remove-contact", SIGNATORY, request=request, person=RESEARCHER)
+    amendment = {"amendment": 1, "reason": "more"}
+    _say(world, e.AmendmentProposed(request=request, datasets=(), contacts=(RESEARCHER,), **amendment))
+    _say(world, e.AmendmentApproved(request=request, **amendment))
+    _say(world, e.PersonMoved(person=RESEARCHER, institution=CENTRE, email="rosa@centre.example"))
+    world.do("remove-contact", SIGNATORY, request=request, person=RESEARCHER)
+
+
+def _law_changes(world: World) -> None:
+    party = abroad(world)
+    for record in (
+        basis(party.request, basis=TransferBasis.NONE, scope=None),
+        clauses(party.request, world, clauses=ModelClauses.PROCESSORS_2010, concluded=NOON - 3000 * DAY),
+        basis(party.request, scope=AdequacyScope.COMMERCIAL_ORGANISATIONS),
+        e.AdequacyDecided(
+            country="KR", scope=AdequacyScope.COMMERCIAL_ORGANISATIONS, begins=world.at, ends=None, act="one more"
+        ),
+        e.AdequacyEnded(
+            country="KR", scope=AdequacyScope.COMMERCIAL_ORGANISATIONS, ends=world.at + MINUTE, act="a judgment"
+        ),
+        basis(party.request),
+    ):
+        _say(world, record)
+    _say(world.wait(DAY), e.AdequacyEnded(country="KR", scope=AdequacyScope.FULL, ends=world.at, act="a judgment"))
+    _say(world, clauses(party.request, world))
+    for who, role in (
+        (party.researcher, "researcher"),
+        (party.signatory, "licensee"),
+        (REPRESENTATIVE, "representative"),
+    ):
+        world.do("sign-licence", who, request=party.request, party=role)
+
+
+def _another_reading(world: World) -> None:
+    abroad(world)
+    for reading in (LicenceReading.NON_EEA, LicenceReading.EEA):
+        _say(world, e.PolicySettingsAdopted(session_hours=10, term_days_longest=1096, licence_for_adequate=reading))
+
+
+def _listed(world: World) -> None:
+    world.become(everything_holds(at=BINDS - 20 * DAY))
+    abroad(world, regime="ehds")
+    world.wait(40 * DAY)
+    _say(world, e.CountryListed(country="KR", begins=world.at, ends=None, act="an implementing act"))
+    _say(world, e.CountryUnlisted(country="KR", ends=world.at + MINUTE, act="another one"))
+    _say(world.wait(DAY), e.CountryListed(country="KR", begins=world.at, ends=None, act="a third one"))
+    world.wait(DAY)
+    _say(world, e.CountryUnlisted(country="KR", ends=world.at, act="a fourth one"))
+
+
+def _opted_out_and_mended(world: World) -> None:
+    tumours, subject = DatasetName("tumours"), "0" * 64
+    next(denial for denial in DENIALS if denial.code is R.OPT_OUT_IGNORED).way(world)
+    world.at = BINDS
+    _say(world, e.OptOutReversed(dataset=tumours, subject=subject))
+
+
+def _versions(world: World) -> None:
+    """A consent withdrawn closes, a release opens; an extract of an old version is none."""
+    tumours = DatasetName("tumours")
+    request = world.ask(RequestStatus.ACTIVE, ("tumours",))
+    world.start(request)
+    version = {"location": "tumours-2", "manifest": DIGEST}
+    _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="1", patients=3, **version))
+    _say(world, e.VersionReleased(dataset=tumours, version="2", excluded=(), **version))
+    _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="2", patients=3, **version))
+    _say(world, e.ConsentWithdrawn(dataset=tumours, subject="0" * 64))
+    _say(world, e.VersionReleased(dataset=tumours, version="3", excluded=("0" * 64,), **version))
+    _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="3", patients=3, **version))
+
+
+def _opted_out_and_left_out(world: World) -> None:
+    next(denial for denial in DENIALS if denial.code is R.OPT_OUT_IGNORED).way(world)
+    world.at = BINDS
+    version = {"version": "2", "location": "tumours-2", "manifest": DIGEST, "excluded": ("0" * 64,)}
+    _say(world, e.VersionReleased(dataset=DatasetName("tumours"), **version))
+
+
+GENOMES = DatasetName("genomes")
+VERSION = {"location": "genomes-2", "manifest": DIGEST}
+
+
+def _genomes(world: World) -> None:
+    """Register a dataset that is for the institute's network and for surely proofed identities."""
+    _say(
+        world,
+        e.DatasetRegistered(
+            dataset=GENOMES, title="Genomes", source="a hospital", kind=DataKind.BIOBANK, version="1",
+            location="genomes", manifest=DIGEST, region=Region.LOCAL, zone=Zone.INSTITUTE,
+            consent=ConsentBasis.INFORMED_CONSENT, attested=True, assurance=Assurance.HIGH,
+        ),
+    )  # fmt: skip
+
+
+def _approved(request: RequestId, world: World, *datasets: str) -> e.RequestApproved:
+    names = tuple(DatasetName(name) for name in datasets)
+    return e.RequestApproved(
+        request=request, improves_treatment=True, public_interest=True, reason="good", begins=world.at,
+        ends=world.at + DAY, datasets=names,
+    )  # fmt: skip
+
+
+def _offers_of_a_draft(world: World) -> None:
+    _genomes(world)
+    request = world.ask(RequestStatus.DRAFT, ("tumours",))
+    _say(world, e.DatasetRequested(request=request, dataset=GENOMES, necessity="the outcome"))
+    for verified in (Assurance.HIGH, Assurance.LOW):
+        until = world.at + 700 * DAY
+        method = VerificationMethod.IN_PERSON
+        _say(world, e.PersonVerified(person=RESEARCHER, method=method, until=until, assurance=verified))
+    _say(world, e.VerificationWithdrawn(person=RESEARCHER, reason="another person"))
+    _say(world, e.PersonVerified(person=RESEARCHER, method=VerificationMethod.VIDEO_CALL, until=until))
+    _say(world, e.DatasetDropped(request=request, dataset=GENOMES))
+    _say(world, e.DatasetDropped(request=request, dataset=DatasetName("tumours")))
+
+
+def _offers_of_a_grant(world: World) -> None:
+    _genomes(world)
+    request = world.ask(RequestStatus.ASSESSED, ("tumours", "genomes"))
+    _say(world, _approved(request, world, "tumours"))
+    amendment = {"amendment": 1, "reason": "more"}
+    _say(world, e.AmendmentProposed(request=request, datasets=(GENOMES,), contacts=(), **amendment))
+    _say(world, e.AmendmentApproved(request=request, **amendment))
+    _say(world, e.ConsentWithdrawn(dataset=GENOMES, subject="0" * 64))
+    _say(world, e.VersionReleased(dataset=GENOMES, version="2", excluded=("0" * 64,), **VERSION))
+    _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="1", patients=3, **VERSION))
+    _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="2", patients=3, **VERSION))
+    _say(world, e.VersionReleased(dataset=GENOMES, version="3", excluded=("0" * 64,), **VERSION))
+    _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="3", patients=3, **VERSION))
+    world.do("withdraw-dataset", STEWARD, dataset="genomes", reason="consent")
+    world.do("reopen-dataset", STEWARD, dataset="genomes")
+    _say(world, e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),)))
+
+
+def _offers_of_what_is_closed(world: World) -> None:
+    """A grant of a closed dataset alone, an amendment that adds an open one, and only the closed one made available."""
+    _genomes(world)
+    request = world.ask(RequestStatus.ASSESSED, ("tumours", "genomes"))
+    world.do("withdraw-dataset", STEWARD, dataset="genomes", reason="consent")
+    _say(world, _approved(request, world, "genomes"))
+    amendment = {"amendment": 1, "reason": "more"}
+    _say(world, e.AmendmentProposed(request=request, datasets=(DatasetName("tumours"),), contacts=(), **amendment))
+    _say(world, e.AmendmentApproved(request=request, **amendment))
+    _say(world, e.RequestMadeAvailable(request=request, datasets=(GENOMES,)))
+
+
+def _another_address(world: World) -> None:
+    for email in ("rosa@clinic.example", "rosa@hospital.example"):
+        _say(world, e.EmailCorrected(person=RESEARCHER, email=email))
+
+
+def _centre_of_another_domain(world: World) -> None:
+    world.become(begun())
+    world.do(
+        "register-institution", ADMIN, institution="centre", name="Centre", country="NL", domains="other.example",
+        centre=True,
+    )  # fmt: skip
+
+
+def _clinical(world: World) -> None:
+    request = world.ask(RequestStatus.DRAFT)
+    _say(world, e.RequestSubmitted(request=request, digest=DIGEST, scenario=Scenario.TREATMENT, route=Route.CLINICAL))
+    term = {"begins": world.at + DAY, "ends": world.at + 9 * DAY}
+    for place, who in ((InvestigatorPlace.LOCAL, COLLEAGUE), (InvestigatorPlace.CENTRAL, ADMIN)):
+        _say(world, e.InvestigatorApproved(request=request, place=place, person=who, **term))
+
+
+def _extended(world: World) -> None:
+    term = world.state.requests[OPEN].term
+    assert term is not None
+    world.at = term.ends
+    _say(world, e.ExtensionGranted(request=OPEN, ends=term.ends + DAY, reason="more time"))
 
 
 JOURNEYS: tuple[Callable[[World], object], ...] = (
@@ -120,6 +360,23 @@ JOURNEYS: tuple[Callable[[World], object], ...] = (
     _ended_after_a_withdrawal,
     _ended_after_its_time,
     _taken_back_as_a_draft,
+    _moved_and_back,
+    _moved_out_of_trouble,
+    _renewed_certification,
+    _contacts_added,
+    _law_changes,
+    _another_reading,
+    _listed,
+    _opted_out_and_mended,
+    _opted_out_and_left_out,
+    _versions,
+    _offers_of_a_draft,
+    _offers_of_a_grant,
+    _offers_of_what_is_closed,
+    _another_address,
+    _centre_of_another_domain,
+    _clinical,
+    _extended,
 )
 
 
@@ -127,7 +384,8 @@ def _flips_of(world: World) -> Iterator[Flip]:
     """Replay a world's facts; before and after each, look at every condition of every question at its instant."""
     replayed = State()
     for fact in world.facts:
-        subjects = [(who, request) for who in (RESEARCHER, ADMIN) for request in world.state.requests]
+        people = (RESEARCHER, ADMIN, PersonId("P-13"))  # the third one is the researcher abroad
+        subjects = [(who, request) for who in people for request in (*world.state.requests, NO_REQUEST)]
         before = {subject: _values(replayed, subject, fact) for subject in subjects}
         fold(replayed, fact)
         for subject, values in before.items():

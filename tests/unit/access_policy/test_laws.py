@@ -44,6 +44,7 @@ REQUESTS = st.sampled_from([OPEN, RESTRICTED])
 
 Move = tuple[str, PersonId, dict[str, Any]]
 _REASON = {"reason": "a reason"}
+_TEXT = {"version": "2", "language": "en", "title": "Next", "digest": "1" * 64}
 _HIM = {"person": RESEARCHER}
 
 GRANTS: tuple[Move, ...] = (
@@ -69,7 +70,8 @@ UNRELATED: tuple[Move, ...] = (
     ("verify-person", ADMIN, {"person": COLLEAGUE, "method": "in-person", "until": 30 * DAY}),
     ("disable-person", ADMIN, {"person": STRANGER} | _REASON),
     ("enable-person", ADMIN, {"person": STRANGER}),
-    ("publish-licence", ADMIN, {"licence": "eea-2", "title": "Next", "digest": "1" * 64}),
+    ("publish-document", ADMIN, _TEXT | {"document": "faq"}),
+    ("publish-document", ADMIN, _TEXT | {"document": "licence-non-eea"}),
     ("register-course", ADMIN, {"course": "extra", "title": "Extra", "validity_days": 9, "required": False}),
     ("open-request", COLLEAGUE, {"title": "Another", "purpose": "another question"}),
     ("withdraw-dataset", STEWARD, {"dataset": "unrelated"} | _REASON),
@@ -229,6 +231,7 @@ _GIVING = (
     e.PersonCertified,
     e.ContactNamed,
     e.RequestApproved,
+    e.DocumentAccepted,
     e.LicenceSigned,
     e.RequestMadeAvailable,
     e.PersonEnabled,

@@ -8,11 +8,12 @@ import pytest
 from access_policy import events as e
 from access_policy.actor import Actor, person
 from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of, parse_command
+from access_policy.commands.clinical import ApproveClinical
+from access_policy.commands.factors import ConfirmFactor
 from access_policy.commands.installation import ConfirmProposal
-from access_policy.commands.people import ConfirmFactor
 from access_policy.handle import HANDLERS, handle
-from access_policy.model.enums import RequestStatus, Role
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.enums import Capacity, RequestStatus, Role
+from access_policy.model.ids import InstitutionName, PersonId, RequestId, StudyName
 from access_policy.permissions import TABLE, FourEyes, Permission, Standing, authorise, standings_of
 from tests.unit.access_policy.samples import COMMANDS, FROM_TEXT, OF_PERSON, OF_REQUEST, sample, sample_arguments
 from tests.unit.access_policy.world import (
@@ -39,6 +40,7 @@ from tests.unit.access_policy.world import (
     World,
     appoint,
     begun,
+    dataset_arguments,
     everything_holds,
     kinds,
     on_behalf_of,
@@ -48,18 +50,26 @@ PERSONAL = tuple(kind for kind in FROM_TEXT if TABLE[kind].personal)
 NOT_SELF = tuple(
     kind
     for kind in COMMANDS
-    if TABLE[kind].four_eyes is FourEyes.NOT_SELF and kind not in (ConfirmProposal, ConfirmFactor)
+    if TABLE[kind].four_eyes is FourEyes.NOT_SELF and kind not in (ConfirmProposal, ConfirmFactor, ApproveClinical)
 )
-"""But the two whose concerned person is found through a proposal, or through who verified whom; see their own tests."""
+"""But those whose people are found through a proposal, a verification or a study; see their own tests."""
 TWO_PEOPLE = tuple(kind for kind in COMMANDS if TABLE[kind].four_eyes is FourEyes.SECOND_PERSON)
 FORMER_ADMIN = PersonId("P-13")
 CONCERNED = PersonId("P-14")
+OFFICE, AUDITOR, INVESTIGATOR = PersonId("P-15"), PersonId("P-16"), PersonId("P-17")
+BEFORE_THE_FORM = frozenset({RequestStatus.INTAKE, RequestStatus.INVITED})
+"""Statuses in which a request has neither applicant nor organisation nor data yet."""
+OF_THE_FORM = frozenset({Standing.APPLICANT, Standing.SIGNATORY, Standing.INVESTIGATOR})
 
 _ACTORS: dict[Standing, Actor] = {
     Standing.ADMIN: person(THIRD_ADMIN),
     Standing.TRAINER: person(TRAINER),
     Standing.ASSESSOR: person(ASSESSOR),
     Standing.BOARD_MEMBER: person(BOARD_MEMBER),
+    Standing.DATA_ACCESS_OFFICE: person(OFFICE),
+    Standing.AUDITOR: person(AUDITOR),
+    Standing.INVESTIGATOR: person(INVESTIGATOR),
+    Standing.DESK: DESK,
     Standing.REPRESENTATIVE: person(REPRESENTATIVE),
     Standing.DATA_STEWARD: person(STEWARD),
     Standing.MEMBER: person(STRANGER),
@@ -88,19 +98,49 @@ def _cells() -> tuple[World, dict[RequestStatus, RequestId]]:
     world.do("verify-person", FORMER_ADMIN, person=CONCERNED, method="in-person", until=until)
     world.do("end-role", ADMIN, person=FORMER_ADMIN, role="admin")
     world.do("appoint-role", ADMIN, person=STRANGER, role="trainer", until=until)
-    return world, {status: world.ask(status, contact=COLLEAGUE) for status in RequestStatus}
+    for name in ("odin", "aud", "ivo"):
+        world.register(name, "centre")
+    appoint(world, OFFICE, "data-access-office")
+    appoint(world, AUDITOR, "auditor")
+    _study(world)
+    asked = [status for status in RequestStatus if status not in BEFORE_THE_FORM]
+    requests = {status: world.ask(status, ("relapses",), contact=COLLEAGUE) for status in asked}
+    return world, requests | {status: _before_the_form(world, status) for status in sorted(BEFORE_THE_FORM)}
+
+
+def _study(world: World) -> None:
+    study = StudyName("relapse")
+    registered = e.StudyRegistered(study=study, title="Relapse", purpose="why", central_investigator=INVESTIGATOR)
+    world.append([(person(STEWARD), registered)])
+    world.do("register-dataset", STEWARD, **dataset_arguments("relapses") | {"study": "relapse"})
+
+
+def _before_the_form(world: World, status: RequestStatus) -> RequestId:
+    request = RequestId(f"DR-{len(world.state.requests) + 1}")
+    email = "nina@hospital.example"
+    world.append([(DESK, e.IntakeReceived(request=request, name="Nina", surname="Vos", email=email))])
+    if status is RequestStatus.INVITED:
+        hospital = InstitutionName("hospital")
+        invited = e.InvitationSent(
+            invitation=1, request=request, capacity=Capacity.APPLICANT, email=email, institution=hospital
+        )
+        world.append([(person(OFFICE), invited)])
+    return request
 
 
 def _expected(row: Permission, standing: Standing, status: RequestStatus) -> str:
     """Return what the table says about a cell, for an actor with one standing that acts for nobody's own good."""
-    members = {Standing.MEMBER} if standing not in (Standing.INSTALLATION, Standing.HUB, Standing.WARDEN) else set()
-    if not row.standings & ({standing} | members):
+    held = {standing} if status not in BEFORE_THE_FORM else {standing} - OF_THE_FORM
+    if not row.standings & (held | ({Standing.MEMBER} if standing not in PARTS else set())):
         return RefusalCode.NOT_PERMITTED
     if row.four_eyes is not FourEyes.NO and _is_concerned(row, standing):
         return RefusalCode.FOUR_EYES
     if row.statuses is not None and status not in row.statuses:
         return RefusalCode.WRONG_STATE
     return "permitted"
+
+
+PARTS = frozenset({Standing.INSTALLATION, Standing.HUB, Standing.DESK, Standing.WARDEN})
 
 
 def _is_concerned(row: Permission, standing: Standing) -> bool:
@@ -152,8 +192,8 @@ def test_a_command_without_a_row_is_permitted_to_nobody() -> None:
 @pytest.mark.parametrize("kind", COMMANDS, ids=_name)
 @pytest.mark.parametrize(
     "actor",
-    [person(NOBODY), Actor(), Actor(operator="root"), DESK],
-    ids=["an unknown person", "nobody", "an operator for nobody", "the desk itself"],
+    [person(NOBODY), Actor(), Actor(operator="root")],
+    ids=["an unknown person", "nobody", "an operator for nobody"],
 )
 def test_who_stands_nowhere_may_do_nothing(kind: type[Command], actor: Actor) -> None:
     """Default deny: without a standing every command is refused, in the same words."""
@@ -257,7 +297,7 @@ def test_in_a_demo_an_operator_may_act_for_anybody() -> None:
 def test_nobody_does_for_themselves_what_needs_four_eyes(kind: type[Command]) -> None:
     """REQ-01, REQ-07: whatever their roles, the concerned are refused, and so is an operator for them."""
     world = everything_holds(demo=True)
-    for role in Role:
+    for role in set(Role) - {Role.AUDITOR}:
         appoint(world, RESEARCHER, role, "hospital" if role is Role.SIGNATORY else None)
     for actor in (person(RESEARCHER), on_behalf_of(RESEARCHER)):
         refused = authorise(world.state, sample(kind, RESEARCHER, OPEN), actor, world.at)
@@ -276,10 +316,20 @@ def test_a_download_contact_decides_nothing_about_the_request(name: str) -> None
     assert world.refusal(name, COLLEAGUE, **sample_arguments(parse_of(name), request=request)) == RefusalCode.FOUR_EYES
 
 
+_BEFORE: dict[str, tuple[str, ...]] = {
+    "join-identity": ("link-identity",),
+    "lift-exclusion": ("exclude-organisation",),
+    "reinstate-request": ("suspend-request",),
+}
+"""What has to have happened before a command for two makes sense."""
+
+
 @pytest.mark.parametrize("kind", TWO_PEOPLE, ids=_name)
 def test_a_command_for_two_is_only_proposed_by_the_first(kind: type[Command]) -> None:
     """Four eyes: the first admin's command changes nothing but that it waits."""
     world = everything_holds()
+    for before in _BEFORE.get(name_of(kind), ()):
+        world.do(before, ADMIN, **sample_arguments(parse_of(before), RESEARCHER))
     events = world.do(name_of(kind), ADMIN, **sample_arguments(kind, RESEARCHER))
     assert kinds(events) == [e.CommandProposed]
     assert world.state.proposals[world.state.last_proposal].by == ADMIN
@@ -327,6 +377,19 @@ def test_the_concerned_person_does_not_confirm() -> None:
     world.do("reset-factors", ADMIN, person=THIRD_ADMIN)
     number = world.state.last_proposal
     assert world.refusal("confirm-proposal", THIRD_ADMIN, proposal=number) == RefusalCode.FOUR_EYES
+    world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
+
+
+@pytest.mark.parametrize("who", [RESEARCHER, COLLEAGUE], ids=["the applicant", "a download contact"])
+def test_whose_request_it_is_does_not_confirm(who: PersonId) -> None:
+    """REQ-01, REQ-02: an admin who would get the data again is not the second person who wants it."""
+    world = everything_holds()
+    request = world.ask(RequestStatus.ACTIVE, contact=COLLEAGUE)
+    appoint(world, who, "admin")
+    world.do("suspend-request", ADMIN, request=request, reason="a question")
+    world.do("reinstate-request", ADMIN, request=request, reason="answered")
+    number = world.state.last_proposal
+    assert world.refusal("confirm-proposal", who, proposal=number) == RefusalCode.FOUR_EYES
     world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from access_policy.commands.base import name_of, parse_command
-from access_policy.commands.people import AppointRole
 from access_policy.commands.requests import OpenRequest
+from access_policy.commands.roles import AppointRole
 
 GOOD = {"person": "P-3", "role": "trainer", "until": "2027-01-01T00:00:00Z"}
 
@@ -16,8 +16,8 @@ GOOD = {"person": "P-3", "role": "trainer", "until": "2027-01-01T00:00:00Z"}
         ({"crown": "gold"}, "`appoint-role`: unknown key `crown`; known are `person`, `role`, `until`, `scope`"),
         ({"scope": "UPPER"}, "`appoint-role`: `scope` is not of the right form; look at an existing one"),
         ({"person": ["P-3"]}, "`appoint-role`: `person` has to be a text"),
-        ({"until": "tomorrow"}, "`tomorrow` is no RFC 3339 time; write one such as"),
-        ({"until": "1799999999"}, "`1799999999` is no RFC 3339 time"),
+        ({"until": "tomorrow"}, "`until`: `tomorrow` is no RFC 3339 time; write one such as"),
+        ({"until": "1799999999"}, "`until`: `1799999999` is no RFC 3339 time"),
     ],
 )
 def test_a_wrong_value_is_named(changed: dict[str, object], says: str) -> None:

@@ -1,20 +1,25 @@
 """Each condition by itself: it holds in the good world, one fact flips it, and its times are exact to the instant."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 import msgspec
 import pytest
 
+from access_policy import events as e
+from access_policy.actor import person
 from access_policy.decision import Decision, Effect, as_json, decide, next_steps
 from access_policy.flips import BY_CLOCK
-from access_policy.model.enums import Action, RequestStatus, Zone
+from access_policy.model.enums import Action, RequestStatus, TransferBasis, Zone
+from access_policy.model.ids import InstitutionName, PersonId, RequestId
+from access_policy.model.jurisdictions import EEA, AdequacyScope, ModelClauses
 from access_policy.reasons import REASONS
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import RULES, Finding, Query
 from access_policy.state import State
-from tests.unit.access_policy.denials import DENIALS, Denial
+from tests.unit.access_policy.abroad import abroad, basis, clauses
+from tests.unit.access_policy.denials import BINDS, DENIALS, Denial
 from tests.unit.access_policy.world import (
     ADMIN,
     BOARD_MEMBER,
@@ -31,6 +36,7 @@ from tests.unit.access_policy.world import (
     World,
     approval,
     everything_holds,
+    find,
 )
 
 ALL = set(Action)
@@ -115,12 +121,16 @@ def test_each_rule_belongs_to_its_questions(code: R) -> None:
 
 
 class Edge(NamedTuple):
-    """A condition whose value changes by itself at an instant, and the world in which it does."""
+    """A condition whose value changes by itself at an instant, and the world in which it does.
+
+    `who` asks: the researcher of the good world, or the one abroad.
+    """
 
     code: R
     make: Callable[[World], datetime]
     holds_before: bool
     action: Action = Action.KEEP_WORKSPACE
+    who: PersonId = RESEARCHER
 
 
 def _agreement_ends(world: World) -> datetime:
@@ -170,7 +180,103 @@ def _session_ends(world: World) -> datetime:
     return world.at + timedelta(hours=10)
 
 
+def _exclusion_ends(world: World) -> datetime:
+    until = world.at + 5 * DAY
+    shut = e.OrganisationExcluded(institution=InstitutionName("hospital"), until=until, reason="misuse")
+    world.append([(person(ADMIN), shut)])
+    return until
+
+
+def _adequacy_ends(world: World) -> datetime:
+    abroad(world)
+    ends = world.at + 5 * DAY
+    _record(world, e.AdequacyEnded(country="KR", scope=AdequacyScope.FULL, ends=ends, act="a judgment"))
+    return ends
+
+
+def _another_decision_follows_without_a_gap(world: World) -> datetime:
+    ends = _adequacy_ends(world)
+    again = ends + 5 * DAY
+    _record(world, e.AdequacyDecided(country="KR", scope=AdequacyScope.FULL, begins=ends, ends=again, act="another"))
+    return again
+
+
+def _adequacy_comes_back(world: World) -> datetime:
+    begins = _adequacy_ends(world) + DAY
+    _record(world, e.AdequacyDecided(country="KR", scope=AdequacyScope.FULL, begins=begins, ends=None, act="another"))
+    return begins
+
+
+def _old_clauses_end(world: World) -> datetime:
+    world.become(everything_holds(at=OLD_CLAUSES_END - 20 * DAY))
+    party = abroad(world)
+    concluded = OLD_CLAUSES_END - 700 * DAY
+    _record(world, clauses(party.request, world, clauses=ModelClauses.PROCESSORS_2010, concluded=concluded))
+    return OLD_CLAUSES_END
+
+
+def _clauses_to_be_concluded(world: World) -> datetime:
+    concluded = world.at + 5 * DAY
+    _record(world, clauses(abroad(world).request, world, concluded=concluded))
+    return concluded
+
+
+def _leaves_the_eea(world: World) -> datetime:
+    ends = EEA["GB"].ends
+    assert ends is not None
+    world.become(everything_holds(at=ends - 20 * DAY))
+    request = abroad(world, "GB").request
+    _record(world, basis(request, basis=TransferBasis.NONE, scope=None))
+    return ends
+
+
+def _ehds_binds(world: World) -> datetime:
+    world.become(everything_holds(at=BINDS - 20 * DAY))
+    abroad(world, regime="ehds")
+    return BINDS
+
+
+def _country_is_listed(world: World) -> datetime:
+    _ehds_binds(world)
+    begins = BINDS + 5 * DAY
+    _record(world, e.CountryListed(country="KR", begins=begins, ends=None, act="an implementing act"))
+    return begins
+
+
+def _country_is_unlisted(world: World) -> datetime:
+    ends = _country_is_listed(world) + 5 * DAY
+    _record(world, e.CountryUnlisted(country="KR", ends=ends, act="another one"))
+    return ends
+
+
+def _opt_out_binds(world: World) -> datetime:
+    (denial,) = (one for one in DENIALS if one.code is R.OPT_OUT_IGNORED)
+    denial.way(world)
+    return BINDS
+
+
+def _record(world: World, event: e.FactEvent) -> None:
+    world.append([(person(ADMIN), event)])
+
+
+ABROAD = PersonId("P-13")
+OLD_CLAUSES_END = datetime(2022, 12, 27, 23, tzinfo=UTC)
+
 EDGES = (
+    Edge(R.ORGANISATION_EXCLUDED, _exclusion_ends, False),
+    Edge(R.TRANSFER_BASIS_LAPSED, _adequacy_ends, True, who=ABROAD),
+    Edge(R.TRANSFER_BASIS_LAPSED, _another_decision_follows_without_a_gap, True, who=ABROAD),
+    Edge(R.TRANSFER_BASIS_LAPSED, _adequacy_comes_back, False, who=ABROAD),
+    Edge(R.TRANSFER_BASIS_LAPSED, _old_clauses_end, True, who=ABROAD),
+    Edge(R.TRANSFER_BASIS_LAPSED, _clauses_to_be_concluded, False, who=ABROAD),
+    Edge(R.TRANSFER_BASIS_MISSING, _leaves_the_eea, True, who=ABROAD),
+    Edge(R.LICENCE_SUPERSEDED, _adequacy_ends, True, who=ABROAD),
+    Edge(R.LICENCE_SUPERSEDED, _adequacy_comes_back, False, who=ABROAD),
+    Edge(R.LICENCE_SUPERSEDED, _leaves_the_eea, True, who=ABROAD),
+    Edge(R.COUNTRY_NOT_ELIGIBLE, _ehds_binds, True, who=ABROAD),
+    Edge(R.COUNTRY_NOT_ELIGIBLE, _country_is_listed, False, who=ABROAD),
+    Edge(R.COUNTRY_NOT_ELIGIBLE, _country_is_unlisted, True, who=ABROAD),
+    Edge(R.OPT_OUT_IGNORED, _opt_out_binds, True),
     Edge(R.INSTITUTION_NOT_TRUSTED, _agreement_ends, True),
     Edge(R.INSTITUTION_NOT_TRUSTED, _agreement_begins, False),
     Edge(R.VERIFICATION_EXPIRED, _verification_ends, True),
@@ -188,23 +294,28 @@ def test_terms_are_half_open_to_the_microsecond(edge: Edge) -> None:
     world = everything_holds()
     instant = edge.make(world)
     session = world.login()
+    request = OPEN if instant.year < 2029 and edge.who is RESEARCHER else RequestId("DR-3")
 
     def at(moment: datetime) -> Finding:
-        return finding(decide(world.state, Query(RESEARCHER, OPEN, edge.action, moment, session)), edge.code)
+        return finding(decide(world.state, Query(edge.who, request, edge.action, moment, session)), edge.code)
 
     before, sharp, after = at(instant - TICK), at(instant), at(instant + TICK)
     assert (before.holds, sharp.holds, after.holds) == (edge.holds_before, not edge.holds_before, not edge.holds_before)
     assert sharp.since == after.since == instant
     assert before.until == (instant if edge.holds_before else None)
+    assert before.holds_from == (None if edge.holds_before else instant)
 
 
 def test_a_term_holds_its_first_instant() -> None:
     """REQ-08, S39: term_not_begun fails a microsecond before the term begins, and holds at the beginning itself."""
     world = everything_holds()
     request = world.ask(RequestStatus.ASSESSED)
+    find(world, request)
     begins = world.at + 5 * DAY
-    world.do("approve-request", BOARD_MEMBER, request=request, **approval(world, begins=begins))
+    world.do("approve-request", BOARD_MEMBER, request=request, **approval(world, request, begins=begins))
     world.bring(request, RequestStatus.ACTIVE)
+    waits = decide(world.state, Query(RESEARCHER, request, Action.KEEP_WORKSPACE, begins - TICK))
+    assert finding(waits, R.TERM_NOT_BEGUN).holds_from == begins
     codes = [
         decide(world.state, Query(RESEARCHER, request, Action.KEEP_WORKSPACE, at)).codes
         for at in (begins - TICK, begins, begins + TICK)

@@ -80,6 +80,10 @@ class World:
             world._take(fact)
         return world
 
+    def become(self, other: "World") -> None:
+        """Be another world from now on."""
+        self.state, self.facts, self.at = other.state, other.facts, other.at
+
     def wait(self, duration: timedelta) -> "World":
         """Let time pass, and nothing else."""
         self.at += duration
@@ -123,6 +127,8 @@ class World:
         self.do("certify-person", TRAINER, person=who, course="privacy")
         self.do("enrol-factor", HUB, person=who, factor="first", kind="totp")
         self.do("confirm-factor", ADMIN, person=who, factor="first")
+        for document in ("code-of-conduct", "no-reidentification"):
+            self.do("accept-document", who, person=who, document=document, version="1")
 
     def ask(
         self, status: RequestStatus, datasets: tuple[str, ...] = ("tumours",), contact: PersonId = RESEARCHER
@@ -130,6 +136,7 @@ class World:
         """Open a request of the researcher's and bring it as far as `status`."""
         request = RequestId(f"DR-{len(self.state.requests) + 1}")
         self.do("open-request", RESEARCHER, title="Survival", purpose="Which treatment helps")
+        self.do("describe-request", RESEARCHER, request=request, **description())
         for dataset in datasets:
             self.do("request-dataset", RESEARCHER, request=request, dataset=dataset, necessity="the outcome")
         email = self.state.people[contact].email
@@ -218,14 +225,14 @@ def begun(demo: bool = False, at: datetime = NOON) -> World:
     return world
 
 
-def everything_holds(demo: bool = False) -> World:
-    """Return the good world, whose requests `DR-1` and `DR-2` are active."""
-    return World.of(list(_good_facts(demo)), _good_facts(demo)[-1].at + MINUTE)
+def everything_holds(demo: bool = False, at: datetime = NOON) -> World:
+    """Return the good world, whose requests `DR-1` and `DR-2` are active; it began at `at`."""
+    return World.of(list(_good_facts(demo, at)), _good_facts(demo, at)[-1].at + MINUTE)
 
 
 @cache
-def _good_facts(demo: bool) -> tuple[Fact, ...]:
-    world = begun(demo)
+def _good_facts(demo: bool, at: datetime) -> tuple[Fact, ...]:
+    world = begun(demo, at)
     world.do("adopt-settings", INSTALLATION, session_hours=10, term_days_longest=1096)
     _institutions(world)
     _people(world)
@@ -274,7 +281,8 @@ def appoint(world: World, who: PersonId, role: str, scope: str | None = None) ->
 
 def _things(world: World) -> None:
     world.do("register-course", ADMIN, course="privacy", title="Privacy", validity_days=CERTIFIED_DAYS)
-    world.do("publish-licence", ADMIN, licence="eea-1", title="EEA licence", digest=DIGEST)
+    for document in ("code-of-conduct", "no-reidentification", "licence-eea", "licence-non-eea"):
+        publish(world, document, "1")
     for name, zone in (("tumours", "anywhere"), ("expressions", "anywhere"), ("scans", "institute")):
         register_dataset(world, name, zone)
 
@@ -282,6 +290,14 @@ def _things(world: World) -> None:
 def register_dataset(world: World, name: str, zone: str = "anywhere") -> None:
     """Register a dataset as its steward does."""
     world.do("register-dataset", STEWARD, **dataset_arguments(name, zone))
+
+
+def study(world: World, name: str = "relapse") -> str:
+    """Register a study, whose central investigator is nobody with another part, and return its name."""
+    who = world.register(f"ivo-{name}", "centre")
+    purpose = {"title": name.title(), "purpose": "why it comes back", "central_investigator": who}
+    world.do("register-study", ADMIN, study=name, **purpose)
+    return name
 
 
 def dataset_arguments(name: str, zone: str = "anywhere") -> dict[str, Any]:
@@ -293,13 +309,34 @@ def dataset_arguments(name: str, zone: str = "anywhere") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def approval(world: World, **changed: Any) -> dict[str, Any]:
-    """Return what an approval asks for, with a term that begins now."""
+def publish(world: World, document: str, version: str, **changed: Any) -> None:
+    """Publish a version of a text in English."""
+    arguments = {"version": version, "language": "en", "title": document.title(), "digest": DIGEST}
+    world.do("publish-document", ADMIN, document=document, **arguments | changed)
+
+
+def description(**changed: Any) -> dict[str, Any]:
+    """Return what the form asks for beyond title and purpose."""
+    return {
+        "purpose_kind": "research", "field_of_work": "childhood leukaemia", "tests_treatment": False,
+        "controller": "the hospital", "processor": "the centre",
+    } | changed  # fmt: skip
+
+
+def approval(world: World, request: RequestId = OPEN, **changed: Any) -> dict[str, Any]:
+    """Return what an approval of a request asks for, with a term that begins now."""
     arguments = {
-        "improves_treatment": True, "public_interest": True, "reason": "good", "licence": "eea-1",
+        "improves_treatment": True, "public_interest": True, "reason": "good",
+        "digest": world.state.requests[request].digest or DIGEST,
         "begins": world.at, "ends": world.at + TERM_DAYS * DAY,
     }  # fmt: skip
     return arguments | changed
+
+
+def find(world: World, request: RequestId, *criteria: str) -> None:
+    """Record that a request meets the four guiding principles, and further criteria."""
+    for criterion in ("social", "ethical", "legal", "contractual", *criteria):
+        world.do("record-finding", ASSESSOR, request=request, criterion=criterion, met=True, reason="it does")
 
 
 def on_behalf_of(who: PersonId) -> Actor:
@@ -316,7 +353,9 @@ def _assess(world: World, request: RequestId) -> None:
 
 
 def _approve(world: World, request: RequestId) -> None:
-    world.do("approve-request", BOARD_MEMBER, request=request, **approval(world))
+    if not world.state.requests[request].findings:
+        find(world, request)
+    world.do("approve-request", BOARD_MEMBER, request=request, **approval(world, request))
 
 
 def sign(world: World, request: RequestId, *parties: str) -> None:

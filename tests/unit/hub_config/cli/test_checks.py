@@ -29,9 +29,9 @@ def test_a_line_for_each(sluis: Sluis) -> None:
     assert all(list(line) == ["check", "ok", "text"] and line["ok"] for line in said.json)
     assert [line["check"] for line in said.json] == [
         "log", "clock", "settings", "dataset gbsg2-clinical", "dataset gse7390-expression",
-        "dataset gbsg2-demographics", "sandbox", "proxy", "running",
+        "dataset gbsg2-demographics", "dataset gbsg2-grade", "sandbox", "proxy", "running",
     ]  # fmt: skip
-    assert sluis("check").out.count("✓") == 9
+    assert sluis("check").out.count("✓") == 10
 
 
 PROBLEMS: dict[str, tuple[Callable[[Places], object], str]] = {

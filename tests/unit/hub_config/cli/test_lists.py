@@ -11,8 +11,8 @@ FIELDS = {
         "since",
     ],
     "request": [
-        "request", "status", "status_since", "applicant", "institution", "title", "datasets", "contacts", "licence",
-        "begins", "ends", "term", "opened",
+        "request", "status", "status_since", "applicant", "institution", "title", "datasets", "contacts", "route",
+        "regime", "permit", "begins", "ends", "term", "opened",
     ],
     "dataset": [
         "dataset", "version", "kind", "zone", "offered", "title", "source", "location", "manifest", "region",

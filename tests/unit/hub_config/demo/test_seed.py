@@ -47,7 +47,7 @@ def quiet(_text: str) -> None:
 def test_what_it_holds(places: Places) -> None:
     """Settings, keys, log, people and datasets, and nothing of its making."""
     names = {path.name for path in places.state.iterdir()} - {"log.sqlite-wal", "log.sqlite-shm"}
-    assert names == {"sluis.toml", "keys", "log.sqlite", "demo.json", "datasets"}
+    assert names == {"sluis.toml", "keys", "log.sqlite", "demo.json", "datasets", "documents"}
 
 
 def test_secrets_are_private(places: Places) -> None:
@@ -98,7 +98,7 @@ def test_factors_are_enrolled_by_the_hub_and_everything_else_by_people(policy: P
         for fact in policy.store.facts_since(0)
         if not str(fact.actor).startswith("operator demo, on behalf of P-")
     }
-    assert {who for who, _ in others} == {"component installation", "component hub"}
+    assert {who for who, _ in others} == {"component installation", "component hub", "component desk"}
     assert {kind for who, kind in others if who == "component hub"} == {
         "FactorEnrolled",
         "WorkspaceStarted",

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from access_policy.actor import component
 from access_policy.actor import person as acting
 from access_policy.commands.base import Refusal, parse_command
-from access_policy.commands.people import EnrolFactor
+from access_policy.commands.factors import EnrolFactor
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace
 from access_policy.log.keys import Keys
 from access_policy.log.records import Session
@@ -27,6 +27,7 @@ from hub_config.desk.desk import Desk, Login
 from hub_config.desk.security import Seals
 from hub_config.sessions import live_session
 from hub_config.settings import Settings
+from hub_config.texts import keep_text
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it says that it will want another HTTP client one day
@@ -38,6 +39,7 @@ DESK = "/services/desk"
 KEYS = Keys(b"m" * 32, b"l" * 32, Ed25519PrivateKey.from_private_bytes(b"c" * 32))
 XSS = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
+BINDING = ("code-of-conduct", "no-reidentification", "licence-eea", "licence-non-eea")
 ROLES = {
     "trainer": ("P-3", "trainer", None),
     "board": ("P-4", "board-member", None),
@@ -46,6 +48,8 @@ ROLES = {
     "steward": ("P-7", "data-steward", None),
     "signatory": ("P-10", "signatory", "hospital"),
     "heart-trainer": ("P-12", "trainer", "heart"),
+    "office": ("P-13", "data-access-office", None),
+    "auditor": ("P-14", "auditor", None),
 }
 PEOPLE = {
     "admin": "P-1", "second-admin": "P-2", "researcher": "P-8", "colleague": "P-9", "stranger": "P-11",
@@ -72,6 +76,7 @@ class World:
 
     policy: Policy
     clock: SetClock
+    texts: Path
     logins: dict[str, Login] = field(default_factory=dict)
 
     def do(self, name: str, by: str, /, **arguments: Any) -> Done:
@@ -85,6 +90,7 @@ class World:
         desk = Desk(
             policy=self.policy, settings=Settings(), url=URL, seals=Seals(b"s" * 32), identify=self.identify,
             identity=lambda issuer, subject: f"hmac:{issuer}:{subject}", issuer="https://login.example",
+            documents=self.texts,
         )  # fmt: skip
         return create_app(desk)
 
@@ -116,6 +122,26 @@ class World:
 
     def until(self, days: int) -> str:
         return format_instant(self.clock.at + timedelta(days=days))
+
+    def describe(self, request: str, by: str) -> None:
+        """Fill in the form beyond title, purpose and datasets."""
+        self.do("describe-request", by, request=request, purpose_kind="research", field_of_work="leukaemia",
+                tests_treatment=False, controller="the hospital", processor="the centre")  # fmt: skip
+
+    def find(self, request: str) -> None:
+        """Record that a request meets the four guiding principles."""
+        for criterion in ("social", "ethical", "legal", "contractual"):
+            self.do("record-finding", "assessor", request=request, criterion=criterion, met=True, reason="it does")
+
+    def intake(self, email: str) -> None:
+        """Let somebody ask to apply, as the desk passes it on."""
+        command = parse_command("submit-intake", {"name": "New", "surname": "Comer", "email": email})
+        assert not isinstance(self.policy.handle(command, component(Component.DESK)), Refusal)
+
+    def digest(self, request: str) -> str:
+        """Return the hash of a signed form."""
+        with self.policy.reading() as state:
+            return state.requests[RequestId(request)].digest or ""
 
     def enrol(self, person: str, factor: str) -> None:
         command = EnrolFactor(person=PersonId(person), factor=factor, kind=FactorKind.TOTP)
@@ -161,7 +187,7 @@ def empty_world(folder: Path, *, demo: bool = False) -> World:
     store = LogStore.create(folder / "log.sqlite", KEYS, clock, secrets.token_bytes)
     first, second = (FirstAdmin(f"Admin {n}", f"admin{n}@centre.example", f"hmac:{n}", "iss", f"sub{n}") for n in "12")
     begin(store, Beginning(installation="test", demo=demo, admins=(first, second)))
-    return World(Policy(store, clock), clock)
+    return World(Policy(store, clock), clock, folder / "documents")
 
 
 def full_world(folder: Path) -> World:
@@ -173,6 +199,7 @@ def full_world(folder: Path) -> World:
     _active_request(world)
     world.do("open-request", "researcher", title="A draft", purpose="To be written")
     world.do("open-request", "colleague", title="For the board", purpose="Better care")
+    world.describe("DR-3", "colleague")
     world.do("request-dataset", "colleague", request="DR-3", dataset="clinical", necessity="survival")
     world.do("name-contact", "colleague", request="DR-3", person="P-9", email="colleague@hospital.example")
     world.do("submit-request", "colleague", request="DR-3")
@@ -200,6 +227,7 @@ def _people(world: World) -> None:
 
 
 def _verified(world: World, name: str) -> None:
+    """Let a person hold what hangs on a person, but for the course and the texts."""
     person = PEOPLE[name]
     world.do("verify-person", "admin", person=person, method="video-call", until=world.until(365))
     world.enrol(person, f"factor-{person}")
@@ -219,19 +247,26 @@ def _things(world: World) -> None:
     world.do("register-dataset", "steward", dataset="clinical", title="Breast cancer", source="GBSG2", kind="clinical",
              version="1", location="clinical", manifest="a" * 64, region="local", consent="published-open-data",
              attested=True)  # fmt: skip
-    world.do("publish-licence", "admin", licence="standard", title="Standard licence", digest="b" * 64)
+    for document in BINDING:
+        world.do("publish-document", "admin", document=document, version="1", language="en", title=document.title(),
+                 digest=keep_text(world.texts, document.encode()))  # fmt: skip
     world.do("certify-person", "trainer", person="P-8", course="privacy")
+    for name in ("researcher", "colleague"):
+        for document in BINDING[:2]:
+            world.do("accept-document", name, person=PEOPLE[name], document=document, version="1")
 
 
 def _active_request(world: World) -> None:
     world.do("open-request", "researcher", title="Survival after surgery", purpose="Better treatment")
+    world.describe("DR-1", "researcher")
     world.do("request-dataset", "researcher", request="DR-1", dataset="clinical", necessity="survival times")
     for person, name in (("P-8", "researcher"), ("P-9", "colleague")):
         world.do("name-contact", "researcher", request="DR-1", person=person, email=f"{name}@hospital.example")
     world.do("submit-request", "researcher", request="DR-1")
     world.do("assess-request", "assessor", request="DR-1", assessment="sound")
+    world.find("DR-1")
     world.do("approve-request", "board", request="DR-1", improves_treatment=True, public_interest=True, reason="good",
-             licence="standard", begins=world.until(0), ends=world.until(300))  # fmt: skip
+             digest=world.digest("DR-1"), begins=world.until(0), ends=world.until(300))  # fmt: skip
     for name, party in (("researcher", "researcher"), ("signatory", "licensee"), ("representative", "representative")):
         world.do("sign-licence", name, request="DR-1", party=party)
     world.do("make-available", "steward", request="DR-1")

@@ -76,7 +76,7 @@ def test_admin_verifies_a_person(world: World) -> None:
 def test_only_the_verifier_is_offered_the_factor(world: World) -> None:
     """S76: a factor after a reset waits for the one who verified the person."""
     world.do("reset-factors", "second-admin", person="P-8")
-    world.do("confirm-proposal", "admin", proposal=8)
+    world.do("confirm-proposal", "admin", proposal=10)
     world.enrol("P-8", "new")
     assert "/do/confirm-factor" in world.client("admin").get("/people/P-8").text
     assert "/do/confirm-factor" not in world.client("second-admin").get("/people/P-8").text
@@ -126,16 +126,25 @@ def test_stopped_person_may_act_again_by_an_admin(world: World) -> None:
     assert admin.post("/do/enable-person", {"person": "P-8"}).status_code == 303
 
 
+def assess(world: World, request: str) -> None:
+    """Assess a request at the desk, and record that it meets the four guiding principles."""
+    assessor, about = world.client("assessor"), {"request": request}
+    assert assessor.post("/do/assess-request", {**about, "assessment": "sound"}).status_code == 303
+    for criterion in ("social", "ethical", "legal", "contractual"):
+        fields = {**about, "criterion": criterion, "met": "true", "reason": "it does"}
+        assert assessor.post("/do/record-finding", fields).status_code == 303
+
+
 def approval(digest: str) -> dict[str, str]:
     return {
         "request": "DR-3", "improves_treatment": "true", "public_interest": "true", "reason": "sound",
-        "licence": "standard", "begins": "2026-11-22T13:00", "ends": "2027-11-22T13:00", "digest": digest,
+        "begins": "2026-11-22T13:00", "ends": "2027-11-22T13:00", "digest": digest,
     }  # fmt: skip
 
 
 def test_board_approves_the_form_that_it_read(world: World) -> None:
     """REQ-04, S22: the page shows the form with its digest, and the approval is bound to it."""
-    world.client("assessor").post("/do/assess-request", {"request": "DR-3", "assessment": "sound"})
+    assess(world, "DR-3")
     board = world.client("board")
     page = board.get("/do/approve-request?request=DR-3").text
     assert "For the board" in page
@@ -161,7 +170,7 @@ def test_nobody_approves_their_own_request(world: World) -> None:
     """REQ-01: by page or by program, even where they are an admin or a board member."""
     for number, role in enumerate(("board-member", "admin")):
         world.do("appoint-role", "admin", person="P-9", role=role, until=world.until(9))
-        world.do("confirm-proposal", "second-admin", proposal=8 + number)
+        world.do("confirm-proposal", "second-admin", proposal=10 + number)
     world.do("assess-request", "assessor", request="DR-3", assessment="sound")
     client = world.client("colleague")
     with world.policy.reading() as state:
@@ -183,10 +192,12 @@ def test_request_from_nothing_to_data(world: World) -> None:
     opened = who.post("/do/open-request", {"title": "From the desk", "purpose": "to treat better"})
     assert opened.headers["location"] == f"{DESK}/requests/DR-4"
     about = {"request": "DR-4"}
+    who.post("/do/describe-request", {**about, "purpose_kind": "research", "field_of_work": "leukaemia",
+                                      "controller": "the hospital", "processor": "the centre"})  # fmt: skip
     who.post("/do/request-dataset", {**about, "dataset": "clinical", "necessity": "times"})
     who.post("/do/name-contact", {**about, "person": "P-8", "email": "researcher@hospital.example"})
     assert who.post("/do/submit-request", about).status_code == 303
-    world.client("assessor").post("/do/assess-request", {**about, "assessment": "sound"})
+    assess(world, "DR-4")
     page = world.client("board").get("/do/approve-request?request=DR-4").text
     digest = re.findall(r'name="digest" value="([0-9a-f]+)"', page)[0]
     world.client("board").post("/do/approve-request", {**approval(digest), **about})
@@ -206,9 +217,9 @@ def test_proposal_waits_for_another_admin(world: World) -> None:
     shown = first.get("/proposals").text
     assert "once another admin confirms it" in shown
     assert "/do/confirm-proposal" not in shown
-    assert first.post("/do/confirm-proposal", {"proposal": "8"}).status_code == 403
-    assert "/do/confirm-proposal?proposal=8" in second.get("/proposals").text
-    assert second.post("/do/confirm-proposal", {"proposal": "8"}).status_code == 303
+    assert first.post("/do/confirm-proposal", {"proposal": "10"}).status_code == 403
+    assert "/do/confirm-proposal?proposal=10" in second.get("/proposals").text
+    assert second.post("/do/confirm-proposal", {"proposal": "10"}).status_code == 303
     assert "trainer" in world.client("stranger").get("/me").text
 
 

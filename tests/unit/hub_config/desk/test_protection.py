@@ -15,7 +15,8 @@ pytestmark = pytest.mark.unit
 
 PAGES = (
     "/", "/status", "/me", "/people", "/people/P-8", "/requests", "/requests/DR-1", "/datasets", "/courses",
-    "/institutions", "/licences", "/workspaces", "/proposals", "/log", "/reasons", "/reasons/zone", "/no-such",
+    "/institutions", "/documents", "/countries", "/workspaces", "/proposals", "/log", "/reasons", "/reasons/zone",
+    "/no-such",
     "/do/register-course", "/static/desk.css", "/api/v1/me", "/api/v1/openapi.json", "/api/v1/no-such",
 )  # fmt: skip
 CERTIFY = {"person": "P-9", "course": "privacy"}

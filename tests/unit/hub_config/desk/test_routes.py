@@ -28,6 +28,8 @@ STANDINGS: dict[str, set[Standing]] = {
     "colleague": set(),
     "stranger": set(),
     "heart-trainer": set(),
+    "office": {_S.DATA_ACCESS_OFFICE},
+    "auditor": {_S.AUDITOR},
 }
 ABOUT = {"person": "P-8", "request": "DR-1", "course": "privacy"}
 EVERYBODY = frozenset(PEOPLE)
@@ -56,7 +58,7 @@ PAGES: dict[str, tuple[str, frozenset[str]]] = {
     "/datasets": ("/datasets", EVERYBODY),
     "/courses": ("/courses", area(Area.COURSES)),
     "/institutions": ("/institutions", area(Area.INSTITUTIONS)),
-    "/licences": ("/licences", area(Area.LICENCES)),
+    "/countries": ("/countries", area(Area.INSTITUTIONS)),
     "/workspaces": ("/workspaces", area(Area.WORKSPACES)),
     "/proposals": ("/proposals", area(Area.PROPOSALS)),
     "/log": ("/log", area(Area.LOG)),
@@ -64,7 +66,7 @@ PAGES: dict[str, tuple[str, frozenset[str]]] = {
     "/api/v1/requests": ("/api/v1/requests", EVERYBODY),
     "/api/v1/requests/{number}/decision": ("/api/v1/requests/DR-1/decision", ON_DR_1),
 }
-PUBLIC = {"/reasons", "/reasons/{code}", "/static/{name}", "/livez", "/readyz"}
+PUBLIC = {"/documents", "/documents/{digest}", "/reasons", "/reasons/{code}", "/static/{name}", "/livez", "/readyz"}
 BY_COMMAND = {"/do/{name}", "/api/v1/commands/{name}"}  # tried below, once for each command
 
 
@@ -129,7 +131,8 @@ def test_command_is_offered_to_whom_the_permission_table_says(shared: World, nam
 def test_commands_of_the_program_itself_have_no_form(shared: World) -> None:
     """REQ-06: what only the hub, the warden or the installation does is nobody's at the desk."""
     client = shared.client("admin")
-    for name in ("start-workspace", "record-ending", "enrol-factor", "adopt-settings", "of-person", "no-such-thing"):
+    of_parts = ("start-workspace", "record-ending", "enrol-factor", "adopt-settings", "submit-intake")
+    for name in (*of_parts, "register-invited", "of-person", "no-such-thing"):
         assert client.get(f"/do/{name}").status_code == 404
         assert client.post(f"/do/{name}").status_code == 404
 

@@ -1,0 +1,193 @@
+"""The clocks of a request: when each began, when it is due, and whether it runs, stands still, was met or is breached.
+
+Worked out from State and an instant; nothing about a clock is stored. What is due at an instant has to be done before
+it: a clock is breached at exactly `due` (REQ-08). Days have 24 hours. Months are of the calendar and end at the time of
+day at which they began, which is never later than the last hour of that day (Regulation 1182/71, Article 3).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from access_policy.model.enums import Regime, RequestStatus, Route
+from access_policy.model.ids import RequestId
+from access_policy.model.instants import days, months_later
+from access_policy.state import Request, Settings, State
+
+COMPLETION_DAYS = 28
+"""Within how many days a returned form is completed, or there is no permit (E7; R 68(4))."""
+
+HEARING_DAYS = 28
+"""Within how many days the user is heard after a suspension (E58; R 63(2))."""
+
+DECISION_MONTHS = 3
+"""Within how many months a permit of the EHDS is decided, and by how many once more (E8; R 68(4))."""
+
+_OVER = frozenset({RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED})
+
+
+class ClockKind(StrEnum):
+    """What has to happen in time."""
+
+    INTAKE = "intake"
+    REVIEW = "review"
+    DECISION = "decision"
+    COMPLETION = "completion"
+    AVAILABILITY = "availability"
+    EXTENSION = "extension"
+    HEARING = "hearing"
+
+
+class ClockState(StrEnum):
+    """How a clock stands. One that was stopped is met, or breached for good."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    BREACHED = "breached"
+
+
+REQUIREMENTS: dict[ClockKind, str] = {
+    ClockKind.INTAKE: "S13",
+    ClockKind.REVIEW: "S21",
+    ClockKind.DECISION: "E8",
+    ClockKind.COMPLETION: "E7",
+    ClockKind.AVAILABILITY: "S52",
+    ClockKind.EXTENSION: "S44",
+    ClockKind.HEARING: "E58",
+}
+"""The requirement that sets each clock."""
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """A clock of a request. All instants are UTC; `due` has moved by `paused`; `stopped` is None while it goes on."""
+
+    kind: ClockKind
+    request: RequestId
+    requirement: str
+    starts: datetime
+    due: datetime
+    stopped: datetime | None
+    paused: timedelta
+    state: ClockState
+
+
+class _Stretch(NamedTuple):
+    """A clock before its pauses are counted; `pausable` says whether it has any."""
+
+    kind: ClockKind
+    starts: datetime
+    due: datetime
+    stopped: datetime | None
+    pausable: bool = False
+
+
+def clocks_of(state: State, request: Request, at: datetime) -> tuple[Clock, ...]:
+    """Return every clock of a request as it stands at `at` (S13, S21, S44, S52, E7, E8, E58)."""
+    return tuple(_clock(request, stretch, at) for stretch in _stretches(state.settings, request))
+
+
+def breaches(state: State, at: datetime) -> tuple[Clock, ...]:
+    """Return the clocks of all requests that are breached and go on, the longest overdue first (S13, S21)."""
+    clocks = (clock for request in state.requests.values() for clock in clocks_of(state, request, at))
+    found = (one for one in clocks if one.state is ClockState.BREACHED and one.stopped is None)
+    return tuple(sorted(found, key=lambda one: one.due))
+
+
+def _stretches(settings: Settings, request: Request) -> Iterator[_Stretch]:
+    yield from _intake(settings, request)
+    yield from _review(settings, request)
+    yield from _completion(request)
+    yield from _availability(settings, request)
+    yield from _extension(settings, request)
+    yield from _hearing(request)
+
+
+def _over(request: Request) -> datetime | None:
+    return request.status_since if request.status in _OVER else None
+
+
+def _intake(settings: Settings, request: Request) -> Iterator[_Stretch]:
+    """S13: from the intake to the invitation."""
+    if request.intake is not None:
+        due = request.intake + days(settings.contact_days)
+        yield _Stretch(ClockKind.INTAKE, request.intake, due, request.answered or _over(request))
+
+
+def _review(settings: Settings, request: Request) -> Iterator[_Stretch]:
+    """S18, S21, E8: from the completed and signed form to the decision; the clinical route waits for no board (S54)."""
+    starts = request.submitted
+    if starts is None:
+        return
+    returned = request.returned if request.returned is not None and request.returned > starts else None
+    stopped = returned or request.approved or _over(request)
+    if request.regime is Regime.EHDS:
+        yield _Stretch(ClockKind.DECISION, starts, _decision_due(request, starts), stopped)
+    elif request.route is Route.DATA_ACCESS:
+        yield _Stretch(ClockKind.REVIEW, starts, starts + days(settings.review_days), stopped, pausable=True)
+
+
+def _decision_due(request: Request, starts: datetime) -> datetime:
+    """E8: three months, once three more; deferred too late, or before the form came in anew, counts for nothing."""
+    due = months_later(starts, DECISION_MONTHS)
+    deferred = request.deferred is not None and starts <= request.deferred < due
+    return months_later(due, DECISION_MONTHS) if deferred else due
+
+
+def _completion(request: Request) -> Iterator[_Stretch]:
+    """E7: from the return of an incomplete form to the completed one."""
+    starts = request.returned
+    if starts is not None and request.regime is Regime.EHDS:
+        completed = request.submitted if request.submitted is not None and request.submitted > starts else None
+        yield _Stretch(ClockKind.COMPLETION, starts, starts + days(COMPLETION_DAYS), completed or _over(request))
+
+
+def _availability(settings: Settings, request: Request) -> Iterator[_Stretch]:
+    """S52: from the approval of a clinical request to its data."""
+    if request.approved is not None and request.route is Route.CLINICAL:
+        due = request.approved + days(settings.availability_days)
+        yield _Stretch(ClockKind.AVAILABILITY, request.approved, due, request.available or _over(request))
+
+
+def _extension(settings: Settings, request: Request) -> Iterator[_Stretch]:
+    """S44: from the licensee's question to the answer how to submit the renewal; who submitted it has got one."""
+    asked = request.extension
+    if asked is not None:
+        stopped = asked.answered or asked.submitted or _over(request)
+        yield _Stretch(ClockKind.EXTENSION, asked.asked, asked.asked + days(settings.contact_days), stopped)
+
+
+def _hearing(request: Request) -> Iterator[_Stretch]:
+    """E58: from a suspension to its outcome, by which the user was heard."""
+    if request.suspended is not None:
+        due = request.suspended + days(HEARING_DAYS)
+        yield _Stretch(ClockKind.HEARING, request.suspended, due, _over(request))
+
+
+def _clock(request: Request, stretch: _Stretch, at: datetime) -> Clock:
+    kind, starts, due, stopped, _ = stretch
+    paused, still = _pauses(request, stretch, stopped or at) if stretch.pausable else (timedelta(0), False)
+    state = _state(stretch._replace(due=due + paused), at, still)
+    return Clock(kind, request.request, REQUIREMENTS[kind], starts, due + paused, stopped, paused, state)
+
+
+def _state(stretch: _Stretch, at: datetime, still: bool) -> ClockState:
+    if (stretch.stopped or at) >= stretch.due:
+        return ClockState.BREACHED
+    if stretch.stopped is not None:
+        return ClockState.MET
+    return ClockState.PAUSED if still else ClockState.RUNNING
+
+
+def _pauses(request: Request, stretch: _Stretch, until: datetime) -> tuple[timedelta, bool]:
+    """Return for how long the clock has stood still, and whether it does; a pause mends nothing that is overdue."""
+    paused, still = timedelta(0), False
+    for pause in request.pauses:
+        begins, ends = max(pause.begins, stretch.starts), min(pause.ends or until, until)
+        if begins <= ends and begins < stretch.due + paused:
+            paused += ends - begins
+            still = pause.ends is None
+    return paused, still

@@ -1,0 +1,122 @@
+"""A change of what was granted: further datasets or people, which the board decides (E18, E19)."""
+
+from datetime import datetime
+
+from access_policy import events as e
+from access_policy.actor import Actor
+from access_policy.commands.base import Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
+from access_policy.commands.independence import tie
+from access_policy.commands.review import for_the_board
+from access_policy.model.enums import Regime
+from access_policy.model.ids import DatasetName, PersonId
+from access_policy.state import Amendment, Request, State
+
+MOST_OPEN_AMENDMENTS = 5
+
+
+class ProposeAmendment(OfRequest, frozen=True, kw_only=True):
+    """Propose a change of the permit: further datasets or contacts. Until the board decides, the old version rules."""
+
+    reason: Text
+    datasets: tuple[Name, ...] = ()
+    contacts: tuple[PersonRef, ...] = ()
+
+
+class ApproveAmendment(OfRequest, frozen=True, kw_only=True):
+    """Approve an amendment: a new version of the permit."""
+
+    amendment: int
+    reason: Text
+
+
+class RefuseAmendment(OfRequest, frozen=True, kw_only=True):
+    """Refuse an amendment: the old version stands."""
+
+    amendment: int
+    reason: Text
+
+
+def propose_amendment(state: State, c: ProposeAmendment, actor: Actor, at: datetime) -> Outcome:
+    """E19, S3: what is offered and not granted yet, and who works at an organisation and is no contact yet (S33)."""
+    request = state.requests[c.request]
+    datasets = tuple(DatasetName(name) for name in c.datasets)
+    contacts = tuple(PersonId(person) for person in c.contacts)
+    problem = _proposable(request, datasets, contacts) or _no_addition(state, request, datasets, contacts)
+    return problem or (
+        e.AmendmentProposed(
+            request=c.request, amendment=request.last_amendment + 1, datasets=datasets, contacts=contacts,
+            reason=c.reason,
+        ),
+    )  # fmt: skip
+
+
+def _proposable(request: Request, datasets: tuple[DatasetName, ...], contacts: tuple[PersonId, ...]) -> Refusal | None:
+    """E19, S31, S35: under the institute's own rules only the licensee asks for people, and by another command."""
+    if for_the_board(request) is not None:
+        return Refusal(RefusalCode.WRONG_STATE, "a clinical request is not amended; send in another one")
+    if not datasets and not contacts:
+        return Refusal(RefusalCode.NOT_COMPLETE, "an amendment names at least one dataset or one contact")
+    if len({*datasets, *contacts}) != len(datasets) + len(contacts):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "an amendment names each dataset and each contact once")
+    if contacts and request.regime is not Regime.EHDS:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "the licensee's signatory asks for new contacts: `ask-contact`")
+    if len(request.amendments) >= MOST_OPEN_AMENDMENTS:
+        text = f"`{MOST_OPEN_AMENDMENTS}` amendments wait already; the board decides on one first"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    return None
+
+
+def _no_addition(
+    state: State, request: Request, datasets: tuple[DatasetName, ...], contacts: tuple[PersonId, ...]
+) -> Refusal | None:
+    for name in datasets:
+        if name in request.granted:
+            return Refusal(RefusalCode.ALREADY_EXISTS, f"dataset `{name}` is granted already")
+    for person in contacts:
+        if person in request.contacts:
+            return Refusal(RefusalCode.ALREADY_EXISTS, f"`{person}` is a download contact already")
+    return _cannot_be_added(state, request, datasets, contacts)
+
+
+def _cannot_be_added(
+    state: State, request: Request, datasets: tuple[DatasetName, ...], contacts: tuple[PersonId, ...]
+) -> Refusal | None:
+    """REQ-10, POL-09: a dataset that is not offered looks like one that was never there. S33: who works there."""
+    for name in datasets:
+        dataset = state.datasets.get(name)
+        if dataset is None or not dataset.open or request.route not in dataset.routes:
+            return Refusal(RefusalCode.NOT_FOUND, f"no dataset named `{name}` is offered")
+    for person in contacts:
+        if person not in state.people or state.people[person].institution not in request.entities:
+            return Refusal(RefusalCode.NOT_FOUND, f"`{person}` is nobody of the organisations of `{request.request}`")
+    return None
+
+
+def approve_amendment(state: State, c: ApproveAmendment, actor: Actor, at: datetime) -> Outcome:
+    """E18, E19, S20: by a member without a tie, while all that it adds can still be added (REQ-10)."""
+    request = state.requests[c.request]
+    amendment = _decided_by(state, request, c.amendment, actor)
+    if isinstance(amendment, Refusal):
+        return amendment
+    if _cannot_be_added(state, request, amendment.datasets, amendment.contacts) is not None:
+        text = f"what amendment `{c.amendment}` adds is not offered, or works elsewhere, now; refuse it"
+        return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
+    return (e.AmendmentApproved(request=c.request, amendment=c.amendment, reason=c.reason),)
+
+
+def refuse_amendment(state: State, c: RefuseAmendment, actor: Actor, at: datetime) -> Outcome:
+    """E19, S20: the old version stands."""
+    amendment = _decided_by(state, state.requests[c.request], c.amendment, actor)
+    if isinstance(amendment, Refusal):
+        return amendment
+    return (e.AmendmentRefused(request=c.request, amendment=c.amendment, reason=c.reason),)
+
+
+def _decided_by(state: State, request: Request, number: int, actor: Actor) -> Amendment | Refusal:
+    """Return an amendment that waits, or why the actor does not decide on it (S20)."""
+    amendment = request.amendments.get(number)
+    if amendment is None:
+        return Refusal(RefusalCode.NOT_FOUND, f"no amendment `{number}` of `{request.request}` waits")
+    if actor.person in (amendment.proposed_by, *amendment.contacts):
+        return Refusal(RefusalCode.FOUR_EYES, "who proposed an amendment, or is added by it, does not decide on it")
+    return tie(state, request, actor) or amendment

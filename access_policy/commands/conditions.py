@@ -1,0 +1,85 @@
+"""What has to hold before somebody decides or makes available: asked of the rules, never repeated here.
+
+A rule looks at one person and one legal entity; these look at all entities of a request, or at one new contact.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from access_policy.commands.base import Refusal, RefusalCode
+from access_policy.model.enums import Action
+from access_policy.model.ids import PersonId
+from access_policy.reasons import REASONS
+from access_policy.rules import parties, people, requests
+from access_policy.rules.case import Case, Finding, Query, case_of
+from access_policy.state import Request, State
+
+Conditions = tuple[Callable[[Case], Finding], ...]
+
+_GROUNDS: Conditions = (
+    parties.country_not_eligible,
+    parties.transfer_basis_missing,
+    parties.transfer_basis_lapsed,
+)
+_LICENCES: Conditions = (parties.licence_not_signed, parties.licence_superseded)
+_ACCOUNT: Conditions = (
+    people.person_disabled,
+    people.institution_not_trusted,
+    people.organisation_excluded,
+    people.email_not_institutional,
+    people.person_not_verified,
+    people.verification_expired,
+    people.factor_missing,
+    people.factor_not_confirmed,
+    requests.contact_email_differs,
+    requests.contact_moved,
+)
+
+
+def another_form(request: Request, digest: str) -> Refusal | None:
+    """Refuse a decision on another form than the one that was signed and sent in (REQ-04)."""
+    if digest == request.digest:
+        return None
+    return Refusal(RefusalCode.CHANGED_MEANWHILE, "the form is not the one that you read; read it again")
+
+
+def grounds_missing(state: State, request: Request, at: datetime) -> Refusal | None:
+    """Refuse a grant while the law of an organisation's country, or the ground for a transfer, stands in its way.
+
+    S60, S101: basis and measures are recorded before a grant, and `none` is no grant. E13: an eligible country.
+    """
+    return _of_each_party(state, request, at, _GROUNDS)
+
+
+def licences_missing(state: State, request: Request, at: datetime) -> Refusal | None:
+    """Refuse to make data available before every organisation's licence is signed by all three parties (S23, S26)."""
+    return _of_each_party(state, request, at, _LICENCES)
+
+
+def account_missing(state: State, request: Request, person: PersonId, at: datetime) -> Refusal | None:
+    """Refuse to make data available to a contact without a valid account, second factor and the named address (S38)."""
+    return _first_failing(_case(state, request, person, at), _ACCOUNT, person)
+
+
+def _of_each_party(state: State, request: Request, at: datetime, conditions: Conditions) -> Refusal | None:
+    case = _case(state, request, request.applicant or PersonId(""), at)
+    for entity in request.entities.values():
+        problem = _first_failing(msgspec.structs.replace(case, entity=entity), conditions, entity.institution)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _case(state: State, request: Request, person: PersonId, at: datetime) -> Case:
+    return case_of(state, Query(person, request.request, Action.OPEN_WORKSPACE, at))
+
+
+def _first_failing(case: Case, conditions: Conditions, whom: str) -> Refusal | None:
+    for condition in conditions:
+        finding = condition(case)
+        if not finding.holds:
+            text = REASONS[finding.code]
+            return Refusal(RefusalCode.NOT_COMPLETE, f"`{whom}`: {text.failing}; {text.next_step}")
+    return None

@@ -1,0 +1,123 @@
+"""What follows from an approved request: extracts, data made available, the grant suspended, reinstated, ended."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from access_policy import events as e
+from access_policy.actor import Actor
+from access_policy.commands.base import Digest, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
+from access_policy.commands.conditions import licences_missing
+from access_policy.commands.data import files_problem
+from access_policy.model.ids import DatasetName
+from access_policy.state import Dataset, Request, State
+
+
+class PrepareExtract(OfRequest, frozen=True, kw_only=True):
+    """Record an extract of a dataset's version in force for this one request: some patients."""
+
+    dataset: Name
+    location: Line
+    manifest: Digest
+    patients: Annotated[int, Meta(ge=1)]
+
+
+class MakeAvailable(OfRequest, frozen=True, kw_only=True):
+    """Make the granted data available to the download contacts."""
+
+
+class SuspendRequest(OfRequest, frozen=True, kw_only=True):
+    """Suspend a grant while something is looked into: its workspaces end."""
+
+    reason: Text
+
+
+class ReinstateRequest(OfRequest, frozen=True, kw_only=True):
+    """Let a suspended grant hold again."""
+
+    reason: Text
+
+
+class EndRequest(OfRequest, frozen=True, kw_only=True):
+    """End an approved request at once: no grant follows from it any more, and its workspaces end."""
+
+    reason: Text
+
+
+def prepare_extract(state: State, c: PrepareExtract, actor: Actor, at: datetime) -> Outcome:
+    """S3, S75: of a granted dataset, in the version in force, in a folder of its own (REQ-10, S99)."""
+    request, name = state.requests[c.request], DatasetName(c.dataset)
+    dataset = state.datasets.get(name)
+    if dataset is None or name not in request.granted:
+        return Refusal(RefusalCode.NOT_FOUND, f"no dataset named `{c.dataset}` is granted by `{c.request}`")
+    if not dataset.open:
+        return Refusal(RefusalCode.WRONG_STATE, f"dataset `{c.dataset}` is not offered now")
+    problem = files_problem(state, c.dataset, c.location, c.manifest) or _no_folder_of_its_own(state, c, dataset)
+    if problem is not None:
+        return problem
+    if _prepared(request, c, dataset):
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"this extract of `{c.dataset}` is recorded already")
+    return (
+        e.ExtractPrepared(
+            request=c.request, dataset=name, version=dataset.version, location=c.location, manifest=c.manifest,
+            patients=c.patients,
+        ),
+    )  # fmt: skip
+
+
+def _no_folder_of_its_own(state: State, c: PrepareExtract, dataset: Dataset) -> Refusal | None:
+    """S3, S75: an extract is neither the whole dataset nor in reach of another request."""
+    elsewhere = [
+        extract.location
+        for other in state.requests.values()
+        for name, extract in other.extracts.items()
+        if (other.request, name) != (c.request, c.dataset)
+    ]
+    holds = _within(dataset.location, c.location)
+    if not holds and not any(_within(c.location, one) or _within(one, c.location) for one in elsewhere):
+        return None
+    text = f"location `{c.location}` holds the whole dataset, or overlaps another extract; take a folder of its own"
+    return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+
+
+def _within(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/")
+
+
+def _prepared(request: Request, c: PrepareExtract, dataset: Dataset) -> bool:
+    there = request.extracts.get(dataset.dataset)
+    wanted = (dataset.version, c.location, c.manifest, c.patients)
+    return there is not None and wanted == (there.version, there.location, there.manifest, there.patients)
+
+
+def make_available(state: State, c: MakeAvailable, actor: Actor, at: datetime) -> Outcome:
+    """S26, S52, S100: after all conditions of the route hold; what is offered and was not made available before."""
+    request = state.requests[c.request]
+    fresh = [name for name in request.granted if name not in request.available_datasets]
+    if not fresh:
+        return Refusal(RefusalCode.WRONG_STATE, f"everything of `{c.request}` is available already")
+    offered = tuple(name for name in fresh if name in state.datasets and state.datasets[name].open)
+    if not offered:
+        return Refusal(RefusalCode.WRONG_STATE, f"no dataset of `{c.request}` is offered now")
+    problem = licences_missing(state, request, at)
+    return problem or (e.RequestMadeAvailable(request=c.request, datasets=offered),)
+
+
+def suspend_request(state: State, c: SuspendRequest, actor: Actor, at: datetime) -> Outcome:
+    """E58, S94: at once, with the reason; a grant rests once at a time."""
+    if state.requests[c.request].suspended is not None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is suspended already")
+    return (e.RequestSuspended(request=c.request, reason=c.reason),)
+
+
+def reinstate_request(state: State, c: ReinstateRequest, actor: Actor, at: datetime) -> Outcome:
+    """E58: only what is suspended is reinstated; what is over has to be asked for anew."""
+    if state.requests[c.request].suspended is None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is not suspended")
+    return (e.RequestReinstated(request=c.request, reason=c.reason),)
+
+
+def end_request(state: State, c: EndRequest, actor: Actor, at: datetime) -> Outcome:
+    """S94: the centre, or the licensee, ends it at once."""
+    return (e.RequestEnded(request=c.request, reason=c.reason),)

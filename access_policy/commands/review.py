@@ -1,0 +1,101 @@
+"""The request under review: complete or returned, assessed, found about, and the clock of its decision."""
+
+from datetime import datetime
+
+from access_policy import events as e
+from access_policy.actor import Actor
+from access_policy.commands.base import Line, OfRequest, Outcome, Refusal, RefusalCode, Text
+from access_policy.commands.independence import tie
+from access_policy.model.enums import Criterion, PauseReason, Regime, Route
+from access_policy.state import Request, State
+
+
+class ReturnRequest(OfRequest, frozen=True, kw_only=True):
+    """Send an incomplete form back to the applicant, with what is missing."""
+
+    reason: Text
+
+
+class AssessRequest(OfRequest, frozen=True, kw_only=True):
+    """Record the scientific assessment."""
+
+    assessment: Text
+
+
+class RecordFinding(OfRequest, frozen=True, kw_only=True):
+    """Record whether the request meets a criterion, and why."""
+
+    criterion: Criterion
+    met: bool
+    reason: Text
+
+
+class PauseClock(OfRequest, frozen=True, kw_only=True):
+    """Let the review clock of a request stand still, for a reason."""
+
+    why: PauseReason
+    note: Line
+
+
+class ResumeClock(OfRequest, frozen=True, kw_only=True):
+    """Let the review clock of a request go on."""
+
+
+class DeferDecision(OfRequest, frozen=True, kw_only=True):
+    """Take three months more to decide under the EHDS, once, with notice and reasons."""
+
+    reason: Text
+
+
+def return_request(state: State, c: ReturnRequest, actor: Actor, at: datetime) -> Outcome:
+    """E7: an incomplete form goes back with what is missing. What was found about it counts no more (REQ-04)."""
+    return (e.RequestReturned(request=c.request, reason=c.reason),)
+
+
+def assess_request(state: State, c: AssessRequest, actor: Actor, at: datetime) -> Outcome:
+    """S19, S20: by somebody without a tie. S54: a clinical request does not wait for it."""
+    request = state.requests[c.request]
+    problem = for_the_board(request) or tie(state, request, actor)
+    return problem or (e.RequestAssessed(request=c.request, assessment=c.assessment),)
+
+
+def for_the_board(request: Request) -> Refusal | None:
+    """Refuse what belongs to the board's route where a request has the clinical one (S5, S54)."""
+    if request.route is Route.DATA_ACCESS:
+        return None
+    text = f"`{request.request}` is a clinical request; the investigators of its study decide on it"
+    return Refusal(RefusalCode.WRONG_STATE, text)
+
+
+def record_finding(state: State, c: RecordFinding, actor: Actor, at: datetime) -> Outcome:
+    """S8, S20, S22, S55, E10: by somebody without a tie; a later finding takes the place of an earlier one."""
+    finding = e.FindingRecorded(request=c.request, criterion=c.criterion, met=c.met, reason=c.reason)
+    return tie(state, state.requests[c.request], actor) or (finding,)
+
+
+def pause_clock(state: State, c: PauseClock, actor: Actor, at: datetime) -> Outcome:
+    """S21: the clock stands still once at a time."""
+    if _stands_still(state.requests[c.request]):
+        return Refusal(RefusalCode.WRONG_STATE, f"the clock of `{c.request}` stands still already")
+    return (e.ClockPaused(request=c.request, why=c.why, note=c.note),)
+
+
+def resume_clock(state: State, c: ResumeClock, actor: Actor, at: datetime) -> Outcome:
+    """S21: only a clock that stands still goes on."""
+    if not _stands_still(state.requests[c.request]):
+        return Refusal(RefusalCode.WRONG_STATE, f"the clock of `{c.request}` runs already")
+    return (e.ClockResumed(request=c.request),)
+
+
+def _stands_still(request: Request) -> bool:
+    return bool(request.pauses) and request.pauses[-1].ends is None
+
+
+def defer_decision(state: State, c: DeferDecision, actor: Actor, at: datetime) -> Outcome:
+    """E8: three months more, once, and only under the EHDS."""
+    request = state.requests[c.request]
+    if request.regime is not Regime.EHDS:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` does not run under the EHDS; decide in its time")
+    if request.deferred is not None:
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"the decision on `{c.request}` was put off already; once is all")
+    return (e.DecisionDeferred(request=c.request, reason=c.reason),)

@@ -1,0 +1,104 @@
+"""Roles: appointed by two admins, or a signatory by the centre's representative; they always end (S34, S35, S92)."""
+
+from datetime import datetime
+
+from access_policy import events as e
+from access_policy.actor import Actor
+from access_policy.commands.base import Instant, Name, OfPerson, Outcome, Refusal, RefusalCode
+from access_policy.model.enums import Role
+from access_policy.model.ids import CourseName
+from access_policy.model.instants import days
+from access_policy.state import Person, State
+
+LONGEST_ROLE_DAYS = 1827
+
+
+class AppointRole(OfPerson, frozen=True, kw_only=True):
+    """Appoint a person; another admin confirms. `scope`: a signatory's institution, a trainer's course (none: all)."""
+
+    role: Role
+    until: Instant
+    scope: Name | None = None
+
+
+class AppointSignatory(OfPerson, frozen=True, kw_only=True):
+    """Record, as the centre's representative, that a person may sign for the institution that they work at."""
+
+    until: Instant
+
+
+class EndRole(OfPerson, frozen=True, kw_only=True):
+    """Take a role away now."""
+
+    role: Role
+
+
+def appoint_role(state: State, c: AppointRole, actor: Actor, at: datetime) -> Outcome:
+    """S34, S92, REQ-11: roles always end; a signatory signs for one institution, a trainer may have one course."""
+    person = state.people[c.person]
+    problem = _standing_problem(person, c.role, at) or _scope_problem(state, c)
+    problem = problem or _term_problem(person, c.role, c.scope, c.until, at)
+    if problem is not None:
+        return problem
+    scope = CourseName(c.scope) if c.scope is not None else None
+    return (e.RoleAppointed(person=c.person, role=c.role, scope=scope, until=c.until),)
+
+
+def appoint_signatory(state: State, c: AppointSignatory, actor: Actor, at: datetime) -> Outcome:
+    """S34, S35, REQ-11: who signs for the licensee is on record; they sign for where they work, until a date."""
+    person = state.people[c.person]
+    problem = _standing_problem(person, Role.SIGNATORY, at)
+    problem = problem or _term_problem(person, Role.SIGNATORY, person.institution, c.until, at)
+    if problem is not None:
+        return problem
+    return (e.RoleAppointed(person=c.person, role=Role.SIGNATORY, scope=person.institution, until=c.until),)
+
+
+def _standing_problem(person: Person, role: Role, at: datetime) -> Refusal | None:
+    """S73, S92: who left holds no role, and an auditor, who reads everything, does nothing else."""
+    if person.institution is None:
+        text = f"`{person.person}` left; record first where they work now"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    roles = {role, *held_roles(person, at)}
+    if Role.AUDITOR in roles and len(roles) > 1:
+        return Refusal(RefusalCode.WRONG_STATE, "an auditor reads and holds no other role; end the other one first")
+    return None
+
+
+def _term_problem(person: Person, role: Role, scope: str | None, until: datetime, at: datetime) -> Refusal | None:
+    if not at < until <= at + days(LONGEST_ROLE_DAYS):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"`until` lies between now and {LONGEST_ROLE_DAYS} days on")
+    same = [one for one in person.appointments if (one.role, one.scope) == (role, scope) and one.holds(at)]
+    if any(until <= one.until for one in same):
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"`{person.person}` is {role} for as long already")
+    return None
+
+
+def _scope_problem(state: State, c: AppointRole) -> Refusal | None:
+    if c.role is Role.SIGNATORY and c.scope != state.people[c.person].institution:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "a signatory's `scope` is the institution that they work at")
+    if c.role is Role.TRAINER and c.scope is not None and CourseName(c.scope) not in state.courses:
+        return Refusal(RefusalCode.NOT_FOUND, f"no course is named `{c.scope}`")
+    if c.role not in (Role.SIGNATORY, Role.TRAINER) and c.scope is not None:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"role `{c.role}` has no scope")
+    return None
+
+
+def end_role(state: State, c: EndRole, actor: Actor, at: datetime) -> Outcome:
+    """S94: at once. The last two admins stay: nobody could appoint another."""
+    if c.role not in held_roles(state.people[c.person], at):
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is no {c.role}")
+    admins = sum(is_admin(other, at) for other in state.people.values() if other.person != c.person)
+    if c.role is Role.ADMIN and admins < 2:
+        return Refusal(RefusalCode.FOUR_EYES, "two admins must be left; appoint another one first")
+    return (e.RoleEnded(person=c.person, role=c.role),)
+
+
+def held_roles(person: Person, at: datetime) -> tuple[Role, ...]:
+    """Return the roles that a person holds at `at`, each once, in the order of their appointment."""
+    return tuple(dict.fromkeys(one.role for one in person.appointments if one.holds(at)))
+
+
+def is_admin(person: Person, at: datetime) -> bool:
+    """Say whether a person can act as an admin at `at`: appointed, and not stopped."""
+    return Role.ADMIN in held_roles(person, at) and person.disabled is None

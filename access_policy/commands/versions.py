@@ -1,0 +1,122 @@
+"""Versions of a dataset, and whose data they may not hold: withdrawn consents and opt-outs (S82, S99, E72)."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from access_policy import events as e
+from access_policy.actor import Actor
+from access_policy.commands.base import Command, Digest, Line, Name, Outcome, Refusal, RefusalCode
+from access_policy.commands.data import files_problem
+from access_policy.model.ids import DatasetName
+from access_policy.state import Dataset, State
+
+MOST_EXCLUDED = 10_000
+"""More than a list holds elsewhere: whoever was ever taken out for good is named in every later version again."""
+
+
+class ReleaseVersion(Command, frozen=True, kw_only=True):
+    """Release a new version of a dataset. `excluded` are the subjects (SHA-256) that were taken out of it."""
+
+    dataset: Name
+    version: Line
+    location: Line
+    manifest: Digest
+    excluded: Annotated[tuple[Digest, ...], Meta(max_length=MOST_EXCLUDED)] = ()
+
+
+class RecordConsentWithdrawal(Command, frozen=True, kw_only=True):
+    """Record that consent for a subject (SHA-256) is withdrawn: the version closes at once for every request."""
+
+    dataset: Name
+    subject: Digest
+
+
+class RecordOptOut(Command, frozen=True, kw_only=True):
+    """Record that a subject (SHA-256) opted out: permits issued from now on may not have their data."""
+
+    dataset: Name
+    subject: Digest
+
+
+class ReverseOptOut(Command, frozen=True, kw_only=True):
+    """Record that a subject (SHA-256) took their opt-out back."""
+
+    dataset: Name
+    subject: Digest
+
+
+def release_version(state: State, c: ReleaseVersion, actor: Actor, at: datetime) -> Outcome:
+    """S82, S99, E72: under a name of its own, and without anybody whose consent was ever withdrawn."""
+    dataset = state.datasets.get(DatasetName(c.dataset))
+    if dataset is None:
+        return _no_dataset(c.dataset)
+    if dataset.withdrawn is not None:
+        return Refusal(RefusalCode.WRONG_STATE, f"dataset `{c.dataset}` is withdrawn; reopen it first")
+    problem = (
+        _version_problem(dataset, c)
+        or files_problem(state, c.dataset, c.location, c.manifest)
+        or _excluded_problem(dataset, c)
+    )
+    return problem or (
+        e.VersionReleased(
+            dataset=dataset.dataset, version=c.version, location=c.location, manifest=c.manifest, excluded=c.excluded
+        ),
+    )
+
+
+def _no_dataset(name: str) -> Refusal:
+    return Refusal(RefusalCode.NOT_FOUND, f"no dataset is named `{name}`")
+
+
+def _version_problem(dataset: Dataset, c: ReleaseVersion) -> Refusal | None:
+    """S82: a name that comes back would let extracts of the old version in again."""
+    if c.version not in dataset.versions:
+        return None
+    return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.dataset}` had a version `{c.version}` already; name the new one")
+
+
+def _excluded_problem(dataset: Dataset, c: ReleaseVersion) -> Refusal | None:
+    """S82: files of the same checksum hold whom they held before."""
+    excluded = frozenset(c.excluded)
+    if len(excluded) != len(c.excluded):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`excluded` names a subject twice; name each once")
+    left_in = len(dataset.withdrawn_consents.keys() - excluded)
+    if left_in:
+        text = f"`excluded` leaves out {left_in} whose consent is withdrawn; they never come back"
+        return Refusal(RefusalCode.NOT_COMPLETE, text)
+    if c.manifest == dataset.manifest and not excluded <= dataset.excluded:
+        text = "`manifest` is that of the version in force, which still holds some of `excluded`; take them out first"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    return None
+
+
+def record_consent_withdrawal(state: State, c: RecordConsentWithdrawal, actor: Actor, at: datetime) -> Outcome:
+    """S82: closes the version at once, for every request; of a withdrawn dataset too, since it may be reopened."""
+    dataset = state.datasets.get(DatasetName(c.dataset))
+    if dataset is None:
+        return _no_dataset(c.dataset)
+    if c.subject in dataset.withdrawn_consents:
+        return Refusal(RefusalCode.ALREADY_EXISTS, "the consent for this subject is withdrawn already")
+    return (e.ConsentWithdrawn(dataset=dataset.dataset, subject=c.subject),)
+
+
+def record_opt_out(state: State, c: RecordOptOut, actor: Actor, at: datetime) -> Outcome:
+    """E72: it binds permits from now on."""
+    dataset = state.datasets.get(DatasetName(c.dataset))
+    if dataset is None:
+        return _no_dataset(c.dataset)
+    if c.subject in dataset.opted_out:
+        return Refusal(RefusalCode.ALREADY_EXISTS, "this subject opted out already")
+    return (e.OptedOut(dataset=dataset.dataset, subject=c.subject),)
+
+
+def reverse_opt_out(state: State, c: ReverseOptOut, actor: Actor, at: datetime) -> Outcome:
+    """E72: an opt-out can be taken back; a withdrawn consent cannot (S82)."""
+    dataset = state.datasets.get(DatasetName(c.dataset))
+    if dataset is None:
+        return _no_dataset(c.dataset)
+    if c.subject not in dataset.opted_out:
+        return Refusal(RefusalCode.WRONG_STATE, "this subject did not opt out; there is nothing to take back")
+    return (e.OptOutReversed(dataset=dataset.dataset, subject=c.subject),)

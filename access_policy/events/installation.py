@@ -1,0 +1,73 @@
+"""Events about the installation itself, its settings, its tests, and commands that wait for a second person."""
+
+from datetime import datetime
+
+from access_policy.events.base import FactEvent
+from access_policy.model.enums import LicenceReading
+from access_policy.model.ids import PersonId
+from access_policy.model.texts import CommandText, DigestText, OrganisationText, PersonText, ThingText
+
+
+class InstallationBegun(FactEvent, frozen=True, kw_only=True):
+    """The first fact of every log: which installation this is, and whether it is a demo."""
+
+    installation: DigestText
+    demo: bool
+
+
+class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):
+    """The settings that decisions depend on, as the installation found them at a start.
+
+    `licence_for_adequate` is the reading of S64; `retention_years` the floor of E48; the others are days or counts.
+    """
+
+    session_hours: int
+    term_days_longest: int
+    licence_for_adequate: LicenceReading = LicenceReading.EEA
+    board_quorum: int = 1
+    retention_years: int = 5
+    contact_days: int = 7
+    review_days: int = 42
+    availability_days: int = 7
+    reminder_days: tuple[int, ...] = (60, 30, 14, 7, 1)
+
+
+class CommandProposed(FactEvent, frozen=True, kw_only=True):
+    """A command that needs two people was given by the first of them.
+
+    Its arguments may hold a reason or an evidence, so they are sealed (E50) with the key of `person`: whom it is about,
+    or the applicant of the request, or else who proposed it.
+    """
+
+    proposal: int
+    command: CommandText
+    person: PersonId
+    arguments: PersonText
+
+
+class ProposalConfirmed(FactEvent, frozen=True, kw_only=True):
+    """A second person confirmed a proposed command; its own events follow in the same append."""
+
+    proposal: int
+
+
+class ProposalDropped(FactEvent, frozen=True, kw_only=True):
+    """A proposed command was taken back or turned down."""
+
+    proposal: int
+
+
+class SecurityTested(FactEvent, frozen=True, kw_only=True):
+    """The yearly test for weak spots took place (S95)."""
+
+    tester: OrganisationText
+    scope: ThingText
+    on: datetime
+
+
+class ProviderAudited(FactEvent, frozen=True, kw_only=True):
+    """An independent audit of the provider is on record: by whom, of what, when (S92, S103)."""
+
+    auditor: OrganisationText
+    scope: ThingText
+    on: datetime

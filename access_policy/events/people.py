@@ -1,0 +1,136 @@
+"""Events about people: registration, identities, verification, roles, second factors, leaving, erasure."""
+
+from datetime import datetime
+
+from access_policy.events.base import FactEvent
+from access_policy.model.enums import Assurance, DocumentKind, FactorKind, Role, VerificationMethod
+from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId
+from access_policy.model.texts import DigestText, OrganisationText, PersonText, ThingText
+
+
+class PersonRegistered(FactEvent, frozen=True, kw_only=True):
+    """A person and the institution that they work at."""
+
+    person: PersonId
+    name: PersonText
+    email: PersonText
+    institution: InstitutionName
+
+
+class EmailCorrected(FactEvent, frozen=True, kw_only=True):
+    """A person's wrong or missing address was put right; they work where they worked (S16)."""
+
+    person: PersonId
+    email: PersonText
+
+
+class PersonMoved(FactEvent, frozen=True, kw_only=True):
+    """A person works at another institution from now on, with its address; grants that rest on the old one end."""
+
+    person: PersonId
+    institution: InstitutionName
+    email: PersonText
+
+
+class PersonLeft(FactEvent, frozen=True, kw_only=True):
+    """A person left their institution: every grant and every signing right that rests on it ends (S33, S73)."""
+
+    person: PersonId
+
+
+class IdentityLinked(FactEvent, frozen=True, kw_only=True):
+    """A login identity of a person: the HMAC of `iss` and `sub`, by which a login finds the person.
+
+    A second identity of a person has `evidence`, and two admins wanted it (E24).
+    """
+
+    person: PersonId
+    identity: DigestText
+    issuer: OrganisationText
+    subject: PersonText
+    evidence: PersonText = ""
+
+
+class PersonVerified(FactEvent, frozen=True, kw_only=True):
+    """Somebody checked who a person is; good until `until` (S73). The actor is the verifier.
+
+    `factors` are the second factors that were looked at, `assurance` how surely the identity was proofed (E26).
+    """
+
+    person: PersonId
+    method: VerificationMethod
+    until: datetime
+    assurance: Assurance = Assurance.SUBSTANTIAL
+    factors: tuple[FactorId, ...] = ()
+
+
+class VerificationWithdrawn(FactEvent, frozen=True, kw_only=True):
+    """A verification turned out to be wrong (S73)."""
+
+    person: PersonId
+    reason: PersonText
+
+
+class PersonDisabled(FactEvent, frozen=True, kw_only=True):
+    """The centre stops a person at once (S94, ID-15)."""
+
+    person: PersonId
+    reason: PersonText
+
+
+class PersonEnabled(FactEvent, frozen=True, kw_only=True):
+    """The centre lets a stopped person act again."""
+
+    person: PersonId
+
+
+class RoleAppointed(FactEvent, frozen=True, kw_only=True):
+    """A role with its end. `scope` is the institution of a signatory, or the course of a trainer."""
+
+    person: PersonId
+    role: Role
+    scope: InstitutionName | CourseName | None
+    until: datetime
+
+
+class RoleEnded(FactEvent, frozen=True, kw_only=True):
+    """A role taken away before its end."""
+
+    person: PersonId
+    role: Role
+
+
+class FactorEnrolled(FactEvent, frozen=True, kw_only=True):
+    """A second factor that the person proved to hold (S17). Its secret is a record."""
+
+    person: PersonId
+    factor: FactorId
+    kind: FactorKind
+
+
+class FactorConfirmed(FactEvent, frozen=True, kw_only=True):
+    """The verifier confirmed with the person that the factor is theirs."""
+
+    person: PersonId
+    factor: FactorId
+
+
+class FactorsReset(FactEvent, frozen=True, kw_only=True):
+    """All factors of a person were taken away; the next one needs a confirmation again. Sessions end."""
+
+    person: PersonId
+
+
+class DocumentAccepted(FactEvent, frozen=True, kw_only=True):
+    """A person accepted a version of a text that binds everybody (S79, S84, E30)."""
+
+    person: PersonId
+    document: DocumentKind
+    version: ThingText
+
+
+class ErasureAsked(FactEvent, frozen=True, kw_only=True):
+    """A person asked to be erased; the law keeps access logs identifiable until `not_before` (E48, E50)."""
+
+    person: PersonId
+    not_before: datetime

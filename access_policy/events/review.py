@@ -1,0 +1,123 @@
+"""Events on the deciding side: completeness, assessment, findings, the board, the investigators, clocks."""
+
+from datetime import datetime
+
+from access_policy.events.base import FactEvent
+from access_policy.model.enums import Criterion, InvestigatorPlace, PauseReason, TransferBasis
+from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
+from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
+from access_policy.model.texts import RequestText
+
+
+class RequestReturned(FactEvent, frozen=True, kw_only=True):
+    """The form is incomplete and goes back to the applicant (E7)."""
+
+    request: RequestId
+    reason: RequestText
+
+
+class RequestAssessed(FactEvent, frozen=True, kw_only=True):
+    """The scientific assessment (S19)."""
+
+    request: RequestId
+    assessment: RequestText
+
+
+class FindingRecorded(FactEvent, frozen=True, kw_only=True):
+    """A finding about one criterion: whether the request meets it, and why (S8, S22, S55, E10)."""
+
+    request: RequestId
+    criterion: Criterion
+    met: bool
+    reason: RequestText
+
+
+class ConflictDeclared(FactEvent, frozen=True, kw_only=True):
+    """A board member has a tie to the request and stays out of it (S20)."""
+
+    request: RequestId
+    person: PersonId
+    reason: RequestText
+
+
+class BoardVoted(FactEvent, frozen=True, kw_only=True):
+    """A board member's vote on the form as it was read (S20, REQ-04)."""
+
+    request: RequestId
+    person: PersonId
+    approve: bool
+    reason: RequestText
+
+
+class TransferBasisRecorded(FactEvent, frozen=True, kw_only=True):
+    """On what ground a party outside the EEA may get data, and which measures are in place (S58-S60, S101).
+
+    `scope` belongs to an adequacy decision, `clauses` and `concluded` to a contract on the
+    EU model clauses.
+    """
+
+    request: RequestId
+    institution: InstitutionName
+    basis: TransferBasis
+    scope: AdequacyScope | None
+    clauses: ModelClauses | None
+    concluded: datetime | None
+    protection_adequate: bool
+    contractual_measures: bool
+    technical_measures: bool
+
+
+class RequestApproved(FactEvent, frozen=True, kw_only=True):
+    """The board's approval: findings, reasons, the datasets, the term and the conditions (S1, S2, S22, S39, E15).
+
+    `datasets` are those that are granted; none is that was not asked for (S3). None means all of them.
+    """
+
+    request: RequestId
+    improves_treatment: bool
+    public_interest: bool
+    reason: RequestText
+    begins: datetime
+    ends: datetime
+    datasets: tuple[DatasetName, ...] | None = None
+    conditions: RequestText = ""
+    fees: RequestText = ""
+    opt_out_exception: bool = False
+
+
+class RequestRefused(FactEvent, frozen=True, kw_only=True):
+    """The refusal with its reasons (S22)."""
+
+    request: RequestId
+    reason: RequestText
+
+
+class InvestigatorApproved(FactEvent, frozen=True, kw_only=True):
+    """An investigator of the study approved a clinical request; it needs the central and the local one (S49, S50)."""
+
+    request: RequestId
+    place: InvestigatorPlace
+    person: PersonId
+    begins: datetime
+    ends: datetime
+
+
+class ClockPaused(FactEvent, frozen=True, kw_only=True):
+    """The clock of a request stands still, for a reason (S21)."""
+
+    request: RequestId
+    why: PauseReason
+    note: RequestText
+
+
+class ClockResumed(FactEvent, frozen=True, kw_only=True):
+    """The clock of a request goes on (S21)."""
+
+    request: RequestId
+
+
+class DecisionDeferred(FactEvent, frozen=True, kw_only=True):
+    """The time to decide is extended once by three months, with notice and reasons (E8)."""
+
+    request: RequestId
+    reason: RequestText

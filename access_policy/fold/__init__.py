@@ -1,0 +1,37 @@
+"""The fold: State after a fact, from State before it. Total over all fact types; decides nothing.
+
+A fact of a type without a line in one of the `APPLIERS` here stops the program that reads it: nothing is decided on
+half-read facts (POL-05).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from access_policy import events as e
+from access_policy.fold import data, grants, installation, institutions, people, requests, review, training, workspaces
+from access_policy.state import State
+
+Applier = Callable[[State, e.Fact, Any], None]
+
+APPLIERS: dict[type[e.Event], Applier] = {
+    **installation.APPLIERS,
+    **institutions.APPLIERS,
+    **people.APPLIERS,
+    **training.APPLIERS,
+    **data.APPLIERS,
+    **requests.APPLIERS,
+    **review.APPLIERS,
+    **grants.APPLIERS,
+    **workspaces.APPLIERS,
+}
+
+
+def fold(state: State, fact: e.Fact) -> None:
+    """Take one fact into `state`. Raises ValueError where its number is not the next, KeyError for an unknown type."""
+    if fact.seq != state.seq + 1:
+        raise ValueError(f"fact `{fact.seq}` does not follow `{state.seq}`; run `sluis log verify`")
+    APPLIERS[type(fact.event)](state, fact, fact.event)
+    state.seq = fact.seq
+    state.at = fact.at
+    if state.memo:
+        state.memo.clear()

@@ -1,0 +1,95 @@
+"""The fold of facts about texts, studies and datasets."""
+
+from collections.abc import Callable
+from typing import Any
+
+from access_policy import events as e
+from access_policy.state import Dataset, Document, DocumentVersion, State, Study
+
+
+def _document_published(s: State, f: e.Fact, v: e.DocumentPublished) -> None:
+    document = s.documents.get(v.document)
+    if document is not None and document.current.version == v.version:
+        document.current.digests[v.language] = v.digest
+        return
+    version = DocumentVersion(v.version, v.title, f.at, v.binding, {v.language: v.digest})
+    if document is None:
+        s.documents[v.document] = Document(v.document, [version], f.at)
+        return
+    document.versions.append(version)
+    if v.binding:
+        document.binding_since = f.at
+
+
+def _study_registered(s: State, f: e.Fact, v: e.StudyRegistered) -> None:
+    s.studies[v.study] = Study(v.study, v.title, v.purpose, v.central_investigator)
+
+
+def _investigator_named(s: State, f: e.Fact, v: e.InvestigatorNamed) -> None:
+    study = s.studies[v.study]
+    if v.hospital is None:
+        study.central_investigator = v.person
+    else:
+        study.local_investigators[v.hospital] = v.person
+
+
+def _dataset_registered(s: State, f: e.Fact, v: e.DatasetRegistered) -> None:
+    s.datasets[v.dataset] = Dataset(
+        v.dataset, v.title, v.source, v.kind, v.version, v.location, v.manifest, v.region, v.zone, v.consent,
+        v.attested, f.at, f.at, v.steward, v.study, v.hospitals, v.trainings, frozenset(v.routes), v.assurance, v.duo,
+        versions=(v.version,),
+    )  # fmt: skip
+
+
+def _version_released(s: State, f: e.Fact, v: e.VersionReleased) -> None:
+    dataset = s.datasets[v.dataset]
+    if dataset.closed is not None:
+        dataset.since = f.at
+    dataset.version, dataset.location, dataset.manifest = v.version, v.location, v.manifest
+    dataset.released = f.at
+    dataset.versions = (*dataset.versions, v.version)
+    dataset.closed, dataset.excluded = None, frozenset(v.excluded)
+    _look_whom_it_holds(dataset)
+
+
+def _look_whom_it_holds(dataset: Dataset) -> None:
+    dataset.opt_outs = {subject: at for subject, at in dataset.opted_out.items() if subject not in dataset.excluded}
+
+
+def _consent_withdrawn(s: State, f: e.Fact, v: e.ConsentWithdrawn) -> None:
+    dataset = s.datasets[v.dataset]
+    dataset.withdrawn_consents[v.subject] = f.at
+    dataset.closed = dataset.closed or f.at
+
+
+def _opted_out(s: State, f: e.Fact, v: e.OptedOut) -> None:
+    s.datasets[v.dataset].opted_out[v.subject] = f.at
+    _look_whom_it_holds(s.datasets[v.dataset])
+
+
+def _opt_out_reversed(s: State, f: e.Fact, v: e.OptOutReversed) -> None:
+    s.datasets[v.dataset].opted_out.pop(v.subject, None)
+    _look_whom_it_holds(s.datasets[v.dataset])
+
+
+def _dataset_withdrawn(s: State, f: e.Fact, v: e.DatasetWithdrawn) -> None:
+    s.datasets[v.dataset].withdrawn = f.at
+
+
+def _dataset_reopened(s: State, f: e.Fact, v: e.DatasetReopened) -> None:
+    dataset = s.datasets[v.dataset]
+    dataset.withdrawn, dataset.since = None, f.at
+
+
+APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
+    e.DocumentPublished: _document_published,
+    e.StudyRegistered: _study_registered,
+    e.InvestigatorNamed: _investigator_named,
+    e.DatasetRegistered: _dataset_registered,
+    e.VersionReleased: _version_released,
+    e.ConsentWithdrawn: _consent_withdrawn,
+    e.OptedOut: _opted_out,
+    e.OptOutReversed: _opt_out_reversed,
+    e.DatasetWithdrawn: _dataset_withdrawn,
+    e.DatasetReopened: _dataset_reopened,
+}

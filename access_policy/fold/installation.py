@@ -1,0 +1,50 @@
+"""The fold of the installation's own facts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from access_policy import events as e
+from access_policy.model.ids import PersonId
+from access_policy.model.texts import ERASED
+from access_policy.state import Proposal, Settings, State
+
+
+def _installation_begun(s: State, f: e.Fact, v: e.InstallationBegun) -> None:
+    s.installation, s.demo = v.installation, v.demo
+
+
+def _settings_adopted(s: State, f: e.Fact, v: e.PolicySettingsAdopted) -> None:
+    s.settings = Settings(
+        v.session_hours, v.term_days_longest, v.licence_for_adequate, v.board_quorum, v.retention_years,
+        v.contact_days, v.review_days, v.availability_days, v.reminder_days, f.at,
+    )  # fmt: skip
+
+
+def _proposed(s: State, f: e.Fact, v: e.CommandProposed) -> None:
+    """A proposal whose arguments were erased cannot be read any more, and waits no more (E50)."""
+    s.last_proposal = v.proposal
+    if v.arguments != ERASED:
+        s.proposals[v.proposal] = Proposal(v.proposal, v.command, v.arguments, f.actor.person or PersonId(""), f.at)
+
+
+def _proposal_closed(s: State, f: e.Fact, v: e.ProposalConfirmed | e.ProposalDropped) -> None:
+    s.proposals.pop(v.proposal, None)
+
+
+def _security_tested(s: State, f: e.Fact, v: e.SecurityTested) -> None:
+    s.security_tested = v.on if s.security_tested is None else max(v.on, s.security_tested)
+
+
+def _provider_audited(s: State, f: e.Fact, v: e.ProviderAudited) -> None:
+    s.provider_audited = v.on if s.provider_audited is None else max(v.on, s.provider_audited)
+
+
+APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
+    e.InstallationBegun: _installation_begun,
+    e.PolicySettingsAdopted: _settings_adopted,
+    e.CommandProposed: _proposed,
+    e.ProposalConfirmed: _proposal_closed,
+    e.ProposalDropped: _proposal_closed,
+    e.SecurityTested: _security_tested,
+    e.ProviderAudited: _provider_audited,
+}

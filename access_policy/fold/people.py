@@ -1,0 +1,131 @@
+"""The fold of facts about people."""
+
+from collections.abc import Callable
+from typing import Any
+
+from access_policy import events as e
+from access_policy.model.enums import Role
+from access_policy.state import Acceptance, Appointment, Factor, Person, State, Verification
+
+
+def _person_registered(s: State, f: e.Fact, v: e.PersonRegistered) -> None:
+    s.people[v.person] = Person(v.person, v.name, v.email, v.institution, f.at, f.at, f.at)
+    if v.email:
+        s.emails[v.email] = v.person
+    s.requests_of.setdefault(v.person, {})
+
+
+def _email_corrected(s: State, f: e.Fact, v: e.EmailCorrected) -> None:
+    person = s.people[v.person]
+    s.emails.pop(person.email, None)
+    _reached_by(s, f, person, v.email)
+
+
+def _reached_by(s: State, f: e.Fact, person: Person, email: str) -> None:
+    person.email, person.email_since = email, f.at
+    s.emails[email] = person.person
+
+
+def _person_moved(s: State, f: e.Fact, v: e.PersonMoved) -> None:
+    person = s.people[v.person]
+    _left(s, f, person)
+    person.institution = v.institution
+    _reached_by(s, f, person, v.email)
+
+
+def _person_left(s: State, f: e.Fact, v: e.PersonLeft) -> None:
+    _left(s, f, s.people[v.person])
+
+
+def _left(s: State, f: e.Fact, person: Person) -> None:
+    s.emails.pop(person.email, None)
+    person.institution, person.moved = None, f.at
+    for appointment in person.appointments:
+        if appointment.role is Role.SIGNATORY and appointment.until > f.at:
+            appointment.until = f.at
+
+
+def _identity_linked(s: State, f: e.Fact, v: e.IdentityLinked) -> None:
+    s.identities[v.identity] = v.person
+    s.people[v.person].identities.append(v.identity)
+
+
+def _person_verified(s: State, f: e.Fact, v: e.PersonVerified) -> None:
+    person = s.people[v.person]
+    person.verification = Verification(f.actor.person, f.at, v.until, v.assurance)
+    person.verification_changed = f.at
+
+
+def _verification_withdrawn(s: State, f: e.Fact, v: e.VerificationWithdrawn) -> None:
+    person = s.people[v.person]
+    person.verification, person.verification_changed = None, f.at
+
+
+def _person_disabled(s: State, f: e.Fact, v: e.PersonDisabled) -> None:
+    person = s.people[v.person]
+    person.disabled = f.at
+    _void_sessions(person, f)
+
+
+def _person_enabled(s: State, f: e.Fact, v: e.PersonEnabled) -> None:
+    person = s.people[v.person]
+    person.disabled, person.enabled = None, f.at
+
+
+def _role_appointed(s: State, f: e.Fact, v: e.RoleAppointed) -> None:
+    s.people[v.person].appointments.append(Appointment(v.role, v.scope, f.at, v.until))
+
+
+def _role_ended(s: State, f: e.Fact, v: e.RoleEnded) -> None:
+    for appointment in s.people[v.person].appointments:
+        if appointment.role is v.role and appointment.until > f.at:
+            appointment.until = f.at
+
+
+def _factor_enrolled(s: State, f: e.Fact, v: e.FactorEnrolled) -> None:
+    person = s.people[v.person]
+    person.factors[v.factor] = Factor(v.kind, f.at)
+    person.factors_changed = f.at
+
+
+def _factor_confirmed(s: State, f: e.Fact, v: e.FactorConfirmed) -> None:
+    s.people[v.person].factors[v.factor].confirmed = f.at
+
+
+def _factors_reset(s: State, f: e.Fact, v: e.FactorsReset) -> None:
+    person = s.people[v.person]
+    person.factors.clear()
+    person.factors_changed = f.at
+    _void_sessions(person, f)
+
+
+def _void_sessions(person: Person, f: e.Fact) -> None:
+    person.sessions_void = f.at if person.sessions_void is None else max(f.at, person.sessions_void)
+
+
+def _document_accepted(s: State, f: e.Fact, v: e.DocumentAccepted) -> None:
+    s.people[v.person].accepted[v.document] = Acceptance(v.version, f.at)
+
+
+def _erasure_asked(s: State, f: e.Fact, v: e.ErasureAsked) -> None:
+    s.people[v.person].erasure_not_before = v.not_before
+
+
+APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
+    e.PersonRegistered: _person_registered,
+    e.EmailCorrected: _email_corrected,
+    e.PersonMoved: _person_moved,
+    e.PersonLeft: _person_left,
+    e.IdentityLinked: _identity_linked,
+    e.PersonVerified: _person_verified,
+    e.VerificationWithdrawn: _verification_withdrawn,
+    e.PersonDisabled: _person_disabled,
+    e.PersonEnabled: _person_enabled,
+    e.RoleAppointed: _role_appointed,
+    e.RoleEnded: _role_ended,
+    e.FactorEnrolled: _factor_enrolled,
+    e.FactorConfirmed: _factor_confirmed,
+    e.FactorsReset: _factors_reset,
+    e.DocumentAccepted: _document_accepted,
+    e.ErasureAsked: _erasure_asked,
+}

@@ -1,0 +1,115 @@
+"""The fold of facts on the applicant's side of a request."""
+
+from collections.abc import Callable
+from typing import Any
+
+from access_policy import events as e
+from access_policy.model.enums import RequestStatus
+from access_policy.model.ids import RequestId
+from access_policy.state import Contact, Entity, Form, Invitation, Request, State
+
+
+def set_status(s: State, f: e.Fact, request: RequestId, status: RequestStatus) -> Request:
+    """Give a request its new status, and return it."""
+    found = s.requests[request]
+    found.status, found.status_since = status, f.at
+    return found
+
+
+def _intake_received(s: State, f: e.Fact, v: e.IntakeReceived) -> None:
+    s.requests[v.request] = Request(
+        v.request, None, None, "", "", f.at, RequestStatus.INTAKE, f.at, intake=f.at, intake_email=v.email
+    )
+
+
+def _invitation_sent(s: State, f: e.Fact, v: e.InvitationSent) -> None:
+    s.invitations[v.invitation] = Invitation(v.invitation, v.request, v.capacity, v.email, v.institution, f.at)
+    request = s.requests[v.request]
+    if request.status is RequestStatus.INTAKE:
+        set_status(s, f, v.request, RequestStatus.INVITED).answered = f.at
+
+
+def _invitation_accepted(s: State, f: e.Fact, v: e.InvitationAccepted) -> None:
+    invitation = s.invitations[v.invitation]
+    invitation.person, invitation.accepted = v.person, f.at
+    s.requests_of[v.person][v.request] = None
+
+
+def _request_opened(s: State, f: e.Fact, v: e.RequestOpened) -> None:
+    before = s.requests.get(v.request)
+    request = Request(v.request, v.applicant, v.institution, v.title, v.purpose, f.at, RequestStatus.DRAFT, f.at)
+    if before is not None:
+        request.intake, request.intake_email, request.answered = before.intake, before.intake_email, before.answered
+    request.entities[v.institution] = Entity(v.institution, f.at)
+    s.requests[v.request] = request
+    s.requests_of[v.applicant][v.request] = None
+
+
+def _request_described(s: State, f: e.Fact, v: e.RequestDescribed) -> None:
+    request = s.requests[v.request]
+    request.regime = v.regime
+    request.form = Form(
+        v.purpose_kind, v.field_of_work, v.tests_treatment, v.controller, v.processor, v.physician, v.tools
+    )
+
+
+def _dataset_requested(s: State, f: e.Fact, v: e.DatasetRequested) -> None:
+    s.requests[v.request].datasets[v.dataset] = v.necessity
+
+
+def _dataset_dropped(s: State, f: e.Fact, v: e.DatasetDropped) -> None:
+    s.requests[v.request].datasets.pop(v.dataset, None)
+
+
+def _entity_named(s: State, f: e.Fact, v: e.EntityNamed) -> None:
+    s.requests[v.request].entities[v.institution] = Entity(v.institution, f.at)
+
+
+def _protection_confirmed(s: State, f: e.Fact, v: e.ProtectionConfirmed) -> None:
+    s.requests[v.request].entities[v.institution].confirmations = frozenset(v.confirmations)
+
+
+def _contact_named(s: State, f: e.Fact, v: e.ContactNamed) -> None:
+    add_contact(s, f, v.request, v.person, v.email)
+
+
+def add_contact(s: State, f: e.Fact, request: RequestId, person: Any, email: str) -> None:
+    """Make a person a download contact, who works where they work now."""
+    found = s.requests[request]
+    found.contacts[person] = Contact(email, f.at, s.people[person].institution)
+    found.contacts_removed.pop(person, None)
+    found.contacts_asked.pop(person, None)
+    s.requests_of[person][request] = None
+
+
+def _contact_removed(s: State, f: e.Fact, v: e.ContactRemoved) -> None:
+    request = s.requests[v.request]
+    request.contacts.pop(v.person, None)
+    request.contacts_removed[v.person] = f.at
+
+
+def _request_submitted(s: State, f: e.Fact, v: e.RequestSubmitted) -> None:
+    request = set_status(s, f, v.request, RequestStatus.SUBMITTED)
+    request.digest, request.scenario, request.route = v.digest, v.scenario, v.route
+    request.submitted = f.at
+
+
+def _request_withdrawn(s: State, f: e.Fact, v: e.RequestWithdrawn) -> None:
+    set_status(s, f, v.request, RequestStatus.WITHDRAWN)
+
+
+APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
+    e.IntakeReceived: _intake_received,
+    e.InvitationSent: _invitation_sent,
+    e.InvitationAccepted: _invitation_accepted,
+    e.RequestOpened: _request_opened,
+    e.RequestDescribed: _request_described,
+    e.DatasetRequested: _dataset_requested,
+    e.DatasetDropped: _dataset_dropped,
+    e.EntityNamed: _entity_named,
+    e.ProtectionConfirmed: _protection_confirmed,
+    e.ContactNamed: _contact_named,
+    e.ContactRemoved: _contact_removed,
+    e.RequestSubmitted: _request_submitted,
+    e.RequestWithdrawn: _request_withdrawn,
+}

@@ -1,0 +1,31 @@
+"""The fold of facts about workspaces."""
+
+from collections.abc import Callable
+from typing import Any
+
+from access_policy import events as e
+from access_policy.state import Ending, State, Workspace
+
+
+def _workspace_started(s: State, f: e.Fact, v: e.WorkspaceStarted) -> None:
+    s.workspaces[v.person, v.request] = Workspace(
+        v.person, v.request, v.profile, f.at, f.seq, v.datasets, v.run_ends, v.until
+    )
+
+
+def _workspace_stop_asked(s: State, f: e.Fact, v: e.WorkspaceStopAsked) -> None:
+    workspace = s.workspaces.get((v.person, v.request))
+    if workspace is not None:
+        workspace.stop_asked = f.at
+
+
+def _workspace_ended(s: State, f: e.Fact, v: e.WorkspaceEnded) -> None:
+    s.workspaces.pop((v.person, v.request), None)
+    s.endings[v.person, v.request] = Ending(f.at, v.why, v.after_ms)
+
+
+APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
+    e.WorkspaceStarted: _workspace_started,
+    e.WorkspaceStopAsked: _workspace_stop_asked,
+    e.WorkspaceEnded: _workspace_ended,
+}

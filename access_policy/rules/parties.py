@@ -1,0 +1,258 @@
+"""Conditions on the legal entity that takes part: the law of its country, its ground for a transfer, its licence.
+
+Every legal entity of a request is tested for itself (S68); a contact stands or falls with the one they work for.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from access_policy.model.enums import DataKind, DocumentKind, LicenceReading, Party, Regime, Route, TransferBasis
+from access_policy.model.jurisdictions import EEA, AdequacyScope, ModelClauses, Span, clauses_carry, clauses_end
+from access_policy.reasons import ReasonCode
+from access_policy.rules.case import Case, Finding
+from access_policy.state import Entity, State
+
+EHDS_BINDS_FROM: dict[DataKind, datetime] = {
+    DataKind.CLINICAL: datetime.fromisoformat("2029-03-26T00:00:00+00:00"),
+    DataKind.BIOBANK: datetime.fromisoformat("2031-03-26T00:00:00+00:00"),
+}
+"""From when the rules of the EHDS bind, by what kind of data a request is about (E2; R 105)."""
+
+_EHDS, _CLINICAL_ROUTE, _NO_BASIS, _EEA_LICENCE = (
+    Regime.EHDS,
+    Route.CLINICAL,
+    TransferBasis.NONE,
+    DocumentKind.LICENCE_EEA,
+)
+_PARTIES = len(Party)
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """Whether dated law holds at an instant: since when, until when, or from when on."""
+
+    holds: bool
+    since: datetime | None
+    until: datetime | None
+    holds_from: datetime | None
+
+
+def standing(spans: Iterable[Span], at: datetime) -> Standing:
+    """Return how dated law stands at `at`; spans that follow each other without a gap count as one."""
+    since: datetime | None = None
+    ended: datetime | None = None
+    until: datetime | None = None
+    for span in sorted(spans):
+        if since is not None and until is not None and span.begins <= until:
+            until = None if span.ends is None else max(until, span.ends)
+        elif span.begins > at:
+            return Standing(since is not None, since or ended, until, None if since is not None else span.begins)
+        elif span.holds(at):
+            since, until = (ended if ended == span.begins else span.begins), span.ends
+        else:
+            ended = span.ends
+    return Standing(since is not None, since or ended, until, None)
+
+
+def ehds_binds_from(case: Case) -> datetime | None:
+    """Return from when the rules of the EHDS bind this request, None where it runs under another regime (E1, E2)."""
+    if case.request is None or case.request.regime is not _EHDS:
+        return None
+    kinds = {dataset.kind for dataset in case.datasets} or set(DataKind)
+    return min(EHDS_BINDS_FROM[kind] for kind in kinds)
+
+
+def country_not_eligible(case: Case, code: ReasonCode = ReasonCode.COUNTRY_NOT_ELIGIBLE) -> Finding:
+    """E13: under the EHDS an applicant of a third country is eligible only where that country is listed.
+
+    Adequacy or a licence does not replace the listing. Before the rules bind it holds (E2).
+    """
+    binds = ehds_binds_from(case)
+    if binds is None or case.request is None or case.entity is None:
+        return Finding(code, case.request is not None, None if case.request is None else case.request.opened)
+    country = case.state.institutions[case.entity.institution].country
+    listed = [Span(one.begins, one.ends) for one in case.state.eligible if one.country == country]
+    now = standing([*listed, *_eea(country)], max(case.at, binds))
+    if case.at < binds:
+        return Finding(code, True, case.request.opened, now.until if now.holds else binds)
+    if now.holds:
+        return Finding(code, True, now.since, now.until)
+    return Finding(code, False, max(binds, now.since or binds), None, now.holds_from)
+
+
+def _eea(country: str) -> tuple[Span, ...]:
+    span = EEA.get(country)
+    return () if span is None else (span,)
+
+
+_MEMBERS = {country: Standing(True, span.begins, None, None) for country, span in EEA.items() if span.ends is None}
+_OUTSIDE = Standing(False, None, None, None)
+
+
+def _inside(country: str, at: datetime) -> Standing:
+    """Return how a country stands to the EEA. Most parties are inside for good, and cost one look."""
+    member = _MEMBERS.get(country)
+    if member is not None and member.since is not None and member.since <= at:
+        return member
+    return standing(_eea(country), at) if country in EEA else _OUTSIDE
+
+
+def transfer_basis_missing(case: Case, code: ReasonCode = ReasonCode.TRANSFER_BASIS_MISSING) -> Finding:
+    """S58, S60, S101: outside the EEA a ground is on record, with the measures that go with it; `none` is no grant."""
+    entity = case.entity
+    if entity is None:
+        return Finding(code, False)
+    inside = _inside(case.state.institutions[entity.institution].country, case.at)
+    transfer = entity.transfer
+    if transfer is not None and transfer.measures and transfer.basis is not _NO_BASIS:
+        return Finding(code, True, transfer.recorded)
+    if inside.holds:
+        return Finding(code, True, entity.since, inside.until)
+    recorded = transfer.recorded if transfer is not None else entity.since
+    return Finding(code, False, max(entity.since, recorded, inside.since or recorded))
+
+
+def transfer_basis_lapsed(case: Case, code: ReasonCode = ReasonCode.TRANSFER_BASIS_LAPSED) -> Finding:
+    """S59, S67: the ground on record still holds: the adequacy decision, or the version of the EU model clauses.
+
+    Privacy Shield ended on 16 July 2020 and carries nothing since.
+    """
+    entity = case.entity
+    if entity is None:
+        return Finding(code, False)
+    if entity.transfer is None or entity.transfer.basis is _NO_BASIS:
+        return Finding(code, True, entity.since)
+    inside = _inside(case.state.institutions[entity.institution].country, case.at)
+    if inside.holds:
+        return Finding(code, True, entity.since, _until_outside(case.state, entity, inside.until))
+    now = _ground(case.state, entity, case.at)
+    if now.holds:
+        return Finding(code, True, max(entity.transfer.recorded, now.since or entity.transfer.recorded), now.until)
+    return Finding(code, False, now.since or entity.transfer.recorded, None, now.holds_from)
+
+
+def _until_outside(state: State, entity: Entity, leaves: datetime | None) -> datetime | None:
+    """Return until when a party inside the EEA may get data: the recorded ground counts once its country leaves."""
+    if leaves is None:
+        return None
+    later = _ground(state, entity, leaves)
+    return later.until if later.holds else leaves
+
+
+def _ground(state: State, entity: Entity, at: datetime) -> Standing:
+    """Return how the recorded ground of a party stands; there is one, and it is not `none`."""
+    transfer = entity.transfer
+    if transfer is None:
+        return Standing(False, None, None, None)
+    if transfer.basis is TransferBasis.ADEQUACY:
+        return standing(adequacy_spans(state, entity, transfer.scope), at)
+    if transfer.clauses is None or transfer.concluded is None:
+        return Standing(False, transfer.recorded, None, None)
+    return _clauses(transfer.clauses, transfer.concluded, at)
+
+
+def adequacy_spans(state: State, entity: Entity, scope: AdequacyScope | None) -> list[Span]:
+    """Return when decisions of that scope hold for the party's country (S58)."""
+    country = state.institutions[entity.institution].country
+    return [Span(one.begins, one.ends) for one in state.adequacy if (one.country, one.scope) == (country, scope)]
+
+
+def _clauses(version: ModelClauses, concluded: datetime, at: datetime) -> Standing:
+    ends = clauses_end(version, concluded)
+    if clauses_carry(version, concluded, at):
+        return Standing(True, concluded, ends, None)
+    begins = concluded if at < concluded and clauses_carry(version, concluded, concluded) else None
+    return Standing(False, ends if ends is not None and at >= ends else None, None, begins)
+
+
+class Wanted(msgspec.Struct, frozen=True, gc=False):
+    """Which licence binds a party: since when, and until when by the clock alone."""
+
+    licence: DocumentKind
+    since: datetime | None
+    until: datetime | None
+
+
+_MOST_CHANGES = 20
+
+
+def licence_for(state: State, entity: Entity, at: datetime) -> Wanted:
+    """Return which licence binds a party at `at`, and until when that is so (S24, S62-S64)."""
+    now = _wanted(state, entity, at)
+    return now if now.until is None else Wanted(now.licence, now.since, _bound_until(state, entity, now))
+
+
+def _bound_until(state: State, entity: Entity, now: Wanted) -> datetime | None:
+    until = now.until
+    for _ in range(_MOST_CHANGES):
+        if until is None or (following := _wanted(state, entity, until)).licence is not now.licence:
+            break
+        until = following.until
+    return until
+
+
+def _wanted(state: State, entity: Entity, at: datetime) -> Wanted:
+    inside = _inside(state.institutions[entity.institution].country, at)
+    if inside.holds:
+        return Wanted(_EEA_LICENCE, inside.since, inside.until)
+    transfer = entity.transfer
+    by_decision = transfer is not None and transfer.basis is TransferBasis.ADEQUACY
+    if transfer is None or not by_decision or state.settings.licence_for_adequate is not LicenceReading.EEA:
+        return Wanted(DocumentKind.LICENCE_NON_EEA, inside.since, inside.holds_from)
+    adequate = standing(adequacy_spans(state, entity, transfer.scope), at)
+    if adequate.holds:
+        return Wanted(_EEA_LICENCE, adequate.since, adequate.until)
+    return Wanted(DocumentKind.LICENCE_NON_EEA, adequate.since or inside.since, adequate.holds_from)
+
+
+def licence_not_signed(case: Case, code: ReasonCode = ReasonCode.LICENCE_NOT_SIGNED) -> Finding:
+    """S23, S26: no data before three distinct people, one for each party, have signed; the clinical route has none.
+
+    S54: no licence of three parties is waited for on the clinical route.
+    """
+    if case.request is None:
+        return Finding(code, False)
+    if case.request.route is _CLINICAL_ROUTE:
+        return Finding(code, True, case.request.submitted)
+    entity = case.entity
+    if entity is not None and len({one.person for one in entity.signatures.values()}) == _PARTIES:
+        return Finding(code, True, _last_signed(entity, None))
+    return Finding(code, False, case.request.approved or case.request.opened)
+
+
+def _last_signed(entity: Entity, since: datetime | None) -> datetime | None:
+    """Return when the last signature was given, or `since` where that is later."""
+    last = since
+    for one in entity.signatures.values():
+        if last is None or one.at > last:
+            last = one.at
+    return last
+
+
+def licence_superseded(case: Case, code: ReasonCode = ReasonCode.LICENCE_SUPERSEDED) -> Finding:
+    """S24, S25, S62-S64, REQ-09: what was signed is the licence that binds the party now, in a version that binds."""
+    if case.request is None:
+        return Finding(code, False)
+    if case.entity is None or not case.entity.signatures or case.request.route is _CLINICAL_ROUTE:
+        return Finding(code, True, case.request.opened)
+    wanted = licence_for(case.state, case.entity, case.at)
+    lapsed = _lapsed(case, case.entity, wanted)
+    if lapsed is None:
+        return Finding(code, True, _last_signed(case.entity, wanted.since), wanted.until)
+    coming = None if wanted.until is None else licence_for(case.state, case.entity, wanted.until)
+    mended = coming is not None and _lapsed(case, case.entity, coming) is None
+    return Finding(code, False, lapsed, None, wanted.until if mended else None)
+
+
+def _lapsed(case: Case, entity: Entity, wanted: Wanted) -> datetime | None:
+    """Return since when what was signed is not what is wanted, or None where it is."""
+    document = case.state.documents.get(wanted.licence)
+    outdated: datetime | None = None
+    for one in entity.signatures.values():
+        if document is None or one.licence is not wanted.licence:
+            first = min([each.at for each in entity.signatures.values()])
+            return max(first, wanted.since or first)
+        if one.at < document.binding_since:
+            outdated = document.binding_since
+    return outdated

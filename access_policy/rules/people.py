@@ -1,0 +1,145 @@
+"""Conditions on the person: not stopped, of a trusted institution, verified, with a confirmed second factor, bound."""
+
+from datetime import datetime
+
+from access_policy.email import domain_of
+from access_policy.model.enums import Assurance, DocumentKind
+from access_policy.reasons import ReasonCode
+from access_policy.rules.case import Case, Finding, later
+
+
+def person_disabled(case: Case, code: ReasonCode = ReasonCode.PERSON_DISABLED) -> Finding:
+    """S94: the centre can stop a person at once."""
+    if case.person is None:
+        return Finding(code, False)
+    if case.person.disabled is not None:
+        return Finding(code, False, case.person.disabled)
+    return Finding(code, True, case.person.enabled or case.person.since)
+
+
+def institution_not_trusted(case: Case, code: ReasonCode = ReasonCode.INSTITUTION_NOT_TRUSTED) -> Finding:
+    """S72, S73: the person's institution is the centre, or has an agreement in force; who left theirs has none."""
+    institution, person = case.institution, case.person
+    if person is None:
+        return Finding(code, False)
+    if institution is None:
+        return Finding(code, False, person.moved)
+    if institution.centre:
+        return Finding(code, True, later(institution.since, person.moved))
+    term, ended = institution.agreement, institution.agreement_ended
+    if term is None or case.at < term.begins or (ended is not None and ended <= term.begins):
+        over = institution.last_agreement_over or institution.since
+        comes = term.begins if term is not None and ended is None else None
+        return Finding(code, False, later(over, person.moved), None, comes)
+    if ended is not None or case.at >= term.ends:
+        return Finding(code, False, term.ends if ended is None else min(ended, term.ends))
+    return Finding(code, True, later(term.begins, institution.agreement_recorded or term.begins), term.ends)
+
+
+def organisation_excluded(case: Case, code: ReasonCode = ReasonCode.ORGANISATION_EXCLUDED) -> Finding:
+    """E59: the person's institution is not shut out; an exclusion always ends."""
+    institution = case.institution
+    if institution is None or institution.excluded_until is None:
+        return Finding(code, case.person is not None, None if institution is None else institution.since)
+    if case.at < institution.excluded_until:
+        return Finding(code, False, institution.excluded, None, institution.excluded_until)
+    return Finding(code, True, institution.excluded_until)
+
+
+def email_not_institutional(case: Case, code: ReasonCode = ReasonCode.EMAIL_NOT_INSTITUTIONAL) -> Finding:
+    """S16, S73: the e-mail domain equals, label by label, one that the institution declared (ID-01)."""
+    institution, person = case.institution, case.person
+    if person is None:
+        return Finding(code, False)
+    if institution is None:
+        return Finding(code, True, person.moved)
+    since = later(institution.domains_since, person.email_since)
+    return Finding(code, domain_of(person.email) in institution.domains, since)
+
+
+def person_not_verified(case: Case, code: ReasonCode = ReasonCode.PERSON_NOT_VERIFIED) -> Finding:
+    """S73: only verified users; somebody checked who the person is."""
+    if case.person is None:
+        return Finding(code, False)
+    if case.person.verification is None:
+        return Finding(code, False, case.person.verification_changed or case.person.since)
+    return Finding(code, True, case.person.verification.since)
+
+
+def verification_expired(case: Case, code: ReasonCode = ReasonCode.VERIFICATION_EXPIRED) -> Finding:
+    """S73: a verification is good until its date."""
+    if case.person is None:
+        return Finding(code, False)
+    verification = case.person.verification
+    if verification is None:
+        return Finding(code, True, case.person.since)
+    if case.at >= verification.until:
+        return Finding(code, False, verification.until)
+    return Finding(code, True, verification.since, verification.until)
+
+
+_LEVELS = {level: number for number, level in enumerate(Assurance)}
+_LOWEST = Assurance.LOW
+
+
+def assurance_too_low(case: Case, code: ReasonCode = ReasonCode.ASSURANCE_TOO_LOW) -> Finding:
+    """E26: the identity was proofed as surely as the datasets ask."""
+    if case.person is None:
+        return Finding(code, False)
+    verification = case.person.verification
+    if verification is None:
+        return Finding(code, True, case.person.since)
+    for one in case.offered:
+        if one.assurance is not _LOWEST and _LEVELS[one.assurance] > _LEVELS[verification.assurance]:
+            return Finding(code, False, verification.since)
+    return Finding(code, True, verification.since)
+
+
+def factor_missing(case: Case, code: ReasonCode = ReasonCode.FACTOR_MISSING) -> Finding:
+    """S17, S27, S76: a second factor is enrolled on the account."""
+    if case.person is None:
+        return Finding(code, False)
+    if not case.person.factors:
+        return Finding(code, False, case.person.factors_changed or case.person.since)
+    first: datetime | None = None
+    for factor in case.person.factors.values():
+        if first is None or factor.enrolled < first:
+            first = factor.enrolled
+    return Finding(code, True, first)
+
+
+def factor_not_confirmed(case: Case, code: ReasonCode = ReasonCode.FACTOR_NOT_CONFIRMED) -> Finding:
+    """S76: a first factor opens data only once the verifier confirmed it with the person."""
+    if case.person is None:
+        return Finding(code, False)
+    if not case.person.factors:
+        return Finding(code, True, case.person.since)
+    first: datetime | None = None
+    for factor in case.person.factors.values():
+        if factor.confirmed is not None and (first is None or factor.confirmed < first):
+            first = factor.confirmed
+    return Finding(code, first is not None, first or case.person.factors_changed)
+
+
+_CONDUCT, _REIDENTIFICATION = DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION
+
+
+def conduct_not_accepted(case: Case, code: ReasonCode = ReasonCode.CONDUCT_NOT_ACCEPTED) -> Finding:
+    """S79: the person accepted the code of conduct in the version that binds."""
+    return _accepted(case, code, _CONDUCT)
+
+
+def reidentification_not_accepted(case: Case, code: ReasonCode = ReasonCode.REIDENTIFICATION_NOT_ACCEPTED) -> Finding:
+    """S84: the person accepted, in the version that binds, never to trace anybody in the data (E30)."""
+    return _accepted(case, code, _REIDENTIFICATION)
+
+
+def _accepted(case: Case, code: ReasonCode, kind: DocumentKind) -> Finding:
+    """Where no text is published nobody can have accepted it, and nobody gets in."""
+    document = case.state.documents.get(kind)
+    if case.person is None or document is None:
+        return Finding(code, False, None if case.person is None else case.person.since)
+    acceptance = case.person.accepted.get(kind)
+    if acceptance is None or acceptance.at < document.binding_since:
+        return Finding(code, False, later(document.binding_since, case.person.since))
+    return Finding(code, True, acceptance.at)

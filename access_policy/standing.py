@@ -1,0 +1,46 @@
+"""What a person is in a role or to a request: look-ups that the authorisation and the handlers share.
+
+Pure, and it decides nothing: who may give a command follows from `permission_table.py`.
+"""
+
+from datetime import datetime
+
+from access_policy.model.enums import InvestigatorPlace, Role
+from access_policy.model.ids import InstitutionName, PersonId
+from access_policy.rules.training import trained_for
+from access_policy.state import Request, State
+
+
+def acts_as(state: State, person: PersonId | None, role: Role, at: datetime) -> bool:
+    """Say whether a person acts in a role at `at`: appointed to it, trained for it (E28), and not stopped (S94)."""
+    found = state.people.get(person) if person is not None else None
+    if found is None or found.disabled is not None:
+        return False
+    appointed = any(one.role is role and one.holds(at) for one in found.appointments)
+    return appointed and trained_for(state, found, role, at)
+
+
+def signs_for(state: State, request: Request, person: PersonId | None, at: datetime) -> frozenset[InstitutionName]:
+    """Return for which organisations of a request a person is the signatory at `at` (S34, S68)."""
+    found = state.people.get(person) if person is not None else None
+    if found is None:
+        return frozenset()
+    held = {one.scope for one in found.appointments if one.role is Role.SIGNATORY and one.holds(at)}
+    return frozenset(name for name in request.entities if name in held)
+
+
+def places_of(state: State, request: Request, person: PersonId) -> frozenset[InvestigatorPlace]:
+    """Return as which investigators a person answers for a request: of the studies that its data come from (S49, S50).
+
+    The local one is that of the hospital which the request comes from.
+    """
+    datasets = [state.datasets[name] for name in request.datasets if name in state.datasets]
+    studies = [state.studies[one.study] for one in datasets if one.study in state.studies]
+    if not studies or len(studies) != len(datasets) or request.institution is None:
+        return frozenset()
+    here = request.institution
+    places = {
+        InvestigatorPlace.CENTRAL: all(study.central_investigator == person for study in studies),
+        InvestigatorPlace.LOCAL: all(study.local_investigators.get(here) == person for study in studies),
+    }
+    return frozenset(place for place, holds in places.items() if holds)

@@ -1,0 +1,153 @@
+"""State: everything that the facts say, as plain data. Only the fold writes it; everybody else reads.
+
+Nothing here depends on the present time: whether a term holds is asked with an instant, by the rules.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from access_policy.model.enums import DocumentKind, LicenceReading, Role
+from access_policy.model.ids import (
+    CourseName,
+    DatasetName,
+    InstitutionName,
+    PersonId,
+    ProviderName,
+    RequestId,
+    StudyName,
+)
+from access_policy.model.jurisdictions import ADEQUACY, ELIGIBLE_THIRD_COUNTRIES, Adequacy, EligibleThirdCountry
+from access_policy.state.data import Dataset, Document, DocumentVersion, Study
+from access_policy.state.institutions import Institution
+from access_policy.state.memo import Memo
+from access_policy.state.people import (
+    Acceptance,
+    Appointment,
+    Certification,
+    Course,
+    Factor,
+    Person,
+    Provider,
+    Training,
+    Verification,
+)
+from access_policy.state.requests import (
+    Amendment,
+    AskedContact,
+    Contact,
+    Entity,
+    Extension,
+    Extract,
+    Form,
+    Invitation,
+    Pause,
+    Permit,
+    Recorded,
+    Request,
+    Signature,
+    Transfer,
+)
+from access_policy.state.workspaces import Ending, Workspace, WorkspaceKey
+
+
+@dataclass(slots=True)
+class Settings:
+    """The settings that decisions depend on, and since when they hold."""
+
+    session_hours: int = 12
+    term_days_longest: int = 1096
+    licence_for_adequate: LicenceReading = LicenceReading.EEA
+    board_quorum: int = 1
+    retention_years: int = 5
+    contact_days: int = 7
+    review_days: int = 42
+    availability_days: int = 7
+    reminder_days: tuple[int, ...] = (60, 30, 14, 7, 1)
+    since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Proposal:
+    """A command that waits for a second person."""
+
+    number: int
+    command: str
+    arguments: str
+    by: PersonId
+    at: datetime
+
+
+@dataclass(slots=True)
+class State:
+    """All of it. `seq` is the newest fact folded, `at` its time."""
+
+    seq: int = 0
+    at: datetime | None = None
+    installation: str = ""
+    demo: bool = False
+    settings: Settings = field(default_factory=Settings)
+    security_tested: datetime | None = None
+    provider_audited: datetime | None = None
+    institutions: dict[InstitutionName, Institution] = field(default_factory=dict)
+    adequacy: tuple[Adequacy, ...] = ADEQUACY
+    adequacy_since: datetime | None = None
+    eligible: tuple[EligibleThirdCountry, ...] = ELIGIBLE_THIRD_COUNTRIES
+    eligible_since: datetime | None = None
+    people: dict[PersonId, Person] = field(default_factory=dict)
+    identities: dict[str, PersonId] = field(default_factory=dict)
+    emails: dict[str, PersonId] = field(default_factory=dict)
+    documents: dict[DocumentKind, Document] = field(default_factory=dict)
+    courses: dict[CourseName, Course] = field(default_factory=dict)
+    required_courses: tuple[Course, ...] = ()
+    role_courses: dict[Role, tuple[Course, ...]] = field(default_factory=dict)
+    trainings: dict[int, Training] = field(default_factory=dict)
+    providers: dict[ProviderName, Provider] = field(default_factory=dict)
+    studies: dict[StudyName, Study] = field(default_factory=dict)
+    datasets: dict[DatasetName, Dataset] = field(default_factory=dict)
+    requests: dict[RequestId, Request] = field(default_factory=dict)
+    requests_of: dict[PersonId, dict[RequestId, None]] = field(default_factory=dict)
+    invitations: dict[int, Invitation] = field(default_factory=dict)
+    workspaces: dict[WorkspaceKey, Workspace] = field(default_factory=dict)
+    endings: dict[WorkspaceKey, Ending] = field(default_factory=dict)
+    proposals: dict[int, Proposal] = field(default_factory=dict)
+    last_proposal: int = 0
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+
+
+__all__ = [
+    "Acceptance",
+    "Amendment",
+    "Appointment",
+    "AskedContact",
+    "Certification",
+    "Contact",
+    "Course",
+    "Dataset",
+    "Document",
+    "DocumentVersion",
+    "Ending",
+    "Entity",
+    "Extension",
+    "Extract",
+    "Factor",
+    "Form",
+    "Institution",
+    "Invitation",
+    "Memo",
+    "Pause",
+    "Permit",
+    "Person",
+    "Proposal",
+    "Provider",
+    "Recorded",
+    "Request",
+    "Settings",
+    "Signature",
+    "State",
+    "Study",
+    "Training",
+    "Transfer",
+    "Verification",
+    "Workspace",
+    "WorkspaceKey",
+]

@@ -1,0 +1,92 @@
+"""What is known of texts, studies and datasets."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from access_policy.model.enums import Assurance, ConsentBasis, DataKind, DocumentKind, Region, Route, Zone
+from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, StudyName
+
+
+@dataclass(slots=True)
+class DocumentVersion:
+    """One published version of a text: the hash of its bytes per language."""
+
+    version: str
+    title: str
+    at: datetime
+    binding: bool
+    digests: dict[str, str]
+
+
+@dataclass(slots=True)
+class Document:
+    """A text in its versions, oldest first. What was accepted or signed before `binding_since` counts no more."""
+
+    kind: DocumentKind
+    versions: list[DocumentVersion]
+    binding_since: datetime
+
+    @property
+    def current(self) -> DocumentVersion:
+        """Return the version in force."""
+        return self.versions[-1]
+
+
+@dataclass(slots=True)
+class Study:
+    """A study: its central investigator, a local one per hospital, and the purpose of its original design."""
+
+    study: StudyName
+    title: str
+    purpose: str
+    central_investigator: PersonId
+    local_investigators: dict[InstitutionName, PersonId] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Dataset:
+    """A registered dataset (S81-S83, S87, S99) and its version in force.
+
+    `since` is from when on it is offered, `released` when the version came out, `closed` when a withdrawn consent
+    closed the version (S82). `withdrawn_consents` are all subjects (as digests) whose consent was ever withdrawn,
+    `opted_out` all whose opt-out stands, `opt_outs` those of them that the version still holds, with their instants,
+    since E72 looks at them. `versions` are the names of all versions, oldest first.
+    """
+
+    dataset: DatasetName
+    title: str
+    source: str
+    kind: DataKind
+    version: str
+    location: str
+    manifest: str
+    region: Region
+    zone: Zone
+    consent: ConsentBasis
+    attested: bool
+    since: datetime
+    released: datetime
+    steward: PersonId | None = None
+    study: StudyName | None = None
+    hospitals: tuple[InstitutionName, ...] = ()
+    trainings: tuple[CourseName, ...] = ()
+    routes: frozenset[Route] = frozenset({Route.DATA_ACCESS})
+    assurance: Assurance = Assurance.LOW
+    duo: tuple[str, ...] = ()
+    withdrawn: datetime | None = None
+    closed: datetime | None = None
+    withdrawn_consents: dict[str, datetime] = field(default_factory=dict)
+    opt_outs: dict[str, datetime] = field(default_factory=dict)
+    opted_out: dict[str, datetime] = field(default_factory=dict)
+    excluded: frozenset[str] = frozenset()
+    versions: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Say whether the dataset is offered: attested (S83), not withdrawn (REQ-10), its version not closed (S82)."""
+        return self.attested and self.withdrawn is None and self.closed is None
+
+    @property
+    def closed_since(self) -> datetime | None:
+        """Return since when it is not offered, where it is not."""
+        return max([at for at in (self.withdrawn, self.closed) if at is not None], default=None)

@@ -1,0 +1,127 @@
+"""What is known of people, their roles and their certifications."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from access_policy.model.enums import Assurance, CertificationKind, DocumentKind, FactorKind, Role
+from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId, ProviderName
+
+
+@dataclass(slots=True)
+class Verification:
+    """Who checked a person, when, how surely, and until when it is good."""
+
+    by: PersonId | None
+    since: datetime
+    until: datetime
+    assurance: Assurance
+
+
+@dataclass(slots=True)
+class Factor:
+    """A second factor: when it was enrolled, and when the verifier confirmed it."""
+
+    kind: FactorKind
+    enrolled: datetime
+    confirmed: datetime | None = None
+
+
+@dataclass(slots=True)
+class Certification:
+    """One passed course: [begins, ends), unless revoked before."""
+
+    begins: datetime
+    ends: datetime
+    by: PersonId | None
+    kind: CertificationKind = CertificationKind.CERTIFIED
+    revoked: datetime | None = None
+
+
+@dataclass(slots=True)
+class Appointment:
+    """A role that a person holds in [since, until), unless ended before."""
+
+    role: Role
+    scope: str | None
+    since: datetime
+    until: datetime
+
+    def holds(self, at: datetime) -> bool:
+        """Say whether the role is held at `at`."""
+        return self.since <= at < self.until
+
+
+@dataclass(slots=True)
+class Person:
+    """A person with all that hangs on them. `moved` is when they came to their institution, or left it.
+
+    `email_since` is since when they have their address.
+    """
+
+    person: PersonId
+    name: str
+    email: str
+    institution: InstitutionName | None
+    since: datetime
+    moved: datetime
+    email_since: datetime
+    verification: Verification | None = None
+    verification_changed: datetime | None = None
+    disabled: datetime | None = None
+    enabled: datetime | None = None
+    factors: dict[FactorId, Factor] = field(default_factory=dict)
+    factors_changed: datetime | None = None
+    sessions_void: datetime | None = None
+    appointments: list[Appointment] = field(default_factory=list)
+    certifications: dict[CourseName, list[Certification]] = field(default_factory=dict)
+    accepted: dict[DocumentKind, "Acceptance"] = field(default_factory=dict)
+    identities: list[str] = field(default_factory=list)
+    erasure_not_before: datetime | None = None
+
+
+@dataclass(slots=True)
+class Acceptance:
+    """Which version of a text a person accepted, and when."""
+
+    version: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Course:
+    """A course; required ones bind everybody who opens a workspace (S74), `roles` those who act as such (E28).
+
+    Certifications from before `binding_since` count no more.
+    """
+
+    course: CourseName
+    title: str
+    validity_days: int
+    required: bool
+    since: datetime
+    roles: frozenset[Role]
+    version: str
+    binding_since: datetime
+
+
+@dataclass(slots=True)
+class Training:
+    """A training session: who gave its attendance code, and whom the trainer confirmed."""
+
+    training: int
+    course: CourseName
+    on: datetime
+    code: str
+    planned_by: PersonId | None
+    claimed: dict[PersonId, datetime] = field(default_factory=dict)
+    confirmed: set[PersonId] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Provider:
+    """An outside provider whose certificates count for a course until a date."""
+
+    provider: ProviderName
+    name: str
+    course: CourseName
+    until: datetime

@@ -1,0 +1,222 @@
+"""What is known of data access requests, from intake to end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from access_policy.model.enums import (
+    Capacity,
+    Confirmation,
+    Criterion,
+    DocumentKind,
+    InvestigatorPlace,
+    Party,
+    PauseReason,
+    PermitStatus,
+    PurposeKind,
+    Regime,
+    RequestStatus,
+    Route,
+    Scenario,
+    TransferBasis,
+)
+from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
+from access_policy.model.instants import Term
+from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
+
+
+@dataclass(slots=True)
+class Contact:
+    """A download contact, with the address and the institution that stand in the form (S15, S16, S33)."""
+
+    email: str
+    since: datetime
+    institution: InstitutionName | None
+    available: datetime | None = None
+
+
+@dataclass(slots=True)
+class AskedContact:
+    """A new contact that the signatory asked for and that is not a contact yet (S31-S38)."""
+
+    name: str
+    position: str
+    email: str
+    asked_by: PersonId | None
+    asked: datetime
+
+
+@dataclass(slots=True)
+class Signature:
+    """One party's signature on a version of a licence (S23, S25)."""
+
+    person: PersonId
+    at: datetime
+    licence: DocumentKind
+    version: str
+
+
+@dataclass(slots=True)
+class Transfer:
+    """On what ground a party may get data, and the measures (S60). `recorded` is when somebody wrote it down."""
+
+    basis: TransferBasis
+    scope: AdequacyScope | None
+    clauses: ModelClauses | None
+    concluded: datetime | None
+    measures: bool
+    recorded: datetime
+
+
+@dataclass(slots=True)
+class Entity:
+    """A legal entity of a request: its own country test, confirmations and licence (S61, S68)."""
+
+    institution: InstitutionName
+    since: datetime
+    confirmations: frozenset[Confirmation] = frozenset()
+    transfer: Transfer | None = None
+    signatures: dict[Party, Signature] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A finding about one criterion."""
+
+    met: bool
+    by: PersonId | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class Extract:
+    """An extract of one version of a dataset for one request."""
+
+    version: str
+    location: str
+    manifest: str
+    patients: int
+    prepared: datetime
+
+
+@dataclass(slots=True)
+class Permit:
+    """One version of a permit and since when it has its status (E18)."""
+
+    identifier: str
+    status: PermitStatus
+    since: datetime
+
+
+@dataclass(slots=True)
+class Amendment:
+    """A change of a permit that waits for the board (E19)."""
+
+    number: int
+    datasets: tuple[DatasetName, ...]
+    contacts: tuple[PersonId, ...]
+    proposed_by: PersonId | None
+
+
+@dataclass(slots=True)
+class Extension:
+    """A renewal from intake to decision (S40-S45). `email` is of the main applicant of the renewal (S43)."""
+
+    asked: datetime
+    email: str = ""
+    answered: datetime | None = None
+    submitted: datetime | None = None
+    ends: datetime | None = None
+    assessed: datetime | None = None
+    assessed_by: PersonId | None = None
+
+
+@dataclass(slots=True)
+class Pause:
+    """A stretch in which the review clock stands still; open while `ends` is None."""
+
+    why: PauseReason
+    begins: datetime
+    ends: datetime | None = None
+
+
+@dataclass(slots=True)
+class Invitation:
+    """An e-mail address that is invited to one request in one capacity."""
+
+    invitation: int
+    request: RequestId
+    capacity: Capacity
+    email: str
+    institution: InstitutionName
+    sent: datetime
+    person: PersonId | None = None
+    accepted: datetime | None = None
+
+
+@dataclass(slots=True)
+class Form:
+    """What the form says beyond title and purpose (S71, S80, E1, E15, E70)."""
+
+    purpose_kind: PurposeKind
+    field_of_work: str
+    tests_treatment: bool
+    controller: str
+    processor: str
+    physician: str
+    tools: str
+
+
+@dataclass(slots=True)
+class Request:
+    """A data access request from intake to end. An intake has no applicant yet."""
+
+    request: RequestId
+    applicant: PersonId | None
+    institution: InstitutionName | None
+    title: str
+    purpose: str
+    opened: datetime
+    status: RequestStatus
+    status_since: datetime
+    intake: datetime | None = None
+    intake_email: str = ""
+    answered: datetime | None = None
+    form: Form | None = None
+    regime: Regime = Regime.OWN
+    scenario: Scenario | None = None
+    route: Route = Route.DATA_ACCESS
+    datasets: dict[DatasetName, str] = field(default_factory=dict)
+    granted: dict[DatasetName, datetime] = field(default_factory=dict)
+    available_datasets: dict[DatasetName, datetime] = field(default_factory=dict)
+    extracts: dict[DatasetName, Extract] = field(default_factory=dict)
+    entities: dict[InstitutionName, Entity] = field(default_factory=dict)
+    contacts: dict[PersonId, Contact] = field(default_factory=dict)
+    contacts_removed: dict[PersonId, datetime] = field(default_factory=dict)
+    contacts_asked: dict[PersonId, AskedContact] = field(default_factory=dict)
+    contacts_checked: dict[PersonId, datetime] = field(default_factory=dict)
+    digest: str | None = None
+    submitted: datetime | None = None
+    returned: datetime | None = None
+    assessed_by: PersonId | None = None
+    findings: dict[Criterion, Recorded] = field(default_factory=dict)
+    conflicts: dict[PersonId, datetime] = field(default_factory=dict)
+    votes: dict[PersonId, bool] = field(default_factory=dict)
+    investigators: dict[InvestigatorPlace, PersonId] = field(default_factory=dict)
+    investigators_term: Term | None = None
+    pauses: list[Pause] = field(default_factory=list)
+    deferred: datetime | None = None
+    approved: datetime | None = None
+    term: Term | None = None
+    term_set: datetime | None = None
+    opt_out_exception: bool = False
+    decided_by: PersonId | None = None
+    available: datetime | None = None
+    suspended: datetime | None = None
+    reinstated: datetime | None = None
+    amendments: dict[int, Amendment] = field(default_factory=dict)
+    last_amendment: int = 0
+    extension: Extension | None = None
+    extensions_granted: int = 0
+    permits: list[Permit] = field(default_factory=list)
+    publications: list[str] = field(default_factory=list)
+    end_reason: str | None = None

@@ -1,0 +1,72 @@
+"""The worlds that histories begin with: the good world, at another time, in another country, under another regime."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from access_policy import events as e
+from access_policy.events import Event, Fact
+from access_policy.model.enums import DataKind, DocumentKind, Regime, Role
+from access_policy.model.ids import InstitutionName
+from tests.oracle import steps
+from tests.oracle.steps import Pick
+from tests.unit.access_policy.world import DAY, MINUTE, NOON, STEWARD, STRANGER, World, everything_holds
+
+_replace = msgspec.structs.replace
+_LATER = (
+    timedelta(0),
+    timedelta(0),
+    datetime(2029, 3, 25, tzinfo=UTC) - NOON,
+    datetime(2031, 3, 25, tzinfo=UTC) - NOON,
+)
+_OTHER_LICENCE = ("US", "GB", "IN")
+HOSPITAL = InstitutionName("hospital")
+
+
+class Beginning(NamedTuple):
+    """How a world differs from the good one."""
+
+    later: timedelta
+    country: str
+    regime: Regime
+    kind: DataKind
+
+
+def begin(pick: Pick) -> World:
+    """Return a world in which the researcher may open `DR-1`, unless the law of its time or country is against it."""
+    country = pick(("NL", "NL", *_OTHER_LICENCE))
+    beginning = Beginning(pick(_LATER), country, pick(list(Regime)), pick(list(DataKind)))
+    events = [(fact, one) for fact in everything_holds().facts for one in _changed(fact, beginning)]
+    facts = [
+        _replace(fact, seq=seq, at=fact.at + beginning.later, event=_shifted(event, beginning.later))
+        for seq, (fact, event) in enumerate(events, 1)
+    ]
+    world = World.of(facts, facts[-1].at + MINUTE)
+    until = world.at + 1000 * DAY
+    office = e.RoleAppointed(person=STRANGER, role=Role.DATA_ACCESS_OFFICE, scope=None, until=until)
+    again = e.RoleAppointed(person=STEWARD, role=Role.DATA_STEWARD, scope=None, until=until)
+    steps.record(world, [office, again])
+    return world
+
+
+def _changed(fact: Fact, beginning: Beginning) -> Sequence[Event]:
+    """Return what stands in the place of a fact: the hospital's country, its ground and licence, data and regime."""
+    event = fact.event
+    if isinstance(event, e.InstitutionRegistered) and event.institution == HOSPITAL:
+        return [_replace(event, country=beginning.country)]
+    if isinstance(event, e.RequestDescribed):
+        return [_replace(event, regime=beginning.regime)]
+    if isinstance(event, e.DatasetRegistered):
+        return [_replace(event, kind=beginning.kind)]
+    if isinstance(event, e.LicenceSigned) and beginning.country in _OTHER_LICENCE:
+        return [_replace(event, licence=DocumentKind.LICENCE_NON_EEA)]
+    if isinstance(event, e.RequestApproved) and beginning.country in _OTHER_LICENCE:
+        return [steps.clauses_for(event.request, HOSPITAL, fact.at - DAY), event]
+    return [event]
+
+
+def _shifted(event: Event, by: timedelta) -> Event:
+    values = {name: getattr(event, name) for name in event.__struct_fields__}
+    return _replace(event, **{name: value + by for name, value in values.items() if isinstance(value, datetime)})

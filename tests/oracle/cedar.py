@@ -1,0 +1,231 @@
+"""A foreign oracle for the effect: the policy in Cedar, its inputs read off the history as plain values.
+
+What is looked up here is what is on record. How it combines, that nothing is allowed by default, and whether an instant
+lies in a term is Cedar's answer, from `policy.cedar`.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import cedarpy
+
+from access_policy import events as e
+from access_policy.events import Fact
+from access_policy.model.enums import Assurance, DataKind, DocumentKind, Regime, Route, TransferBasis
+from access_policy.model.jurisdictions import EEA, MODEL_CLAUSES
+from access_policy.rules import Query
+from tests.oracle import history as h
+from tests.oracle import law, naive
+
+NEVER = 2**60
+Values = dict[str, Any]
+Facts = list[Fact]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_POLICIES = cedarpy.PolicySet.from_str((Path(__file__).parent / "policy.cedar").read_text(encoding="utf-8"))
+
+
+def cedar_allows(facts: Facts, query: Query) -> bool:
+    """Ask Cedar. Raises AssertionError where it could not evaluate a policy: an error must not pass for an answer."""
+    principal, resource = f'Person::"{query.person}"', f'Request::"{query.request}"'
+    entities = [
+        {"uid": {"type": "Person", "id": query.person}, "attrs": _person(facts, query), "parents": []},
+        {"uid": {"type": "Request", "id": query.request}, "attrs": _request(facts, query), "parents": []},
+    ]
+    asked = {"principal": principal, "action": f'Action::"{query.action}"', "resource": resource}
+    context = json.dumps(_context(facts, query))
+    answer = cedarpy.is_authorized(asked | {"context": context}, _POLICIES, json.dumps(entities))
+    assert not answer.diagnostics.errors, answer.diagnostics.errors
+    return bool(answer.allowed)
+
+
+def micros(instant: datetime | None, missing: int = NEVER) -> int:
+    """Return an instant as microseconds since 1970, UTC."""
+    return missing if instant is None else (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def _person(facts: Facts, query: Query) -> Values:
+    who = query.person
+    email, institution = h.email_of(facts, who), h.institution_of(facts, who)
+    verification = h.verification_of(facts, who)
+    stopped, free = (h.last_seq(facts, kind, person=who) for kind in (e.PersonDisabled, e.PersonEnabled))
+    return {
+        "id": who, "known": h.is_known(facts, who), "stopped": stopped > free,
+        "email": email, "domain": email.rpartition("@")[2], "institution": institution or "",
+        "verified_until": micros(verification.until, 0) if verification else 0,
+        "assurance": _level(verification.assurance) if verification else -1,
+        "confirmed_factors": sum(h.factors_of(facts, who).values()),
+        **_institution(facts, institution), **_accepted(facts, who),
+    }  # fmt: skip
+
+
+def _level(assurance: Assurance) -> int:
+    return list(Assurance).index(assurance)
+
+
+def _institution(facts: Facts, institution: str | None) -> Values:
+    recorded = h.told(facts, e.AgreementRecorded, institution=institution)
+    ended = h.last_seq(facts, e.AgreementEnded, institution=institution)
+    term = recorded[-1][1] if recorded and recorded[-1][0] > ended else None
+    lifted = h.last_seq(facts, e.ExclusionLifted, institution=institution)
+    excluded = [
+        one.until for seq, one in h.told(facts, e.OrganisationExcluded, institution=institution) if seq > lifted
+    ]
+    return {
+        "centre": any(one.centre for _, one in h.told(facts, e.InstitutionRegistered, institution=institution)),
+        "agreement_begins": micros(term.begins) if term else NEVER,
+        "agreement_ends": micros(term.ends) if term else 0,
+        "excluded_until": max((micros(until) for until in excluded), default=0),
+        "domains": list(h.domains_of(facts, institution)),
+    }
+
+
+def _accepted(facts: Facts, who: str) -> Values:
+    conduct, ban = DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION
+    return {
+        "conduct_binds": h.binding_since(facts, conduct),
+        "conduct_accepted": h.last_seq(facts, e.DocumentAccepted, person=who, document=conduct),
+        "ban_binds": h.binding_since(facts, ban),
+        "ban_accepted": h.last_seq(facts, e.DocumentAccepted, person=who, document=ban),
+    }
+
+
+def _request(facts: Facts, query: Query) -> Values:
+    request = query.request
+    kinds = (e.RequestRefused, e.RequestWithdrawn, e.RequestEnded)
+    refused, withdrawn, ended = (bool(h.told(facts, kind, request=request)) for kind in kinds)
+    term = h.term_of(facts, request)
+    return {
+        "known": bool(h.told(facts, e.RequestOpened, request=request)),
+        "approved": bool(h.approvals_of(facts, request)), "refused": refused, "withdrawn": withdrawn, "ended": ended,
+        "suspended": h.last_seq(facts, e.RequestSuspended, request=request),
+        "reinstated": h.last_seq(facts, e.RequestReinstated, request=request),
+        "begins": micros(term[0]) if term else NEVER, "ends": micros(term[1]) if term else 0,
+        "available": h.last_seq(facts, e.RequestMadeAvailable, request=request),
+        "clinical": h.route_of(facts, request) is Route.CLINICAL, **_data(facts, request),
+    }  # fmt: skip
+
+
+def _data(facts: Facts, request: str) -> Values:
+    form, approvals = h.form_of(facts, request), h.approvals_of(facts, request)
+    asked = [h.registered(facts, name) for name in h.datasets_of(facts, request)]
+    granted = h.open_datasets(facts, request)
+    issued = max((seq for seq, _ in approvals), default=0)
+    return {
+        "ehds": form is not None and form.regime is Regime.EHDS,
+        "clinical_data": any(what is not None and what.kind is DataKind.CLINICAL for what in asked),
+        "open": [what.dataset for what in granted],
+        "zones": sorted({str(what.zone) for what in granted}),
+        "opt_out_exception": any(getattr(one, "opt_out_exception", False) for _, one in approvals),
+        "opted_out_inside": sorted({out for what in granted for out in _opted_out(facts, what.dataset, issued)}),
+    }
+
+
+def _opted_out(facts: Facts, dataset: str, issued: int) -> set[str]:
+    """Return who opted out before fact `issued`, did not take that back, and is in the version in force (E72)."""
+    standing = set()
+    for seq, out in h.told(facts, e.OptedOut, dataset=dataset):
+        if seq < issued and h.last_seq(facts, e.OptOutReversed, dataset=dataset, subject=out.subject) < seq:
+            standing.add(str(out.subject))
+    return standing - h.excluded_subjects(facts, dataset)
+
+
+def _context(facts: Facts, query: Query) -> Values:
+    return {
+        "at": micros(query.at), **_training(facts, query), **_contact(facts, query), **_transfer(facts, query),
+        **_licence(facts, query), **_workspace(facts, query), **_session(facts, query),
+    }  # fmt: skip
+
+
+def _training(facts: Facts, query: Query) -> Values:
+    needed = sorted(naive.courses_needed(facts, query))
+    passed = {name: one for name in needed if (one := h.course_of(facts, query.person, name)) is not None}
+    assurances = [what.assurance for what in h.open_datasets(facts, query.request)]
+    return {
+        "courses": needed, "passed": list(passed),
+        "revoked": [name for name, one in passed.items() if one.revoked],
+        "outdated": [name for name, one in passed.items() if one.outdated],
+        "trained_until": min((micros(one.ends) for one in passed.values()), default=0),
+        "needed_assurance": max((_level(one) for one in assurances), default=0),
+    }  # fmt: skip
+
+
+def _contact(facts: Facts, query: Query) -> Values:
+    contact = h.contact_of(facts, query.request, query.person)
+    return {
+        "is_contact": contact is not None,
+        "contact_since": contact.seq if contact else NEVER,
+        "contact_email": contact.email if contact else "",
+        "contact_institution": contact.institution or "" if contact else "",
+        "contact_available": h.last_seq(facts, e.ContactMadeAvailable, request=query.request, person=query.person),
+    }
+
+
+def _transfer(facts: Facts, query: Query) -> Values:
+    entity = naive.entity_of(facts, query)
+    country, basis = h.country_of(facts, entity), law.basis_of(facts, query.request, entity)
+    eea = EEA.get(country)
+    begins, ends = _ground(facts, country, basis, query.at) if basis else (NEVER, 0)
+    return {
+        "eea_begins": micros(eea.begins) if eea else NEVER, "eea_ends": micros(eea.ends) if eea else 0,
+        "listed": law.is_listed(facts, country, query.at), "basis": str(basis.basis) if basis else "",
+        "protection": basis is not None and basis.protection_adequate,
+        "contractual": basis is not None and basis.contractual_measures,
+        "technical": basis is not None and basis.technical_measures, "basis_begins": begins, "basis_ends": ends,
+    }  # fmt: skip
+
+
+def _ground(facts: Facts, country: str, basis: e.TransferBasisRecorded, at: datetime) -> tuple[int, int]:
+    """Return from when to when a ground carries: a contract from its conclusion on, a decision while one is there."""
+    if basis.basis is TransferBasis.ADEQUACY:
+        there = basis.scope is not None and law.is_adequate(facts, country, basis.scope, at)
+        return (0, NEVER) if there else (NEVER, 0)
+    if basis.clauses is None or basis.concluded is None or not law.clauses_hold(basis.clauses, basis.concluded, at):
+        return NEVER, 0
+    return micros(basis.concluded), micros(MODEL_CLAUSES[basis.clauses].ends)
+
+
+def _licence(facts: Facts, query: Query) -> Values:
+    entity = naive.entity_of(facts, query)
+    binding = law.licence_that_binds(facts, query.request, entity, query.at)
+    newest = {
+        one.party: (seq, one) for seq, one in h.told(facts, e.LicenceSigned, request=query.request, institution=entity)
+    }
+    return {
+        "licence": str(binding),
+        "licence_binds": h.binding_since(facts, binding),
+        "signed": [str(party) for party in newest],
+        "signers": len({one.person for _, one in newest.values()}),
+        "licences": sorted({str(one.licence) for _, one in newest.values()}),
+        "oldest_signature": min((seq for seq, _ in newest.values()), default=0),
+    }
+
+
+def _workspace(facts: Facts, query: Query) -> Values:
+    running = h.workspace_of(facts, query.request, query.person)
+    since, names = (running[0], running[1].datasets) if running else (0, ())
+    return {
+        "runs": running is not None,
+        "run_ends": micros(running[1].run_ends) if running else NEVER,
+        "in_workspace": list(names),
+        "still_open": [name for name in names if h.is_open(facts, query.request, name)],
+        "taken_away": any(h.was_taken_away(facts, name, since) for name in names),
+    }
+
+
+def _session(facts: Facts, query: Query) -> Values:
+    session = query.session
+    own = session is not None and session.person == query.person
+    kinds = (e.FactorsReset, e.PersonDisabled)
+    void = [h.at_of(facts, seq) for kind in kinds for seq, _ in h.told(facts, kind, person=query.person)]
+    return {
+        "session_person": session.person if session else "",
+        "session_begun": micros(session.begun) if session else NEVER,
+        "session_ends": micros(session.ends) if session else 0,
+        "session_ended": micros(session.ended) if session else NEVER,
+        "session_factor": session is not None and session.factor is not None,
+        "sessions_void": max((micros(instant) for instant in void), default=0),
+        "zone": str(session.zone) if session is not None and own else "",
+    }

@@ -1,0 +1,195 @@
+"""The table of requirements has no gap, and reads the sources rightly."""
+
+from pathlib import Path
+
+import pytest
+
+from access_policy.reasons import ReasonCode
+from hub_config.quotes import Place, Proof, places, proofs
+from hub_config.reference import stale
+from hub_config.requirement_ids import Requirement, ids_in, listed
+from hub_config.requirements_table import Row, requirements_page, row_of, rows
+
+STILL_OPEN = frozenset(
+    {
+        "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S13", "S14", "S20", "S21", "S24", "S28", "S29", "S30",
+        "S31", "S32", "S33", "S34", "S35", "S36", "S37", "S38", "S40", "S41", "S42", "S43", "S44", "S45", "S47",
+        "S48", "S49", "S50", "S51", "S52", "S53", "S54", "S55", "S58", "S59", "S60", "S61", "S62", "S63", "S64",
+        "S65", "S67", "S68", "S69", "S70", "S71", "S79", "S80", "S81", "S84", "S92", "S95", "S96", "S97", "S98",
+        "S101", "S102", "S103", "E1", "E2", "E7", "E8", "E10", "E13", "E15", "E17", "E18", "E19", "E26", "E48", "E50",
+        "E58", "E59", "E70", "E72",
+    }
+)  # fmt: skip
+"""The requirements with a gap. Whoever closes one takes it out here; nothing comes in."""
+
+PROGRAM = '''
+def person_disabled(case):
+    """S94: at once."""
+
+class Page:
+    """S4-S6."""
+
+    def get(self):
+        """S10."""
+
+        def inner():
+            """E1."""
+'''
+
+TESTED = '''
+"""What is tested here (S1, S2, S9)."""
+from tests.shared import SHARED
+
+OWN = (("S21 late", 1),)
+
+def test_s2_in_its_name(): ...
+
+@pytest.mark.parametrize("x", OWN)
+def test_own(x): ...
+
+@pytest.mark.parametrize("x", SHARED, ids=["S22"])
+async def test_shared(x):
+    """S1: a docstring."""
+
+def helper():
+    """S30: no test."""
+
+class TestGroup:
+    """S40."""
+
+    def test_inside(self):
+        """S41."""
+'''
+
+
+def _written(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+def _row(*quoting: Place, testing: tuple[Proof, ...] = (), of: str = "S94") -> Row:
+    return row_of(Requirement(of, "at once", "sys"), quoting, testing)
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.requirement.id)
+def test_a_requirement_is_enforced_and_tested(row: Row) -> None:
+    """No line has a gap; one that is still open has one, and leaves the set with its last gap."""
+    if row.requirement.id in STILL_OPEN:
+        assert row.gaps, f"`{row.requirement.id}` has no gap any more; take it out of STILL_OPEN"
+    else:
+        assert row.gaps == (), f"`{row.requirement.id}` lacks {' and '.join(row.gaps)}"
+
+
+def test_only_listed_requirements_are_open() -> None:
+    """The set names lines of the table only."""
+    assert {row.requirement.id for row in rows()} >= STILL_OPEN
+
+
+def test_the_page_is_up_to_date() -> None:
+    """`make docs` was run."""
+    assert "requirements.md" not in stale()
+
+
+def test_the_page_has_a_line_for_each_requirement_that_software_enforces() -> None:
+    """In the order of the lists, and none that an installation or people enforce."""
+    lines = [line.split(" | ")[0] for line in requirements_page().splitlines()]
+    assert [line for line in lines if line.startswith(("| S", "| E"))] == [
+        f"| {one.id}" for one in listed() if one.kind == "sys"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("S10: not the first", ("S10",)),
+        ("E15, S3 and S3 again", ("E15", "S3")),
+        ("S30-S33, S7", ("S30", "S31", "S32", "S33", "S7")),
+        ("(E7\u2013E9)", ("E7", "E8", "E9")),
+        ("S5-E7", ("S5", "E7")),
+        ("XS1, S1x, POL-05, s1, S", ()),
+    ],
+)
+def test_ids_are_whole_words_and_ranges_count_for_each(text: str, ids: tuple[str, ...]) -> None:
+    """S1 is not S10, and a range names all between its ends."""
+    assert ids_in(text) == ids
+
+
+def test_a_long_statement_is_cut_after_a_word() -> None:
+    """Emphasis goes; a short one stays whole."""
+    assert Requirement("S1", "a **short** one *(inference)*", "sys").short == "a short one (inference)"
+    assert Requirement("S1", "twelve signs, " * 20, "sys").short == "twelve signs, " * 7 + "twelve …"
+
+
+def test_places_are_functions_methods_and_classes_wherever_they_stand(tmp_path: Path) -> None:
+    """A module may become a package; the demo enforces nothing."""
+    files = {
+        "access_policy/rules/person.py": PROGRAM,
+        "hub_config/demo/seed.py": PROGRAM,
+        "spawner/a/__init__.py": PROGRAM,
+    }
+    found = places(_written(tmp_path, files))
+    assert found[:4] == (
+        Place("access_policy.rules.person", "person_disabled", False, ("S94",)),
+        Place("access_policy.rules.person", "Page", True, ("S4", "S5", "S6")),
+        Place("access_policy.rules.person", "Page.get", False, ("S10",)),
+        Place("access_policy.rules.person", "Page.get.inner", False, ("E1",)),
+    )
+    assert {place.module for place in found[4:]} == {"spawner.a"}
+
+
+def test_tests_quote_in_name_docstring_parameters_and_around(tmp_path: Path) -> None:
+    """A file stands for what only its own docstring quotes; a helper and the tests about the ids prove nothing."""
+    files = {
+        "tests/unit/test_x.py": TESTED,
+        "tests/shared.py": 'SHARED: tuple[str, ...] = ("S23",)',
+        "tests/unit/test_reference.py": "def test_s1(): ...",
+    }
+    assert proofs(_written(tmp_path, files)) == (
+        Proof("tests/unit/test_x.py::test_s2_in_its_name", False, ("S2",)),
+        Proof("tests/unit/test_x.py::test_own", False, ("S21",)),
+        Proof("tests/unit/test_x.py::test_shared", False, ("S1", "S22", "S23")),
+        Proof("tests/unit/test_x.py::TestGroup::test_inside", False, ("S40", "S41")),
+        Proof("tests/unit/test_x.py", True, ("S9",)),
+    )
+
+
+def test_a_rule_brings_its_reason_and_the_facts_that_flip_it() -> None:
+    """Also where the rule stands in a module of a package."""
+    row = _row(Place("access_policy.rules.request", "term_over", False, ("S39",)), of="S39")
+    assert row.rules == ("term_over",)
+    assert row.reasons == (ReasonCode.TERM_NOT_BEGUN, ReasonCode.TERM_OVER)
+    assert row.facts == ("RequestApproved", "the clock")
+    assert row.gaps == ("a test",)
+
+
+def test_a_command_is_quoted_by_its_class_or_its_handler_and_needs_an_event() -> None:
+    """What only commands enforce is seen in an event that quotes it."""
+    handler = Place("access_policy.commands.board", "assess_request", False, ("S19",))
+    command = Place("access_policy.commands.board", "AssessRequest", True, ("S19",))
+    event = Place("access_policy.events.request", "RequestAssessed", True, ("S19",))
+    proof = (Proof("t", False, ("S19",)),)
+    assert _row(handler, command, testing=proof, of="S19").commands == ("assess-request",)
+    assert _row(handler, testing=proof, of="S19").gaps == ("an event",)
+    assert _row(handler, event, testing=proof, of="S19").facts == ("RequestAssessed",)
+    assert _row(handler, event, testing=proof, of="S19").gaps == ()
+
+
+def test_a_page_needs_no_event_and_a_class_that_only_holds_enforces_nothing() -> None:
+    """A page may be a class; a class of the core or of the settings is none."""
+    page = Place("hub_config.login.handlers", "EnrolPage", True, ("S4",))
+    held = Place("hub_config.settings", "Contact", True, ("S4",)), Place("access_policy.state", "Person", True, ("S4",))
+    assert _row(page, testing=(Proof("t", False, ("S4",)),), of="S4").gaps == ()
+    assert _row(*held, of="S4").gaps == ("an enforcing place", "a test")
+
+
+def test_the_most_particular_tests_come_first() -> None:
+    """Those that quote few ids, then those that quote many, then whole files; what quotes another id is none."""
+    testing = (
+        Proof("file", True, ("S4",)),
+        Proof("many", False, ("S3", "S4")),
+        Proof("few", False, ("S4",)),
+        Proof("else", False, ("S40",)),
+    )
+    assert _row(testing=testing, of="S4").tests == ("few", "many", "file")
