@@ -42,15 +42,24 @@ class GrantedDataset(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The answer with everything that determined it. `until` is the first instant at which a condition lapses."""
+    """The answer with everything that determined it. `until` is the first instant at which a condition lapses.
+
+    `ground` are the findings that do not depend on the session, `coming` those about the session.
+    """
 
     effect: Effect
     query: Query
     seq: int
     installation: str
     until: datetime | None
-    findings: tuple[Finding, ...]
+    ground: tuple[Finding, ...]
+    coming: tuple[Finding, ...]
     datasets: tuple[GrantedDataset, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings; put together only where they are read, for most askers read the effect alone."""
+        return self.ground + self.coming
 
     @property
     def allowed(self) -> bool:
@@ -90,16 +99,21 @@ class Ground(msgspec.Struct, frozen=True):
 def decide(state: State, query: Query) -> Decision:
     """Answer a query on the given state. Allow needs every condition of the question to hold; there is no override."""
     ground = _ground(state, query)
-    findings, holds, until = ground.findings, ground.holds, ground.until
-    coming = _COMING_OF[query.action]
-    if coming:
-        case = ground.case if ground.case.query is query else asked_with(ground.case, query)
-        found = tuple([evaluate(case) for evaluate in coming])
-        hold, change = _outlook(found)
-        findings, holds, until = findings + found, holds and hold, _earlier(until, change)
-    if not holds:
-        return Decision(_DENY, query, state.seq, state.installation, None, findings, ())
-    return Decision(_ALLOW, query, state.seq, state.installation, until, findings, ground.datasets)
+    coming = _coming(ground, query)
+    holds, change = _outlook(coming)
+    if not (ground.holds and holds):
+        return Decision(_DENY, query, state.seq, state.installation, None, ground.findings, coming, ())
+    until = _earlier(ground.until, change)
+    return Decision(_ALLOW, query, state.seq, state.installation, until, ground.findings, coming, ground.datasets)
+
+
+def _coming(ground: Ground, query: Query) -> tuple[Finding, ...]:
+    """Return the findings about the session that the question comes with."""
+    rules = _COMING_OF[query.action]
+    if not rules:
+        return ()
+    case = ground.case if ground.case.query is query else asked_with(ground.case, query)
+    return tuple([evaluate(case) for evaluate in rules])
 
 
 def _ground(state: State, query: Query) -> Ground:

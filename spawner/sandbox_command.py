@@ -149,7 +149,10 @@ def _scratch(size: int) -> list[str]:
 
 
 def _python(folders: Sequence[str]) -> list[str]:
-    """Bind Python where it lies; bubblewrap would make missing parents with mode 0700, shut to the person's uid."""
+    """Bind Python and the programs that the task needs where they lie (S98).
+
+    bubblewrap would make missing parents with mode 0700, shut to the person's uid.
+    """
     arguments: list[str] = []
     made = {"/", *TEMPORARY}
     for folder in folders:

@@ -154,7 +154,7 @@ def _decidable(state: State, request: Request, actor: Actor) -> Extension | Refu
     extension = request.extension
     if extension is None:
         return _none_open(request)
-    if extension.submitted is None or extension.assessed is None:
+    if extension.assessed is None:
         return Refusal(RefusalCode.WRONG_STATE, f"the extension of `{request.request}` is not assessed yet")
     if actor.person == extension.assessed_by:
         return Refusal(RefusalCode.FOUR_EYES, "who assessed the extension does not decide on it")

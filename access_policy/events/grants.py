@@ -39,7 +39,7 @@ class RequestMadeAvailable(FactEvent, frozen=True, kw_only=True):
 
 
 class ContactAsked(FactEvent, frozen=True, kw_only=True):
-    """The licensee's signatory asks for a new download contact: name, position and e-mail address (S31-S36)."""
+    """The licensee's signatory asks for a new download contact: name, position and e-mail address (S30-S36)."""
 
     request: RequestId
     person: PersonId

@@ -18,7 +18,8 @@ class InstallationBegun(FactEvent, frozen=True, kw_only=True):
 class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):
     """The settings that decisions depend on, as the installation found them at a start.
 
-    `licence_for_adequate` is the reading of S64; `retention_years` the floor of E48; the others are days or counts.
+    `licence_for_adequate` is the reading of S64; `retention_years` the floor of E48, `reminder_days` when
+    somebody is reminded before an end (S41); the others are days or counts.
     """
 
     session_hours: int

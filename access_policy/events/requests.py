@@ -44,7 +44,7 @@ class RequestOpened(FactEvent, frozen=True, kw_only=True):
 
 
 class RequestDescribed(FactEvent, frozen=True, kw_only=True):
-    """The form beyond title and purpose: for what, in which field, under which regime (S71, S80, E1, E70).
+    """The form beyond title and purpose: for what, in which field, under which regime (S48, S71, S80, E1, E70).
 
     `tests_treatment` is the declaration of S80; `physician` the treating one on whose behalf it is asked (S9).
     """
@@ -108,7 +108,7 @@ class ContactRemoved(FactEvent, frozen=True, kw_only=True):
 class RequestSubmitted(FactEvent, frozen=True, kw_only=True):
     """The completed and signed form came in, with the hash of what was signed (S18, REQ-04).
 
-    The scenario follows from what stands in it, and the route from the scenario (S5).
+    The scenario follows from what stands in it, and the route from the scenario (S5, S51).
     """
 
     request: RequestId

@@ -8,7 +8,7 @@ may write an event.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -89,6 +89,7 @@ def encode_actor(actor: Actor) -> str:
     return _encode(parts).decode()
 
 
+@lru_cache(maxsize=1_000)
 def decode_actor(text: str) -> Actor:
     """Return the actor that stands in a row. Raises UnreadableLog for anything else."""
     try:

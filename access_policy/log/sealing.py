@@ -39,7 +39,7 @@ class Keyring:
 
     def prefetch(self, connection: Connection) -> None:
         """Read all keys at once, before a long read of the log."""
-        for owner, wrapped in connection.execute(select(sealing_keys.c.owner, sealing_keys.c.wrapped)):
+        for owner, wrapped in connection.execute(select(sealing_keys.c.owner, sealing_keys.c.wrapped)).all():
             if wrapped is not None and owner not in self._known:
                 self._known[owner] = self.unwrap(owner, wrapped)
 
@@ -133,4 +133,5 @@ def seal_bytes(key: AESGCM, data: bytes, label: bytes, random_bytes: RandomBytes
 
 
 def _label(*parts: str) -> bytes:
-    return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    encoded = [part.encode() for part in parts]
+    return b"".join([len(part).to_bytes(4, "big") + part for part in encoded])

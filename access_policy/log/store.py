@@ -28,7 +28,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Row, Table, insert, select
+from sqlalchemy import Connection, Table, insert, select
 
 from access_policy.actor import Actor
 from access_policy.events import FACTS, OBSERVATIONS, Event, Fact, FactEvent, ObservationEvent
@@ -159,12 +159,14 @@ class LogStore:
     def _rows_since(self, stream: _Stream, seq: int) -> Iterator[Fact]:
         rows = stream.rows
         query = select(rows).order_by(rows.c.seq).limit(_CHUNK)
+        prefetched = False
         while True:
             with self._database.read() as connection:
                 found = connection.execute(query.where(rows.c.seq > seq)).all()
                 sealer = self._keyring.on(connection)
-                if len(found) == _CHUNK:
+                if len(found) == _CHUNK and not prefetched:
                     self._keyring.prefetch(connection)
+                    prefetched = True
                 facts = [_read(row, stream, sealer) for row in found]
             yield from facts
             if len(facts) < _CHUNK:
@@ -215,6 +217,6 @@ class _Transaction(NamedTuple):
         return {"seq": fact.seq, "at": at, "actor": actor, "kind": kind, "payload": payload, "leaf": leaf}
 
 
-def _read(row: Row[Any], stream: _Stream, sealer: Sealer) -> Fact:
-    event = decode_event(stream.kinds, row.kind, bytes(row.payload), sealer)
-    return Fact(row.seq, from_text(row.at), decode_actor(row.actor), event)
+def _read(row: Sequence[Any], stream: _Stream, sealer: Sealer) -> Fact:
+    seq, at, actor, kind, payload, _ = row
+    return Fact(seq, from_text(at), decode_actor(actor), decode_event(stream.kinds, kind, bytes(payload), sealer))

@@ -57,7 +57,7 @@ _OF_REQUEST: dict[type[e.Event], tuple[NoticeKind, frozenset[_Part]]] = {
 
 
 def notices_from(state: State, fact: e.Fact) -> tuple[Notice, ...]:
-    """Return who is told what because of a fact; `state` is that after the fact."""
+    """Return who is told what because of a fact (S37, S44, S45, S67); `state` is that after the fact."""
     row = _OF_REQUEST.get(type(fact.event))
     if row is not None:
         return tuple(_about_request(state, fact, *row))

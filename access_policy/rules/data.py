@@ -59,7 +59,7 @@ def dataset_withdrawn(case: Case, code: ReasonCode = ReasonCode.DATASET_WITHDRAW
 
 
 def zone(case: Case, code: ReasonCode = ReasonCode.ZONE) -> Finding:
-    """S77, S78: some data are reached from the institute's network only, to open and to reach a running workspace."""
+    """S77, S78: some data are opened and reached from the institute's network only; the others from anywhere (S96)."""
     for dataset in case.offered:
         if dataset.zone is not _ANYWHERE:
             inside = case.session is not None and case.session.zone is _INSTITUTE

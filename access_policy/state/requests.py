@@ -193,7 +193,6 @@ class Request:
     contacts: dict[PersonId, Contact] = field(default_factory=dict)
     contacts_removed: dict[PersonId, datetime] = field(default_factory=dict)
     contacts_asked: dict[PersonId, AskedContact] = field(default_factory=dict)
-    contacts_checked: dict[PersonId, datetime] = field(default_factory=dict)
     digest: str | None = None
     submitted: datetime | None = None
     returned: datetime | None = None

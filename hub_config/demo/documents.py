@@ -9,6 +9,7 @@ from hub_config.texts import keep_text
 _FOLDER = Path(__file__).parent / "texts"
 _K = DocumentKind
 _FIRST_DAY = -718
+_BINDING = (_K.CODE_OF_CONDUCT, _K.NO_REIDENTIFICATION, _K.LICENCE_EEA, _K.LICENCE_NON_EEA)
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,12 @@ class DemoText:
     title: str
     version: str = "1"
     day: int = _FIRST_DAY
-    binding: bool = True
+    amends: bool = True
+
+    @property
+    def binding(self) -> bool:
+        """Whether it has to be accepted or signed: those that bind, unless the version only mends the wording."""
+        return self.amends and self.kind in _BINDING
 
     @property
     def content(self) -> bytes:
@@ -42,7 +48,7 @@ TEXTS = (
     DemoText(_K.PUBLICATION_POLICY, "Publication policy"),
     DemoText(_K.PRIVACY_NOTICE, "Privacy notice"),
     # says more clearly what was meant: what was signed before stays good
-    DemoText(_K.LICENCE_EEA, "Licence agreement for EEA countries", version="2", day=-520, binding=False),
+    DemoText(_K.LICENCE_EEA, "Licence agreement for EEA countries", version="2", day=-520, amends=False),
     # adds a duty: what was signed before counts no more
     DemoText(_K.LICENCE_NON_EEA, "Licence agreement for non-EEA countries", version="2", day=-2),
 )

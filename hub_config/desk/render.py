@@ -65,7 +65,7 @@ def fragment(template: str, **context: Any) -> HTMLResponse:
 
 
 def page(request: Request, template: str, view: View | None, /, answer: int = 200, **context: Any) -> HTMLResponse:
-    """Return a whole page with the visitor's navigation, the message of the last change, and the contact."""
+    """Return a whole page with the visitor's navigation, the message of the last change, and the contact (S97)."""
     desk = desk_of(request)
     flash = desk.seals.open(request.cookies.get(_FLASH, ""))
     shared = {

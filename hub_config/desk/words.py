@@ -60,11 +60,13 @@ _COMMANDS = {
     "check-contact": "Confirm this contact",
     "claim-attendance": "Give an attendance code",
     "confirm-protection": "Confirm the protection of privacy",
+    "correct-email": "Correct the e-mail address",
     "declare-conflict": "Declare a tie to the request",
     "defer-decision": "Take three months more to decide",
     "describe-request": "Fill in the form",
     "drop-dataset": "Take this dataset out",
     "exclude-organisation": "Shut the organisation out",
+    "exempt-person": "Exempt from a course",
     "grant-extension": "Grant the renewal",
     "invite-party": "Invite somebody to this request",
     "join-identity": "Link a further login identity",
@@ -106,6 +108,7 @@ _FIELDS = {
     "necessity": "Why the research needs it",
     "email": "Institutional e-mail address",
     "validity_days": "Days that a certification holds",
+    "contractual_measures": "The contractual measures are in place",
     "country": "Country (two capital letters)",
     "domains": "E-mail domains, with commas between",
     "scope": "Scope: a signatory's institution, a trainer's course (none: all courses)",
@@ -130,6 +133,8 @@ _FIELDS = {
     "on": "On (UTC)",
     "opt_out_exception": "The law of the country lets data of people who opted out be used",
     "physician": "Treating physician, where it is on behalf of one",
+    "protection_adequate": "The level of protection is adequate",
+    "technical_measures": "The technical measures are in place",
     "processor": "Processor (who handles the data for the controller)",
     "purpose_kind": "What the data are for",
     "since": "Since (UTC)",
@@ -175,13 +180,27 @@ _HELP = {
     "approve-request": "Approve for a term, with the two findings. What you approve is exactly the form shown here.",
     "link-identity": "Link the identity with which the person logs in at the provider.",
     "register-course": "A course, how long a certification of it holds, and whether everybody must have passed it.",
+    "accept-document": "Accept the version in force of a text that binds everybody. Read it first.",
+    "appoint-role": "Appoint a person; another admin confirms. A signatory is appointed for their institution.",
+    "approve-clinical": "Approve as investigator of the study. What you approve is exactly the form shown here.",
+    "describe-request": "Fill in the form. The data may not be used where a treatment is tested in children.",
+    "name-investigator": "Name the investigator of a study: the central one, or the local one of a hospital.",
+    "plan-training": "Plan a training session. Its attendants get to see the code; the log keeps the hash only.",
+    "publish-document": "Publish a version of a text, by the SHA-256 of its bytes. A binding version has to be "
+    "accepted or signed anew; one that is not only mends the wording.",
+    "record-transfer-basis": "Record on what ground an organisation outside the EEA may get data, and its measures. "
+    "Recipients belong to an adequacy decision; version and date belong to the EU model clauses.",
+    "sign-licence": "Sign the licence for the party that you stand for.",
+    "verify-person": "Record that you checked who the person is, for two years at most. Second factors that you "
+    "looked at with them count from now on.",
+    "vote-on-request": "Vote as a board member. What you vote on is exactly the form shown here.",
     "confirm-proposal": "Confirm what another admin proposed. It is then carried out as their command.",
 }  # where a command's own description speaks of more than the form shows
 
 
 def command_help(name: str, kind: type[Command]) -> str:
     """Return what stands above a command's form."""
-    return _HELP.get(name) or (kind.__doc__ or "").strip()
+    return _HELP.get(name) or (kind.__doc__ or "").strip().replace("`", "")
 
 
 _FIELDS_OF = {

@@ -134,9 +134,7 @@ def report(facts: int, rounds: int) -> float:
             for name, found in starts.items():
                 found.append(in_another(name, Path(folder), facts))
     assert {start.rows for found in starts.values() for start in found} == {written}
-    print(
-        f"\n{written:,} facts, {size:,.0f} MB, written in {wrote.seconds:.1f} s; {rounds} rounds in turn, the median of each"
-    )
+    print(f"\n{written:,} facts, {size:,.0f} MB, written in {wrote.seconds:.1f} s; median of {rounds} rounds")
     print(f"{'cold start':28}{'s':>9}{'facts/s':>12}{'MB':>9}{'s, ratio':>11}")
     middle = {name: statistics.median(start.seconds for start in found) for name, found in starts.items()}
     for name, found in starts.items():

@@ -186,8 +186,8 @@ _FOR_CASBIN = {
     "not_a_contact": "g(r.sub.id, r.obj.id)",
     "email_not_institutional": "r.sub.domain in r.sub.domains",
     "not_accepted": "contains_all(r.sub.accepted, r.sub.texts)",
-    "training_missing": "r.sub.required and contains_all(r.sub.passed, r.sub.required)",
-    "no_dataset_open": "r.obj.open",
+    "training_missing": "some(r.sub.required) && contains_all(r.sub.passed, r.sub.required)",
+    "no_dataset_open": "some(r.obj.open)",
 }
 
 
@@ -204,6 +204,7 @@ class Casbin:
         model = casbin.Model()
         model.load_model_from_text(_MODEL.format(matcher=matcher))
         self._enforcer = casbin.Enforcer(model)
+        self._enforcer.add_function("some", bool)
         self._enforcer.add_function("contains_all", lambda have, need: set(need) <= set(have))
         self._enforcer.add_policy("open_workspace")
         contacts = [[str(who), str(one.request)] for one in requests for who in one.contacts]

@@ -10,8 +10,8 @@ from access_policy import events as e
 from access_policy.events import Event, Fact
 from access_policy.model.enums import DataKind, DocumentKind, Regime, Role
 from access_policy.model.ids import InstitutionName
-from tests.oracle import steps
-from tests.oracle.steps import Pick
+from tests.oracle import request_steps, walking
+from tests.oracle.walking import Pick
 from tests.unit.access_policy.world import DAY, MINUTE, NOON, STEWARD, STRANGER, World, everything_holds
 
 _replace = msgspec.structs.replace
@@ -47,7 +47,7 @@ def begin(pick: Pick) -> World:
     until = world.at + 1000 * DAY
     office = e.RoleAppointed(person=STRANGER, role=Role.DATA_ACCESS_OFFICE, scope=None, until=until)
     again = e.RoleAppointed(person=STEWARD, role=Role.DATA_STEWARD, scope=None, until=until)
-    steps.record(world, [office, again])
+    walking.record(world, [office, again])
     return world
 
 
@@ -63,7 +63,7 @@ def _changed(fact: Fact, beginning: Beginning) -> Sequence[Event]:
     if isinstance(event, e.LicenceSigned) and beginning.country in _OTHER_LICENCE:
         return [_replace(event, licence=DocumentKind.LICENCE_NON_EEA)]
     if isinstance(event, e.RequestApproved) and beginning.country in _OTHER_LICENCE:
-        return [steps.clauses_for(event.request, HOSPITAL, fact.at - DAY), event]
+        return [request_steps.clauses_for(event.request, HOSPITAL, fact.at - DAY), event]
     return [event]
 
 

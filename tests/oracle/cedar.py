@@ -17,7 +17,8 @@ from access_policy.model.enums import Assurance, DataKind, DocumentKind, Regime,
 from access_policy.model.jurisdictions import EEA, MODEL_CLAUSES
 from access_policy.rules import Query
 from tests.oracle import history as h
-from tests.oracle import law, naive
+from tests.oracle import holdings as d
+from tests.oracle import law, person_reasons, request_reasons
 
 NEVER = 2**60
 Values = dict[str, Any]
@@ -110,8 +111,8 @@ def _request(facts: Facts, query: Query) -> Values:
 
 def _data(facts: Facts, request: str) -> Values:
     form, approvals = h.form_of(facts, request), h.approvals_of(facts, request)
-    asked = [h.registered(facts, name) for name in h.datasets_of(facts, request)]
-    granted = h.open_datasets(facts, request)
+    asked = [d.registered(facts, name) for name in d.datasets_of(facts, request)]
+    granted = d.open_datasets(facts, request)
     issued = max((seq for seq, _ in approvals), default=0)
     return {
         "ehds": form is not None and form.regime is Regime.EHDS,
@@ -129,7 +130,7 @@ def _opted_out(facts: Facts, dataset: str, issued: int) -> set[str]:
     for seq, out in h.told(facts, e.OptedOut, dataset=dataset):
         if seq < issued and h.last_seq(facts, e.OptOutReversed, dataset=dataset, subject=out.subject) < seq:
             standing.add(str(out.subject))
-    return standing - h.excluded_subjects(facts, dataset)
+    return standing - d.excluded_subjects(facts, dataset)
 
 
 def _context(facts: Facts, query: Query) -> Values:
@@ -140,9 +141,9 @@ def _context(facts: Facts, query: Query) -> Values:
 
 
 def _training(facts: Facts, query: Query) -> Values:
-    needed = sorted(naive.courses_needed(facts, query))
+    needed = sorted(person_reasons.courses_needed(facts, query))
     passed = {name: one for name in needed if (one := h.course_of(facts, query.person, name)) is not None}
-    assurances = [what.assurance for what in h.open_datasets(facts, query.request)]
+    assurances = [what.assurance for what in d.open_datasets(facts, query.request)]
     return {
         "courses": needed, "passed": list(passed),
         "revoked": [name for name, one in passed.items() if one.revoked],
@@ -153,7 +154,7 @@ def _training(facts: Facts, query: Query) -> Values:
 
 
 def _contact(facts: Facts, query: Query) -> Values:
-    contact = h.contact_of(facts, query.request, query.person)
+    contact = d.contact_of(facts, query.request, query.person)
     return {
         "is_contact": contact is not None,
         "contact_since": contact.seq if contact else NEVER,
@@ -164,7 +165,7 @@ def _contact(facts: Facts, query: Query) -> Values:
 
 
 def _transfer(facts: Facts, query: Query) -> Values:
-    entity = naive.entity_of(facts, query)
+    entity = request_reasons.entity_of(facts, query)
     country, basis = h.country_of(facts, entity), law.basis_of(facts, query.request, entity)
     eea = EEA.get(country)
     begins, ends = _ground(facts, country, basis, query.at) if basis else (NEVER, 0)
@@ -188,7 +189,7 @@ def _ground(facts: Facts, country: str, basis: e.TransferBasisRecorded, at: date
 
 
 def _licence(facts: Facts, query: Query) -> Values:
-    entity = naive.entity_of(facts, query)
+    entity = request_reasons.entity_of(facts, query)
     binding = law.licence_that_binds(facts, query.request, entity, query.at)
     newest = {
         one.party: (seq, one) for seq, one in h.told(facts, e.LicenceSigned, request=query.request, institution=entity)
@@ -204,14 +205,14 @@ def _licence(facts: Facts, query: Query) -> Values:
 
 
 def _workspace(facts: Facts, query: Query) -> Values:
-    running = h.workspace_of(facts, query.request, query.person)
+    running = d.workspace_of(facts, query.request, query.person)
     since, names = (running[0], running[1].datasets) if running else (0, ())
     return {
         "runs": running is not None,
         "run_ends": micros(running[1].run_ends) if running else NEVER,
         "in_workspace": list(names),
-        "still_open": [name for name in names if h.is_open(facts, query.request, name)],
-        "taken_away": any(h.was_taken_away(facts, name, since) for name in names),
+        "still_open": [name for name in names if d.is_open(facts, query.request, name)],
+        "taken_away": any(d.was_taken_away(facts, name, since) for name in names),
     }
 
 

@@ -6,7 +6,8 @@ from access_policy import events as e
 from access_policy.model.enums import DataKind, DocumentKind, LicenceReading, Regime, TransferBasis
 from access_policy.model.jurisdictions import ADEQUACY, EEA, MODEL_CLAUSES, OLD_CLAUSES_REPEALED, AdequacyScope
 from access_policy.model.jurisdictions import ModelClauses as Clauses
-from tests.oracle.history import Facts, country_of, datasets_of, form_of, registered, told
+from tests.oracle.history import Facts, country_of, form_of, told
+from tests.oracle.holdings import datasets_of, registered
 
 EHDS_CLINICAL = datetime(2029, 3, 26, tzinfo=UTC)
 EHDS_OTHERS = datetime(2031, 3, 26, tzinfo=UTC)

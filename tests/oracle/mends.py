@@ -7,8 +7,9 @@ from access_policy.events import FactEvent
 from access_policy.model import enums as m
 from access_policy.model.ids import CourseName, DatasetName, FactorId, InstitutionName
 from access_policy.reasons import ReasonCode
+from tests.oracle import grant_steps, law, place_steps, request_steps, walking
 from tests.oracle import history as h
-from tests.oracle import law, steps
+from tests.oracle import holdings as d
 from tests.unit.access_policy.world import DAY, DIGEST, OPEN, RESEARCHER, World
 
 HOSPITAL = InstitutionName("hospital")
@@ -20,7 +21,7 @@ def mend(world: World, failing: Iterable[ReasonCode]) -> None:
     """Take away what keeps the researcher from `DR-1`, as far as anything can; each step once."""
     mends = dict.fromkeys(_MENDS[code] for code in sorted(failing, key=list(_R).index) if code in _MENDS)
     for one in mends:
-        steps.record(world, one(world))
+        walking.record(world, one(world))
 
 
 def _enable(world: World) -> list[FactEvent]:
@@ -29,7 +30,7 @@ def _enable(world: World) -> list[FactEvent]:
 
 def _bring_home(world: World) -> list[FactEvent]:
     """The researcher works at the hospital, at the address in the form."""
-    contact = h.contact_of(world.facts, OPEN, RESEARCHER)
+    contact = d.contact_of(world.facts, OPEN, RESEARCHER)
     email = contact.email if contact and "@" in contact.email else "rosa@hospital.example"
     domains = (email.rpartition("@")[2],)
     moved: FactEvent = e.EmailCorrected(person=RESEARCHER, email=email)
@@ -61,12 +62,16 @@ def _enrol(world: World) -> list[FactEvent]:
 
 def _accept(world: World) -> list[FactEvent]:
     texts = (m.DocumentKind.CODE_OF_CONDUCT, m.DocumentKind.NO_REIDENTIFICATION)
-    return [e.DocumentAccepted(person=RESEARCHER, document=one, version=steps.version_of(world, one)) for one in texts]
+    return [
+        e.DocumentAccepted(person=RESEARCHER, document=one, version=walking.version_of(world, one)) for one in texts
+    ]
 
 
 def _certify(world: World) -> list[FactEvent]:
     ends = world.at + 365 * DAY
-    return [e.PersonCertified(person=RESEARCHER, course=CourseName(one), ends=ends) for one in steps.courses_of(world)]
+    return [
+        e.PersonCertified(person=RESEARCHER, course=CourseName(one), ends=ends) for one in walking.courses_of(world)
+    ]
 
 
 def _reinstate(world: World) -> list[FactEvent]:
@@ -88,12 +93,12 @@ def _list(world: World) -> list[FactEvent]:
 
 
 def _ground(world: World) -> list[FactEvent]:
-    return [steps.clauses_for(OPEN, HOSPITAL, world.at - DAY)]
+    return [request_steps.clauses_for(OPEN, HOSPITAL, world.at - DAY)]
 
 
 def _sign(world: World) -> list[FactEvent]:
     licence = law.licence_that_binds(world.facts, OPEN, HOSPITAL, world.at)
-    return steps.signatures(world, OPEN, HOSPITAL, licence, list(m.Party))
+    return grant_steps.signatures(world, OPEN, HOSPITAL, licence, list(m.Party))
 
 
 def _make_available(world: World) -> list[FactEvent]:
@@ -107,16 +112,16 @@ def _extend(world: World) -> list[FactEvent]:
 def _release(world: World) -> list[FactEvent]:
     """Every dataset of the request is offered again, in a version without anybody who went, and so is its extract."""
     events: list[FactEvent] = []
-    for name in (DatasetName(one) for one in sorted(h.datasets_of(world.facts, OPEN))):
-        version = steps.next_version(world, name)
+    for name in (DatasetName(one) for one in sorted(d.datasets_of(world.facts, OPEN))):
+        version = place_steps.next_version(world, name)
         events += [
-            *steps.reopened(world, name),
+            *place_steps.reopened(world, name),
             e.VersionReleased(
-                dataset=name, version=version, location=name, manifest=DIGEST, excluded=steps.SUBJECTS
+                dataset=name, version=version, location=name, manifest=DIGEST, excluded=walking.SUBJECTS
             ),
         ]  # fmt: skip
         if h.told(world.facts, e.ExtractPrepared, request=OPEN, dataset=name):
-            events.append(steps.extract(OPEN, name, version))
+            events.append(grant_steps.extract(OPEN, name, version))
     return events
 
 

@@ -17,8 +17,8 @@ from access_policy.events import DocumentPublished
 from access_policy.model.ids import PersonId
 from access_policy.permission_table import TABLE, Standing
 from tests.oracle import history as h
-from tests.oracle import steps
-from tests.oracle.steps import Pick
+from tests.oracle import walking
+from tests.oracle.walking import Pick
 from tests.unit.access_policy import world as w
 from tests.unit.access_policy.world import World
 
@@ -61,7 +61,7 @@ def _fields(kind: type[Command]) -> tuple[forms.Field, ...]:
 
 def _actor(pick: Pick, kind: type[Command], arguments: dict[str, Any]) -> Actor:
     standings = sorted(TABLE[kind].standings)
-    people = [acting(who) for who in (*steps.PEOPLE, arguments.get("person", w.RESEARCHER))]
+    people = [acting(who) for who in (*walking.PEOPLE, arguments.get("person", w.RESEARCHER))]
     fitting = _STANDING.get(pick(standings), tuple(people))
     anybody = [acting(PersonId(who)) for who in EVERYBODY]
     return pick([*fitting, *fitting, *fitting, pick(anybody)])
@@ -92,7 +92,7 @@ def _plain(world: World, pick: Pick, name: str, kind: forms.Type) -> Any:
     if isinstance(kind, forms.IntType):
         return pick([world.state.last_proposal, 1, 2, 300]) or 1
     if isinstance(kind, forms.DateTimeType):
-        return pick([world.at, world.at - w.DAY, steps.soon(world, pick)])
+        return pick([world.at, world.at - w.DAY, walking.soon(world, pick)])
     return pick(_TEXTS[name](world)) if name in _TEXTS else "a text"
 
 
@@ -103,25 +103,25 @@ def _versions(world: World) -> list[str]:
 
 def _digests(world: World) -> list[str]:
     asked = [request.digest for request in world.state.requests.values() if request.digest]
-    return [*asked[-3:], w.DIGEST, *steps.SUBJECTS]
+    return [*asked[-3:], w.DIGEST, *walking.SUBJECTS]
 
 
 def _emails(world: World) -> list[str]:
-    return [*(h.email_of(world.facts, who) for who in steps.PEOPLE), "new@hospital.example", "no address"]
+    return [*(h.email_of(world.facts, who) for who in walking.PEOPLE), "new@hospital.example", "no address"]
 
 
 _TEXTS: dict[str, Callable[[World], list[str]]] = {
-    "person": lambda world: [w.RESEARCHER, w.RESEARCHER, *steps.PEOPLE, *EVERYBODY],
-    "people": lambda world: list(steps.PEOPLE),
-    "contacts": lambda world: list(steps.PEOPLE),
+    "person": lambda world: [w.RESEARCHER, w.RESEARCHER, *walking.PEOPLE, *EVERYBODY],
+    "people": lambda world: list(walking.PEOPLE),
+    "contacts": lambda world: list(walking.PEOPLE),
     "steward": lambda world: [w.STEWARD],
     "central_investigator": lambda world: [w.STEWARD],
-    "request": lambda world: [w.OPEN, *steps.requests_of(world)[-3:], w.NO_REQUEST],
-    "dataset": lambda world: [*steps.datasets_of(world), "new-data"],
-    "datasets": lambda world: [str(name) for name in steps.datasets_of(world)],
-    "course": lambda world: [*steps.courses_of(world), "new-course"],
-    "trainings": lambda world: [str(name) for name in steps.courses_of(world)],
-    "institution": lambda world: ["hospital", *steps.institutions_of(world), "new-place"],
+    "request": lambda world: [w.OPEN, *walking.requests_of(world)[-3:], w.NO_REQUEST],
+    "dataset": lambda world: [*walking.datasets_of(world), "new-data"],
+    "datasets": lambda world: [str(name) for name in walking.datasets_of(world)],
+    "course": lambda world: [*walking.courses_of(world), "new-course"],
+    "trainings": lambda world: [str(name) for name in walking.courses_of(world)],
+    "institution": lambda world: ["hospital", *walking.institutions_of(world), "new-place"],
     "hospital": lambda world: ["hospital"],
     "hospitals": lambda world: ["hospital"],
     "scope": lambda world: ["hospital", "privacy"],
@@ -129,15 +129,15 @@ _TEXTS: dict[str, Callable[[World], list[str]]] = {
     "provider": lambda world: ["a-provider"],
     "factor": lambda world: ["first", "second"],
     "factors": lambda world: ["first"],
-    "country": lambda world: list(steps.COUNTRIES),
+    "country": lambda world: list(walking.COUNTRIES),
     "domains": lambda world: ["hospital.example", "new.example"],
-    "act": lambda world: [steps.ACT, steps.FRAMEWORK],
+    "act": lambda world: [walking.ACT, walking.FRAMEWORK],
     "version": _versions,
     "language": lambda world: ["en", "nl"],
     "digest": _digests,
     "manifest": _digests,
-    "subject": lambda world: list(steps.SUBJECTS),
-    "excluded": lambda world: list(steps.SUBJECTS),
+    "subject": lambda world: list(walking.SUBJECTS),
+    "excluded": lambda world: list(walking.SUBJECTS),
     "code": lambda world: [w.DIGEST, "a text"],
     "email": _emails,
     "location": lambda world: ["data/new", "tumours"],

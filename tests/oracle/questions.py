@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from access_policy.model.enums import Action, FactorKind, Zone
 from access_policy.model.ids import PersonId
 from access_policy.rules import Query, Session
-from tests.oracle import naive, steps
-from tests.oracle.steps import Pick
+from tests.oracle import naive, walking
+from tests.oracle.walking import Pick
 from tests.unit.access_policy import world as w
 from tests.unit.access_policy.world import TICK, World
 
@@ -22,7 +22,7 @@ def plain(world: World, action: Action = Action.OPEN_WORKSPACE) -> Query:
 
 def any_question(world: World, pick: Pick, last_login: datetime) -> Query:
     """Return a question near the researcher's, or far from it."""
-    asked = steps.requests_of(world)
+    asked = walking.requests_of(world)
     who = pick([*3 * [w.RESEARCHER], w.COLLEAGUE, w.SIGNATORY, w.ADMIN, w.NOBODY])
     request = pick([*3 * [w.OPEN], w.RESTRICTED, *asked[-2:], pick(asked), w.NO_REQUEST])
     at = pick([world.at, world.at, max(world.facts[-1].at, _near(world, pick))])
@@ -71,6 +71,12 @@ def _logged_out(pick: Pick, who: PersonId, at: datetime, last_login: datetime) -
     return Session("a-session", who, begun, begun + HOURS, FactorKind.TOTP, pick(list(Zone)), ended=ended)
 
 
+def _supposed(pick: Pick, who: PersonId, at: datetime, last_login: datetime) -> Session:
+    """A session that nobody has: what a fresh login would be allowed."""
+    return Session("a-session", who, at, at + HOURS, FactorKind.TOTP, pick(list(Zone)), supposed=True)
+
+
 _SESSIONS: tuple[Callable[[Pick, PersonId, datetime, datetime], Session | None], ...] = (
     _fresh, _fresh, _fresh, _fresh, _older, _older, _none, _borrowed, _without_factor, _ending, _logged_out,
+    _supposed,
 )  # fmt: skip

@@ -19,7 +19,7 @@ router = APIRouter(prefix=f"{PREFIX}/documents")
 
 @router.get("")
 def documents(request: Request, visit: MaybeVisiting) -> Response:
-    """List every text in all its versions, with language and hash."""
+    """List every text in all versions, with language and hash: help, policies, licences (S4, S29, S70, S102)."""
     if visit is None:
         with desk_of(request).policy.reading() as state:
             return page(request, "documents.html", None, documents=_listed(state), actions=[])
@@ -34,7 +34,7 @@ def _listed(state: State) -> list[Document]:
 
 @router.get("/{digest}")
 def text(request: Request, digest: Annotated[str, InPath(pattern=r"^[0-9a-f]{64}$")]) -> Response:
-    """Give one published text as it stands in its file. Raises NotYours where none of that hash is published."""
+    """Give one published text to anybody, licences too (S65). Raises NotYours where none of that hash is published."""
     desk = desk_of(request)
     with desk.policy.reading() as state:
         versions = [version for document in state.documents.values() for version in document.versions]

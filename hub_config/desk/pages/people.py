@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from access_policy.commands.base import OfPerson, OfRequest
+from access_policy.commands.base import Command, OfPerson, OfRequest
+from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.permissions import TABLE
 from access_policy.state import Person
@@ -21,7 +22,7 @@ router = APIRouter(prefix=f"{PREFIX}/people")
 _BY_COURSE = kinds("certify-person", "revoke-certification")
 _OF_ONE_THING = (
     *_BY_COURSE,
-    *kinds("accept-document", "claim-attendance", "confirm-factor", "end-role", "stop-workspace"),
+    *kinds("accept-document", "claim-attendance", "confirm-factor", "end-role", "revoke-trainer", "stop-workspace"),
 )
 _ABOUT = tuple(
     kind
@@ -63,10 +64,16 @@ def person_page(request: Request, number: str, visit: Visiting) -> Response:
         return page(
             request, "person.html", view, person=view.state.people[identifier],
             details=sees_details(view, identifier),
-            actions=sorted(offers(view, _ABOUT, person=identifier), key=lambda one: one.dangerous),
+            actions=sorted(offers(view, _about(view, identifier), person=identifier), key=lambda one: one.dangerous),
             courses=_by_course(view, identifier), factors=_factor_offers(view, identifier),
             ending_roles=_role_offers(view, identifier),
         )  # fmt: skip
+
+
+def _about(view: View, person: PersonId) -> tuple[type[Command], ...]:
+    """Return the commands about a person as such; what a trainer issued is taken back of trainers only."""
+    trains = any(one.role is Role.TRAINER for one in view.state.people[person].appointments)
+    return (*_ABOUT, *kinds("revoke-trainer")) if trains else _ABOUT
 
 
 def _by_course(view: View, person: PersonId) -> dict[str, list[Offer]]:

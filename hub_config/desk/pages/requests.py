@@ -6,9 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from access_policy.clocks import clocks_of
 from access_policy.commands.base import OfRequest
+from access_policy.commands.publications import ACKNOWLEDGEMENT
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import RequestId
+from access_policy.overview import flags, permit_versions
 from access_policy.permissions import TABLE
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
@@ -54,7 +57,10 @@ def _text(view: View, request: DataRequest) -> str:
 
 @router.get("/{number}")
 def request_page(request: Request, number: str, visit: Visiting) -> Response:
-    """Show one request with its form and the next commands that the visitor may give."""
+    """Show one request with its form, its clocks (S13), its permit (E18), and the next commands that are the visitor's.
+
+    The acknowledgement that a publication has to carry stands there ready to copy (S69).
+    """
     with visit.reading() as view:
         found = view.state.requests.get(RequestId(number))
         if found is None or not sees_request(view, found):
@@ -65,6 +71,8 @@ def request_page(request: Request, number: str, visit: Visiting) -> Response:
             request, "request.html", view, request=found, actions=sorted(actions, key=lambda one: one.dangerous),
             parties=list(Party), card=card_of(view, found) if mine else None, about=found,
             profiles=visit.desk.settings.workspace_profiles, of_things=list(_of_things(view, found)),
+            permits=permit_versions(found, view.at), clocks=clocks_of(view.state, found, view.at),
+            flags=flags(view.state, found, view.at), acknowledgement=ACKNOWLEDGEMENT,
         )  # fmt: skip
 
 

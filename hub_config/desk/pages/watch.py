@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from access_policy import events as e
 from access_policy.model.instants import format_instant
+from access_policy.overview import security_test_overdue
 from access_policy.state import Workspace
 from hub_config.desk.desk import PREFIX, NotYours, Visit, Visiting
 from hub_config.desk.kinds import kinds
@@ -80,7 +81,10 @@ class Wanted:
 
 @router.get("/log")
 def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()]) -> Response:
-    """Show facts, newest first, fifty at a time, by person, request (`about`) and kind. Reading is recorded (E51)."""
+    """Show facts, newest first, by fifty, by person, request (`about`) and kind (S92). Reading is recorded (E51).
+
+    Above them stands when weak spots were last tested for (S95), and when the provider was last audited (S103).
+    """
     with visit.reading() as view:
         if Area.LOG not in areas(view):
             raise NotYours
@@ -91,7 +95,7 @@ def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()])
     with visit.reading() as view:
         return page(
             request, "log.html", view, rows=rows, kinds=sorted(e.FACTS), wanted=wanted, lowest=lowest, show=_show,
-            actions=offers(view, _OVERSIGHT),
+            actions=offers(view, _OVERSIGHT), overdue=security_test_overdue(view.state, view.at),
         )  # fmt: skip
 
 

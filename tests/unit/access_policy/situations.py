@@ -2,14 +2,19 @@
 
 from typing import Any
 
+from access_policy import events as e
 from access_policy.commands.board import EHDS_CRITERIA
-from access_policy.model.enums import Confirmation, RequestStatus
+from access_policy.model.enums import Confirmation, Criterion, RequestStatus
 from access_policy.model.ids import InstitutionName, PersonId, RequestId
+from access_policy.model.instants import Term
 from tests.unit.access_policy.world import (
     ADMIN,
+    ASSESSOR,
     BOARD_MEMBER,
     DAY,
+    OPEN,
     RESEARCHER,
+    SIGNATORY,
     STEWARD,
     World,
     appoint,
@@ -21,6 +26,7 @@ from tests.unit.access_policy.world import (
 )
 
 ABROAD = InstitutionName("mercy")
+INTAKE = {"name": "Rosa", "surname": "Rood", "email": "rosa@hospital.example"}
 
 
 def reached(status: RequestStatus) -> tuple[World, RequestId]:
@@ -115,3 +121,54 @@ def _register_study(world: World, central: PersonId, local: PersonId) -> None:
         "study": "biopsy", "hospitals": "hospital", "routes": "clinical,data-access", "kind": "biobank",
     }  # fmt: skip
     world.do("register-dataset", STEWARD, **arguments)
+
+
+def ready_to_approve(world: World | None = None) -> tuple[World, RequestId]:
+    """Return a request that lacks nothing but the board's approval."""
+    world = world or everything_holds()
+    request = world.ask(RequestStatus.ASSESSED)
+    find(world, request)
+    return world, request
+
+
+def approve(world: World, request: RequestId, by: PersonId = BOARD_MEMBER, **changed: Any) -> tuple[e.FactEvent, ...]:
+    """Let the board approve a request."""
+    return world.do("approve-request", by, request=request, **approval(world, request, **changed))
+
+
+def unapproved(world: World, request: RequestId, by: PersonId = BOARD_MEMBER, **changed: Any) -> str:
+    """Return why the board cannot approve a request."""
+    return world.refusal("approve-request", by, request=request, **approval(world, request, **changed))
+
+
+def find_one(world: World, request: RequestId, criterion: Criterion, met: bool = True, by: PersonId = ASSESSOR) -> None:
+    """Record a finding about one criterion."""
+    world.do("record-finding", by, request=request, criterion=criterion, met=met, reason="a reason")
+
+
+def term_of(world: World, request: RequestId = OPEN) -> Term:
+    """Return the term of a request that has one."""
+    term = world.state.requests[request].term
+    assert term is not None
+    return term
+
+
+def ask_extension(world: World, request: RequestId = OPEN) -> tuple[e.FactEvent, ...]:
+    """Let the signatory ask for a longer term."""
+    return world.do("ask-extension", SIGNATORY, request=request, **INTAKE)
+
+
+def with_renewal(request: RequestId = OPEN, world: World | None = None) -> World:
+    """Return a world with a renewal that was submitted."""
+    world = world or everything_holds()
+    ask_extension(world, request)
+    ends = term_of(world, request).ends + 100 * DAY
+    world.do("submit-extension", RESEARCHER, request=request, ends=ends, reason="one more year")
+    return world
+
+
+def with_assessed_renewal(request: RequestId = OPEN, world: World | None = None) -> World:
+    """Return a world with a renewal that waits for its decision."""
+    world = with_renewal(request, world)
+    world.do("assess-extension", ASSESSOR, request=request, assessment="sound")
+    return world

@@ -154,11 +154,15 @@ def _moves(world: World) -> None:
     world.do("move-person", ADMIN, person=COLLEAGUE, institution="centre", email="cas@centre.example")
 
 
+def _has_another_address(world: World) -> None:
+    world.do("correct-email", ADMIN, person=COLLEAGUE, email="casper@hospital.example")
+
+
 def _leaves(world: World) -> None:
     world.do("record-departure", ADMIN, person=COLLEAGUE)
 
 
-@pytest.mark.parametrize("change", [_moves, _leaves], ids=["moved", "left"])
+@pytest.mark.parametrize("change", [_moves, _leaves, _has_another_address], ids=["moved", "left", "another address"])
 def test_who_works_elsewhere_by_now_is_not_let_in(change: Callable[[World], None]) -> None:
     """S33: they still work at the organisation when they are checked; the office refuses them then."""
     world, by = _asked()

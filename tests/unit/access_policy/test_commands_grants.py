@@ -70,11 +70,13 @@ def test_an_extract_of_nobody_is_no_command(wrong: dict[str, Any]) -> None:
         everything_holds().attempt("prepare-extract", STEWARD, **EXTRACT | wrong)
 
 
-@pytest.mark.parametrize("location", ["extract-dr-1", "extract-dr-1/more"], ids=["the same folder", "within it"])
+@pytest.mark.parametrize(
+    "location", ["dr-1/extract", "dr-1/extract/more", "dr-1"], ids=["the same folder", "within it", "around it"]
+)
 def test_an_extract_is_in_reach_of_one_request_only(location: str) -> None:
     """S3, S75: what was cut out for one request is not another's."""
     world = everything_holds()
-    world.do("prepare-extract", STEWARD, **EXTRACT)
+    world.do("prepare-extract", STEWARD, **EXTRACT | {"location": "dr-1/extract"})
     arguments = EXTRACT | {"request": RESTRICTED, "dataset": "scans", "location": location}
     assert world.refusal("prepare-extract", STEWARD, **arguments) == "not_allowed_value"
     arguments = EXTRACT | {"dataset": "expressions", "location": location}

@@ -5,14 +5,17 @@ from typing import Any
 import pytest
 
 from access_policy import events as e
+from access_policy.actor import person
 from access_policy.model.enums import DocumentKind, Party, RequestStatus
 from access_policy.model.ids import InstitutionName, PersonId, RequestId
+from access_policy.model.jurisdictions import AdequacyScope
 from tests.unit.access_policy.situations import ABROAD, Clinical, ask_with_abroad, basis, office, reached
 from tests.unit.access_policy.world import (
     ADMIN,
     BOARD_MEMBER,
     COLLEAGUE,
     DIGEST,
+    MINUTE,
     OPEN,
     REPRESENTATIVE,
     RESEARCHER,
@@ -175,6 +178,27 @@ def test_each_organisation_signs_the_licence_of_its_country(ground: dict[str, An
         assert isinstance(event, e.LicenceSigned)
         assert (event.institution, event.licence) == (ABROAD, licence)
     assert world.state.requests[request].status is RequestStatus.LICENSED
+
+
+def test_when_another_licence_binds_all_sign_that_one() -> None:
+    """S24, S63, S67: the decision on adequacy ended; what was signed before counts for the other licence only."""
+    world, request, signatory = _with_abroad(**ADEQUATE)
+    world.do("sign-licence", signatory, request=request, party="licensee", institution=ABROAD)
+    scope = AdequacyScope.DATA_PRIVACY_FRAMEWORK
+    world.append([(person(ADMIN), e.AdequacyEnded(country="US", scope=scope, ends=world.at, act="a judgment"))])
+    arguments = {"request": request, "party": "licensee", "institution": ABROAD}
+    (event,) = world.do("sign-licence", signatory, **arguments)
+    assert isinstance(event, e.LicenceSigned)
+    assert event.licence is DocumentKind.LICENCE_NON_EEA
+
+
+def test_a_signature_at_the_very_instant_of_a_version_is_on_it() -> None:
+    """REQ-08, REQ-09: half-open; the version binds from its instant on."""
+    world, request = reached(RequestStatus.APPROVED)
+    publish(world, "licence-eea", "2")
+    world.at -= MINUTE
+    sign(world, request, "licensee")
+    assert world.refusal("sign-licence", SIGNATORY, request=request, party="licensee") == "already_exists"
 
 
 def test_a_signatory_signs_for_their_own_organisation_only() -> None:

@@ -11,7 +11,18 @@ from access_policy.model.enums import RequestStatus, TransferBasis
 from access_policy.model.ids import RequestId
 from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 from tests.unit.access_policy.situations import ABROAD, ask_with_abroad, basis, office
-from tests.unit.access_policy.world import BOARD_MEMBER, NOON, TICK, World, approval, everything_holds, find, kinds
+from tests.unit.access_policy.world import (
+    BOARD_MEMBER,
+    DAY,
+    MINUTE,
+    NOON,
+    TICK,
+    World,
+    approval,
+    everything_holds,
+    find,
+    kinds,
+)
 
 SCHREMS_II = datetime(2020, 7, 16, tzinfo=UTC)
 NOT_CLAUSES: dict[str, Any] = {"clauses": None, "concluded": None}
@@ -120,10 +131,12 @@ def test_privacy_shield_ends_with_the_judgment(offset: timedelta, taken: bool) -
         assert world.refusal("record-transfer-basis", by, **arguments) == "not_allowed_value"
 
 
-def test_privacy_shield_is_refused_even_where_a_decision_is_on_record() -> None:
+@pytest.mark.parametrize("at", [SCHREMS_II, NOON], ids=["at the judgment", "years later"])
+def test_privacy_shield_is_refused_even_where_a_decision_is_on_record(at: datetime) -> None:
     """S59: no record of a decision brings it back."""
-    world, request = _abroad()
+    world, request = _abroad(at=at - DAY)
     by = office(world)
+    world.at = at - MINUTE
     event = e.AdequacyDecided(
         country="US", scope=AdequacyScope.PRIVACY_SHIELD, begins=world.at, ends=None, act="a mistake"
     )

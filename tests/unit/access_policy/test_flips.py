@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -171,12 +172,12 @@ def _renewed_certification(world: World) -> None:
 
 def _contacts_added(world: World) -> None:
     request = world.ask(RequestStatus.ACTIVE, contact=COLLEAGUE)
-    asked = {"name": "Rosa", "position": "postdoc", "email": "rosa@hospital.example"}
+    asked: dict[str, Any] = {"name": "Rosa", "position": "postdoc", "email": "rosa@hospital.example"}
     _say(world, e.ContactAsked(request=request, person=RESEARCHER, **asked))
     _say(world, e.ContactChecked(request=request, person=RESEARCHER))
     _say(world, e.ContactMadeAvailable(request=request, person=RESEARCHER))
     world.do("remove-contact", SIGNATORY, request=request, person=RESEARCHER)
-    amendment = {"amendment": 1, "reason": "more"}
+    amendment: dict[str, Any] = {"amendment": 1, "reason": "more"}
     _say(world, e.AmendmentProposed(request=request, datasets=(), contacts=(RESEARCHER,), **amendment))
     _say(world, e.AmendmentApproved(request=request, **amendment))
     _say(world, e.PersonMoved(person=RESEARCHER, institution=CENTRE, email="rosa@centre.example"))
@@ -237,7 +238,7 @@ def _versions(world: World) -> None:
     tumours = DatasetName("tumours")
     request = world.ask(RequestStatus.ACTIVE, ("tumours",))
     world.start(request)
-    version = {"location": "tumours-2", "manifest": DIGEST}
+    version: dict[str, Any] = {"location": "tumours-2", "manifest": DIGEST}
     _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="1", patients=3, **version))
     _say(world, e.VersionReleased(dataset=tumours, version="2", excluded=(), **version))
     _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="2", patients=3, **version))
@@ -249,12 +250,12 @@ def _versions(world: World) -> None:
 def _opted_out_and_left_out(world: World) -> None:
     next(denial for denial in DENIALS if denial.code is R.OPT_OUT_IGNORED).way(world)
     world.at = BINDS
-    version = {"version": "2", "location": "tumours-2", "manifest": DIGEST, "excluded": ("0" * 64,)}
+    version: dict[str, Any] = {"version": "2", "location": "tumours-2", "manifest": DIGEST, "excluded": ("0" * 64,)}
     _say(world, e.VersionReleased(dataset=DatasetName("tumours"), **version))
 
 
 GENOMES = DatasetName("genomes")
-VERSION = {"location": "genomes-2", "manifest": DIGEST}
+VERSION: dict[str, Any] = {"location": "genomes-2", "manifest": DIGEST}
 
 
 def _genomes(world: World) -> None:
@@ -281,9 +282,8 @@ def _offers_of_a_draft(world: World) -> None:
     _genomes(world)
     request = world.ask(RequestStatus.DRAFT, ("tumours",))
     _say(world, e.DatasetRequested(request=request, dataset=GENOMES, necessity="the outcome"))
+    until, method = world.at + 700 * DAY, VerificationMethod.IN_PERSON
     for verified in (Assurance.HIGH, Assurance.LOW):
-        until = world.at + 700 * DAY
-        method = VerificationMethod.IN_PERSON
         _say(world, e.PersonVerified(person=RESEARCHER, method=method, until=until, assurance=verified))
     _say(world, e.VerificationWithdrawn(person=RESEARCHER, reason="another person"))
     _say(world, e.PersonVerified(person=RESEARCHER, method=VerificationMethod.VIDEO_CALL, until=until))
@@ -295,7 +295,7 @@ def _offers_of_a_grant(world: World) -> None:
     _genomes(world)
     request = world.ask(RequestStatus.ASSESSED, ("tumours", "genomes"))
     _say(world, _approved(request, world, "tumours"))
-    amendment = {"amendment": 1, "reason": "more"}
+    amendment: dict[str, Any] = {"amendment": 1, "reason": "more"}
     _say(world, e.AmendmentProposed(request=request, datasets=(GENOMES,), contacts=(), **amendment))
     _say(world, e.AmendmentApproved(request=request, **amendment))
     _say(world, e.ConsentWithdrawn(dataset=GENOMES, subject="0" * 64))
@@ -315,7 +315,7 @@ def _offers_of_what_is_closed(world: World) -> None:
     request = world.ask(RequestStatus.ASSESSED, ("tumours", "genomes"))
     world.do("withdraw-dataset", STEWARD, dataset="genomes", reason="consent")
     _say(world, _approved(request, world, "genomes"))
-    amendment = {"amendment": 1, "reason": "more"}
+    amendment: dict[str, Any] = {"amendment": 1, "reason": "more"}
     _say(world, e.AmendmentProposed(request=request, datasets=(DatasetName("tumours"),), contacts=(), **amendment))
     _say(world, e.AmendmentApproved(request=request, **amendment))
     _say(world, e.RequestMadeAvailable(request=request, datasets=(GENOMES,)))
@@ -337,7 +337,7 @@ def _centre_of_another_domain(world: World) -> None:
 def _clinical(world: World) -> None:
     request = world.ask(RequestStatus.DRAFT)
     _say(world, e.RequestSubmitted(request=request, digest=DIGEST, scenario=Scenario.TREATMENT, route=Route.CLINICAL))
-    term = {"begins": world.at + DAY, "ends": world.at + 9 * DAY}
+    term: dict[str, Any] = {"begins": world.at + DAY, "ends": world.at + 9 * DAY}
     for place, who in ((InvestigatorPlace.LOCAL, COLLEAGUE), (InvestigatorPlace.CENTRAL, ADMIN)):
         _say(world, e.InvestigatorApproved(request=request, place=place, person=who, **term))
 

@@ -6,9 +6,9 @@ every question; Cedar combines what stands on record once more.
 """
 
 import os
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar, TypeVar
+from random import Random
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -22,7 +22,7 @@ from access_policy.model.enums import Action
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query
 from access_policy.state import State
-from tests.oracle import beginnings, mends, orders, questions, steps
+from tests.oracle import beginnings, known, mends, orders, questions, steps, walking
 from tests.oracle.cedar import cedar_allows
 from tests.oracle.naive import NaiveAnswer, instants, naive_decide, naive_list
 from tests.unit.access_policy.world import HUB, MINUTE, OPEN, RESEARCHER, TICK, World
@@ -33,8 +33,7 @@ LONG = os.environ.get("SLUIS_LONG") == "1" or settings.get_current_profile_name(
 STEPS = 5_000 if LONG else 500
 STEPS_OF_ONE = 50
 QUESTIONS = 3
-
-T = TypeVar("T")
+SEEDS = st.integers(0, 2**32 - 1)
 
 
 def answer(state: State, query: Query) -> NaiveAnswer:
@@ -45,10 +44,15 @@ def answer(state: State, query: Query) -> NaiveAnswer:
     return NaiveAnswer(str(decision.effect), failing, names, decision.until)
 
 
+def without(one: NaiveAnswer, codes: set[ReasonCode]) -> NaiveAnswer:
+    """Return an answer without some of its codes."""
+    return one._replace(failing=one.failing - codes)
+
+
 class Histories(RuleBasedStateMachine):
     """One history; `asked` are the last questions, asked once more when it is folded anew."""
 
-    steps: ClassVar[int] = 0
+    taken: ClassVar[int] = 0
     allows: ClassVar[int] = 0
 
     def __init__(self) -> None:
@@ -57,39 +61,39 @@ class Histories(RuleBasedStateMachine):
         self.last_login = self.world.at
         self.asked: list[Query] = []
 
-    @initialize(data=st.data())
-    def begin(self, data: st.DataObject) -> None:
+    @initialize(seed=SEEDS)
+    def begin(self, seed: int) -> None:
         """The good world, somewhere and some time."""
-        self.world = beginnings.begin(_picker(data))
+        self.world = beginnings.begin(_picker(seed))
         self.last_login = self.world.at
-        self._compare(data)
+        self._compare(seed)
 
-    @rule(data=st.data())
-    def record(self, data: st.DataObject) -> None:
+    @rule(seed=SEEDS)
+    def record(self, seed: int) -> None:
         """A fact, or the few that one act records."""
-        pick = _picker(data)
-        steps.record(self.world, pick(steps.STEPS)(self.world, pick))
-        self._step(data)
+        pick = _picker(seed)
+        walking.record(self.world, pick(steps.STEPS)(self.world, pick))
+        self._step(seed)
 
-    @rule(data=st.data())
-    def command(self, data: st.DataObject) -> None:
+    @rule(seed=SEEDS)
+    def command(self, seed: int) -> None:
         """Somebody gives a command, sound or not."""
-        orders.give(self.world, _picker(data))
-        self._step(data)
+        orders.give(self.world, _picker(seed))
+        self._step(seed)
 
-    @rule(data=st.data())
-    def mend(self, data: st.DataObject) -> None:
+    @rule(seed=SEEDS)
+    def mend(self, seed: int) -> None:
         """What keeps the researcher from the data is taken away."""
         keep, plain = (questions.plain(self.world, action) for action in (Action.KEEP_WORKSPACE, Action.OPEN_WORKSPACE))
         failing = answer(self.world.state, keep).failing | answer(self.world.state, plain).failing
         mends.mend(self.world, failing)
-        self._step(data)
+        self._step(seed)
 
-    @rule(data=st.data())
-    def start(self, data: st.DataObject) -> None:
+    @rule(seed=SEEDS)
+    def start(self, seed: int) -> None:
         """The hub starts the researcher's workspace, if it may."""
         world, session = self.world, questions.plain(self.world).session
-        seconds = _picker(data)([120, 8 * 3600])
+        seconds = _picker(seed)([120, 8 * 3600])
         command = StartWorkspace(
             person=RESEARCHER, request=OPEN, profile="small", max_run_seconds=seconds,
             session=session,
@@ -97,16 +101,16 @@ class Histories(RuleBasedStateMachine):
         outcome = handle(world.state, command, HUB, world.at)
         if isinstance(outcome, tuple):
             world.append([(HUB, event) for event in outcome])
-        self._step(data)
+        self._step(seed)
 
-    @rule(data=st.data())
-    def wait(self, data: st.DataObject) -> None:
+    @rule(seed=SEEDS)
+    def wait(self, seed: int) -> None:
         """Time passes: a little, or to the end of something, or to the instant beside it."""
-        pick = _picker(data)
+        pick = _picker(seed)
         ahead = [one for one in instants(self.world.facts) if one > self.world.at][:3]
         until = pick([self.world.at + 2 * MINUTE, *ahead]) + pick([-TICK, timedelta(0), TICK])
         self.world.at = max(self.world.at, until)
-        self._step(data)
+        self._step(seed)
 
     @rule()
     def log_in(self) -> None:
@@ -119,12 +123,12 @@ class Histories(RuleBasedStateMachine):
         for query in self.asked:
             assert answer(folded.state, query) == answer(self.world.state, query)
 
-    def _step(self, data: st.DataObject) -> None:
-        type(self).steps += 1
-        self._compare(data)
+    def _step(self, seed: int) -> None:
+        type(self).taken += 1
+        self._compare(seed)
 
-    def _compare(self, data: st.DataObject) -> None:
-        world, pick = self.world, _picker(data)
+    def _compare(self, seed: int) -> None:
+        world, pick = self.world, _picker(seed + 1)
         self.asked = [questions.plain(world)]
         self.asked += [questions.any_question(world, pick, self.last_login) for _ in range(QUESTIONS)]
         for query in self.asked:
@@ -132,33 +136,33 @@ class Histories(RuleBasedStateMachine):
         self._agree_on_list(self.asked[-1])
 
     def _agree(self, query: Query) -> None:
-        ours, naive = answer(self.world.state, query), naive_decide(self.world.facts, query)
+        facts = self.world.facts
+        if known.is_unsettled(facts, query):
+            return
+        ours, naive = answer(self.world.state, query), naive_decide(facts, query)
         type(self).allows += ours.effect == "allow"
-        assert ours == naive, query
+        hidden = known.unsettled_codes(facts, query, naive)
+        assert without(ours, hidden) == without(naive, hidden), query
         assert cedar_allows(self.world.facts, query) == (ours.effect == "allow"), query
 
     def _agree_on_list(self, query: Query) -> None:
         state = self.world.state
-        mine = [
-            Query(query.person, one, Action.OPEN_WORKSPACE, query.at, query.session)
-            for one in state.requests_of[query.person]
-        ]
+        asked = state.requests_of.get(query.person, ())
+        mine = [Query(query.person, one, Action.OPEN_WORKSPACE, query.at, query.session) for one in asked]
+        if any(known.is_unsettled(self.world.facts, one) for one in mine):
+            return
         opened = sorted(str(one.request) for one in mine if decide(state, one).allowed)
         assert opened == sorted(naive_list(self.world.facts, query)), query
 
 
-def _picker(data: st.DataObject) -> steps.Pick:
-    def pick(options: Sequence[T], /) -> T:
-        return data.draw(st.sampled_from(options))
-
-    return pick
+def _picker(seed: int) -> walking.Pick:
+    """Choose by a seed: one draw for a step, which Hypothesis can leave out as a whole."""
+    return Random(seed).choice
 
 
 def test_the_decision_is_what_both_oracles_say_after_each_step() -> None:
     """POL-01: effect, reasons, data, end and list agree after every step of every history."""
-    examples = STEPS // STEPS_OF_ONE
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        Histories, settings=settings(max_examples=examples, stateful_step_count=STEPS_OF_ONE)
-    )
-    assert Histories.steps >= STEPS * 0.8
+    examples = STEPS * 3 // (STEPS_OF_ONE * 2)  # some histories are short
+    run_state_machine_as_test(Histories, settings=settings(max_examples=examples, stateful_step_count=STEPS_OF_ONE))
+    assert Histories.taken >= STEPS
     assert Histories.allows

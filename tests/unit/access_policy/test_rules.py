@@ -134,7 +134,7 @@ class Edge(NamedTuple):
 
 
 def _agreement_ends(world: World) -> datetime:
-    term = world.state.institutions[world.state.people[RESEARCHER].institution].agreement
+    term = world.state.institutions[InstitutionName("hospital")].agreement
     assert term is not None
     return term.ends
 
@@ -355,6 +355,13 @@ def test_going_home_closes_the_way_in_and_keeps_the_computation() -> None:
         Action.REACH_WORKSPACE: (R.ZONE,),
         Action.KEEP_WORKSPACE: (),
     }
+
+
+@pytest.mark.parametrize("zone", Zone)
+def test_data_without_a_restriction_open_from_anywhere(zone: Zone) -> None:
+    """S96: where nothing asks for the institute's network, it does not matter where the browser sits."""
+    world = everything_holds()
+    assert world.decide(world.query(zone=zone)).allowed
 
 
 def test_a_factor_reset_ends_what_logging_out_leaves() -> None:

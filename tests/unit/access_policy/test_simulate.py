@@ -12,6 +12,7 @@ from access_policy.actor import person
 from access_policy.commands.base import parse_command
 from access_policy.decision import decide
 from access_policy.model.enums import Action
+from access_policy.model.ids import DatasetName
 from access_policy.model.jurisdictions import AdequacyScope
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Query
@@ -34,6 +35,7 @@ from tests.unit.access_policy.world import (
 )
 
 HORIZON = timedelta(days=800)
+BOTH = (DatasetName("expressions"), DatasetName("tumours"))
 
 
 def supposed(world: World, *steps: Step) -> tuple[Change, ...]:
@@ -69,8 +71,8 @@ def test_a_command_takes_away_from_its_instant_on() -> None:
     assert term is not None
     (change,) = supposed(world, command(world, "end-request", 10 * DAY, request=OPEN, reason="misuse"))
     assert change == Change(
-        RESEARCHER, OPEN, (), ("expressions", "tumours"), world.at + 10 * DAY, term.ends, (R.REQUEST_ENDED,), False
-    )
+        RESEARCHER, OPEN, (), BOTH, world.at + 10 * DAY, term.ends, (R.REQUEST_ENDED,), False
+    )  # fmt: skip
 
 
 def test_a_running_workspace_that_would_end_is_marked() -> None:

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from hub_config.texts import keep_text
 from tests.unit.hub_config.desk.seed import DESK, World
 
 pytestmark = pytest.mark.unit
@@ -27,6 +28,20 @@ def test_anybody_reads_the_texts(world: World, who: str | None) -> None:
     answer = client.get(f"/documents/{digest}")
     assert (answer.status_code, answer.text) == (200, "licence-eea")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", ["/", "/requests/DR-1", "/requests/DR-2", "/me", "/reasons"])
+def test_help_and_texts_are_one_step_from_every_page(world: World, path: str) -> None:
+    """S4, S70, S97, S102: the documents, with the help for accounts among them, and the contact address."""
+    digest = keep_text(world.texts, b"how to get an account and a second factor")
+    world.do("publish-document", "admin", document="account-help", version="1", language="en", title="Account help",
+             digest=digest)  # fmt: skip
+    researcher = world.client("researcher")
+    page = researcher.get(path).text
+    assert f'href="{DESK}/documents"' in page
+    assert 'href="mailto:desk@sluis.example"' in page
+    assert f'href="{DESK}/documents/{digest}"' in researcher.get("/documents").text
+    assert "second factor" in researcher.get(f"/documents/{digest}").text
 
 
 def test_only_what_is_published_is_given(world: World) -> None:
@@ -74,6 +89,18 @@ def test_those_who_may_publish_are_offered_it(world: World) -> None:
     fields = {"document": "faq", "version": "1", "language": "en", "title": "Questions", "digest": "a" * 64}
     answer = world.client("representative").post("/do/publish-document", fields)
     assert answer.headers["location"] == f"{DESK}/documents"
+
+
+def test_those_who_read_the_log_see_which_test_is_overdue(world: World) -> None:
+    """S92, S95, S103: none is recorded yet; a recorded one counts for a year."""
+    admin, auditor = world.client("admin"), world.client("auditor")
+    assert "overdue" in auditor.get("/log").text
+    fields = {"tester": "An independent tester", "scope": "the desk", "on": "2026-11-20T09:00"}
+    assert admin.post("/do/record-security-test", fields).headers["location"] == f"{DESK}/log"
+    assert "overdue" not in auditor.get("/log").text
+    audit = {"auditor": "An independent auditor", "scope": "the provider", "on": "2026-11-19T09:00"}
+    assert admin.post("/do/record-provider-audit", audit).headers["location"] == f"{DESK}/log"
+    assert "2026-11-19 09:00 UTC" in auditor.get("/log").text
 
 
 def test_an_auditor_reads_and_is_offered_nothing(world: World) -> None:

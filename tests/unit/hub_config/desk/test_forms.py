@@ -5,10 +5,11 @@ import re
 
 import pytest
 
+from access_policy.commands.publications import ACKNOWLEDGEMENT
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from hub_config.desk.kinds import kind_of
 from hub_config.desk.sight import COMMANDS
-from hub_config.desk.words import DANGEROUS, TYPED
+from hub_config.desk.words import DANGEROUS, TYPED, command_help
 from tests.unit.hub_config.desk.seed import DESK, World
 
 pytestmark = pytest.mark.unit
@@ -93,6 +94,30 @@ def test_a_request_page_shows_the_whole_form_and_its_findings(world: World) -> N
     for text in ("in the field of leukaemia", "several hospitals: data access", "contractual", "DR-1/1: granted"):
         assert text in page, text
     assert "licence-eea, version 1" in page
+
+
+def test_a_request_page_shows_what_is_due(world: World) -> None:
+    """S13, S21, S69: the clocks with their ends, what is late, and the text that a publication has to carry."""
+    office = world.client("office")
+    assert "2027-01-03 12:00 UTC" in office.get("/requests/DR-3").text
+    world.clock.go(days=43)
+    world.log_in("office")
+    assert '<span class="tag ended">breached</span>' in world.client("office").get("/requests/DR-3").text
+    world.log_in("researcher")
+    assert ACKNOWLEDGEMENT in world.client("researcher").get("/requests/DR-1").text
+
+
+def test_help_and_labels_are_in_the_words_of_people(world: World) -> None:
+    """What stands above a form names no field of the program."""
+    for name, kind in COMMANDS.items():
+        assert "`" not in command_help(name, kind), name
+
+
+def test_what_a_trainer_issued_is_taken_back_of_trainers_only(world: World) -> None:
+    """REQ-07: the button does not stand on everybody's page."""
+    admin = world.client("admin")
+    assert "/do/revoke-trainer?person=P-3" in admin.get("/people/P-3").text
+    assert "/do/revoke-trainer" not in admin.get("/people/P-8").text
 
 
 def test_a_suspended_request_says_so(world: World) -> None:

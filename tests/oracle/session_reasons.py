@@ -1,0 +1,56 @@
+"""One function per reason about the running workspace, the session and the network: true where it denies."""
+
+from collections.abc import Sequence
+
+from access_policy import events as e
+from access_policy.events import Fact
+from access_policy.model.enums import Zone
+from access_policy.rules import Query
+from tests.oracle import history as h
+from tests.oracle import holdings as d
+from tests.oracle import law
+
+
+def dataset_withdrawn(facts: Sequence[Fact], query: Query) -> bool:
+    """S82, S94: every dataset in the running workspace is offered, and was since it started."""
+    workspace = d.workspace_of(facts, query.request, query.person)
+    if workspace is None:
+        return False
+    since, started = workspace
+    open_now = all(d.is_open(facts, query.request, name) for name in started.datasets)
+    return not open_now or any(d.was_taken_away(facts, name, since) for name in started.datasets)
+
+
+def run_time_over(facts: Sequence[Fact], query: Query) -> bool:
+    """S86."""
+    workspace = d.workspace_of(facts, query.request, query.person)
+    return workspace is not None and workspace[1].run_ends <= query.at
+
+
+def session_missing(facts: Sequence[Fact], query: Query) -> bool:
+    """S76: a session, and one's own."""
+    return query.session is None or query.session.person != query.person
+
+
+def session_over(facts: Sequence[Fact], query: Query) -> bool:
+    """S76, S94: within its hours, not logged out, and not ended by a reset of the factors or a stop."""
+    session = query.session
+    if session is None or session_missing(facts, query):
+        return False
+    if not law.lies_in(query.at, session.begun, session.ends) or (session.ended and session.ended <= query.at):
+        return True
+    kinds = (e.FactorsReset, e.PersonDisabled)
+    ends = [seq for kind in kinds for seq, _ in h.told(facts, kind, person=query.person)]
+    return any(session.begun <= h.at_of(facts, seq) for seq in ends)
+
+
+def session_without_factor(facts: Sequence[Fact], query: Query) -> bool:
+    """S76: every session, none without."""
+    return not session_missing(facts, query) and query.session is not None and query.session.factor is None
+
+
+def zone(facts: Sequence[Fact], query: Query) -> bool:
+    """S77, S78: restricted data open from the institute's network only; without a session nobody knows the network."""
+    session = None if session_missing(facts, query) else query.session
+    inside = session is not None and session.zone is Zone.INSTITUTE
+    return not inside and any(d.is_restricted(what) for what in d.open_datasets(facts, query.request))
