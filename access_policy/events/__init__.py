@@ -11,8 +11,8 @@ from access_policy.events.data import (
     DatasetReopened,
     DatasetWithdrawn,
     InvestigatorNamed,
-    OptOutReversed,
     OptedOut,
+    OptOutReversed,
     StudyRegistered,
     VersionReleased,
 )
@@ -64,8 +64,8 @@ from access_policy.events.institutions import (
 )
 from access_policy.events.observations import (
     CommandRefused,
-    LogRead,
     LoginRefused,
+    LogRead,
     SessionBegun,
     SessionEnded,
     WorkspaceRefused,
