@@ -1,7 +1,7 @@
 """How property tests run: the same examples each time, so that a change and not chance turns a test red.
 
-`make test-long` takes the profile "long": the same law with five times the examples. `pytest --hypothesis-profile=explore`
-looks for new ones.
+`make test-long` takes the profile "long": the same laws with five times the examples.
+`pytest --hypothesis-profile=explore` looks for new ones.
 """
 
 from hypothesis import HealthCheck, settings

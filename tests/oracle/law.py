@@ -9,6 +9,8 @@ from access_policy.model.jurisdictions import ModelClauses as Clauses
 from tests.oracle.history import Facts, country_of, form_of, told
 from tests.oracle.holdings import datasets_of, registered
 
+Term = tuple[datetime, datetime | None]
+
 EHDS_CLINICAL = datetime(2029, 3, 26, tzinfo=UTC)
 EHDS_OTHERS = datetime(2031, 3, 26, tzinfo=UTC)
 
@@ -23,28 +25,43 @@ def in_eea(country: str, at: datetime) -> bool:
     return country in EEA and lies_in(at, EEA[country].begins, EEA[country].ends)
 
 
+def decisions_on(facts: Facts, country: str, scope: AdequacyScope) -> list[Term]:
+    """Return from when to when decisions of a scope find a country adequate (S58, S59, S67)."""
+    terms = [(one.begins, one.ends) for one in ADEQUACY if (one.country, one.scope) == (country, scope)]
+    for fact in facts:
+        event = fact.event
+        if isinstance(event, e.AdequacyDecided) and (event.country, event.scope) == (country, scope):
+            terms.append((event.begins, event.ends))
+        elif isinstance(event, e.AdequacyEnded) and (event.country, event.scope) == (country, scope):
+            terms = [_cut(term, event.ends) for term in terms]
+    return terms
+
+
+def listings_of(facts: Facts, country: str) -> list[Term]:
+    """Return from when to when a third country is listed under Article 91(1) (E13)."""
+    terms: list[Term] = []
+    for fact in facts:
+        event = fact.event
+        if isinstance(event, e.CountryListed) and event.country == country:
+            terms.append((event.begins, event.ends))
+        elif isinstance(event, e.CountryUnlisted) and event.country == country:
+            terms = [_cut(term, event.ends) for term in terms]
+    return terms
+
+
+def _cut(term: Term, ends: datetime) -> Term:
+    """Return a term that ends at `ends` where it would hold then, whichever act ended it."""
+    return (term[0], ends) if lies_in(ends, *term) else term
+
+
 def is_adequate(facts: Facts, country: str, scope: AdequacyScope, at: datetime) -> bool:
-    """Say whether a decision of this scope finds a country adequate (S58, S59, S67)."""
-    decided = [(one.begins, one.ends, one.act) for one in ADEQUACY if (one.country, one.scope) == (country, scope)]
-    decided += [
-        (one.begins, one.ends, one.act) for _, one in told(facts, e.AdequacyDecided, country=country, scope=scope)
-    ]
-    ended = [(one.ends, one.act) for _, one in told(facts, e.AdequacyEnded, country=country, scope=scope)]
-    for begins, ends, act in decided:
-        over = any(end <= at for end, ended_act in ended if ended_act == act)
-        if lies_in(at, begins, ends) and not over:
-            return True
-    return False
+    """Say whether a decision of this scope finds a country adequate at an instant."""
+    return any(lies_in(at, *term) for term in decisions_on(facts, country, scope))
 
 
 def is_listed(facts: Facts, country: str, at: datetime) -> bool:
-    """Say whether a third country is listed under Article 91(1) (E13)."""
-    unlisted = [(one.ends, one.act) for _, one in told(facts, e.CountryUnlisted, country=country)]
-    for _, one in told(facts, e.CountryListed, country=country):
-        over = any(end <= at for end, act in unlisted if act == one.act)
-        if lies_in(at, one.begins, one.ends) and not over:
-            return True
-    return False
+    """Say whether a third country is listed at an instant."""
+    return any(lies_in(at, *term) for term in listings_of(facts, country))
 
 
 def clauses_hold(clauses: Clauses, concluded: datetime, at: datetime) -> bool:

@@ -88,8 +88,7 @@ def _name(world: World) -> list[FactEvent]:
 
 
 def _list(world: World) -> list[FactEvent]:
-    country = h.country_of(world.facts, HOSPITAL)
-    return [e.CountryListed(country=country, begins=world.at, ends=None, act=f"act {len(world.facts)}")]
+    return place_steps.listed(world, h.country_of(world.facts, HOSPITAL), world.at, None)
 
 
 def _ground(world: World) -> list[FactEvent]:

@@ -4,13 +4,13 @@ from access_policy import events as e
 from access_policy.model import enums as m
 from access_policy.model.ids import CourseName, FactorId
 from tests.oracle import history as h
-from tests.oracle.walking import PEOPLE, Event, Pick, courses_of, institutions_of, soon, version_of
+from tests.oracle.walking import OFTEN, Event, Pick, courses_of, institutions_of, soon, version_of
 from tests.unit.access_policy.world import DIGEST, World
 
 
 def move(world: World, pick: Pick) -> list[Event]:
     """Somebody works elsewhere, or has another address."""
-    who, institution = pick(PEOPLE), pick(institutions_of(world))
+    who, institution = pick(OFTEN), pick(institutions_of(world))
     domain = pick([*h.domains_of(world.facts, institution), "elsewhere.example"])
     email = f"{who.lower()}@{domain}"
     if h.institution_of(world.facts, who) == institution:
@@ -20,7 +20,7 @@ def move(world: World, pick: Pick) -> list[Event]:
 
 def leave(world: World, pick: Pick) -> list[Event]:
     """Somebody leaves."""
-    who = pick(PEOPLE)
+    who = pick(OFTEN)
     return [e.PersonLeft(person=who)] if h.institution_of(world.facts, who) else []
 
 
@@ -28,20 +28,20 @@ def verify(world: World, pick: Pick) -> list[Event]:
     """Somebody is verified, perhaps with a look at the second factor."""
     method, level = m.VerificationMethod.IN_PERSON, pick(list(m.Assurance))
     factors = pick([(), (FactorId("first"),)])
-    who, until = pick(PEOPLE), soon(world, pick)
+    who, until = pick(OFTEN), soon(world, pick)
     return [e.PersonVerified(person=who, method=method, until=until, assurance=level, factors=factors)]
 
 
 def doubt(world: World, pick: Pick) -> list[Event]:
     """A verification turns out wrong."""
-    who = pick(PEOPLE)
+    who = pick(OFTEN)
     verified = h.verification_of(world.facts, who) is not None
     return [e.VerificationWithdrawn(person=who, reason="wrong")] if verified else []
 
 
 def stop(world: World, pick: Pick) -> list[Event]:
     """Somebody is stopped, or may act again."""
-    who = pick(PEOPLE)
+    who = pick(OFTEN)
     stopped = h.last_seq(world.facts, e.PersonDisabled, person=who)
     free = stopped <= h.last_seq(world.facts, e.PersonEnabled, person=who)
     return [e.PersonDisabled(person=who, reason="misuse") if free else e.PersonEnabled(person=who)]
@@ -49,23 +49,23 @@ def stop(world: World, pick: Pick) -> list[Event]:
 
 def enrol(world: World, pick: Pick) -> list[Event]:
     """A second factor is enrolled."""
-    return [e.FactorEnrolled(person=pick(PEOPLE), factor=FactorId("first"), kind=m.FactorKind.TOTP)]
+    return [e.FactorEnrolled(person=pick(OFTEN), factor=FactorId("first"), kind=m.FactorKind.TOTP)]
 
 
 def confirm(world: World, pick: Pick) -> list[Event]:
     """A second factor is confirmed."""
-    who = pick(PEOPLE)
+    who = pick(OFTEN)
     return [e.FactorConfirmed(person=who, factor=FactorId(one)) for one in h.factors_of(world.facts, who)]
 
 
 def reset(world: World, pick: Pick) -> list[Event]:
     """All second factors are taken away."""
-    return [e.FactorsReset(person=pick(PEOPLE))]
+    return [e.FactorsReset(person=pick(OFTEN))]
 
 
 def accept(world: World, pick: Pick) -> list[Event]:
     """Both texts are accepted in the version in force."""
-    who = pick(PEOPLE)
+    who = pick(OFTEN)
     texts = pick(
         [(m.DocumentKind.CODE_OF_CONDUCT,), (m.DocumentKind.CODE_OF_CONDUCT, m.DocumentKind.NO_REIDENTIFICATION)]
     )
@@ -89,12 +89,12 @@ def publish(world: World, pick: Pick) -> list[Event]:
 def certify(world: World, pick: Pick) -> list[Event]:
     """Somebody passes a course."""
     kind = pick(list(m.CertificationKind))
-    return [e.PersonCertified(person=pick(PEOPLE), course=pick(courses_of(world)), ends=soon(world, pick), kind=kind)]
+    return [e.PersonCertified(person=pick(OFTEN), course=pick(courses_of(world)), ends=soon(world, pick), kind=kind)]
 
 
 def revoke(world: World, pick: Pick) -> list[Event]:
     """Certifications are taken back."""
-    return [e.CertificationRevoked(person=pick(PEOPLE), course=pick(courses_of(world)), reason="misuse")]
+    return [e.CertificationRevoked(person=pick(OFTEN), course=pick(courses_of(world)), reason="misuse")]
 
 
 def revise(world: World, pick: Pick) -> list[Event]:

@@ -1,6 +1,7 @@
 """Steps about institutions, the law of countries, settings and datasets."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -9,10 +10,10 @@ from access_policy.model import enums as m
 from access_policy.model.ids import DatasetName, InstitutionName
 from access_policy.model.jurisdictions import AdequacyScope
 from tests.oracle import history as h
+from tests.oracle import law
 from tests.oracle.walking import (
     ACT,
     COUNTRIES,
-    FRAMEWORK,
     SUBJECTS,
     Event,
     Pick,
@@ -20,6 +21,7 @@ from tests.oracle.walking import (
     datasets_of,
     institutions_of,
     soon,
+    some_dataset,
 )
 from tests.unit.access_policy.world import DAY, DIGEST, World
 
@@ -60,18 +62,32 @@ def exclude(world: World, pick: Pick) -> list[Event]:
 def decide_adequacy(world: World, pick: Pick) -> list[Event]:
     """The Commission decides on a country, or a decision ceases to hold."""
     country, scope = pick([("IN", AdequacyScope.FULL), ("US", AdequacyScope.DATA_PRIVACY_FRAMEWORK)])
-    begins = pick([world.at, soon(world, pick)])
-    ends = pick([None, begins + DAY])
-    act = pick([ACT, FRAMEWORK])
-    decided = e.AdequacyDecided(country=country, scope=scope, begins=begins, ends=ends, act=ACT)
-    return [pick([decided, e.AdequacyEnded(country=country, scope=scope, ends=begins, act=act)])]
+    terms, begins = law.decisions_on(world.facts, country, scope), pick([world.at, soon(world, pick)])
+    if _holds(terms, begins):
+        return [e.AdequacyEnded(country=country, scope=scope, ends=begins, act=ACT)]
+    if any(begins <= term[0] for term in terms):
+        return []
+    return [e.AdequacyDecided(country=country, scope=scope, begins=begins, ends=pick([None, begins + DAY]), act=ACT)]
 
 
 def list_country(world: World, pick: Pick) -> list[Event]:
     """A third country is listed, or unlisted."""
     country, begins = pick(("US", "IN")), pick([world.at, soon(world, pick)])
-    listed = e.CountryListed(country=country, begins=begins, ends=pick([None, begins + DAY]), act=ACT)
-    return [pick([listed, e.CountryUnlisted(country=country, ends=begins, act=ACT)])]
+    return listed(world, country, begins, pick([None, begins + DAY]))
+
+
+def listed(world: World, country: str, begins: datetime, ends: datetime | None) -> list[Event]:
+    """List a country from an instant on; unlist it where it would be listed then; neither before a later listing."""
+    terms = law.listings_of(world.facts, country)
+    if _holds(terms, begins):
+        return [e.CountryUnlisted(country=country, ends=begins, act=ACT)]
+    if any(begins <= term[0] for term in terms):
+        return []
+    return [e.CountryListed(country=country, begins=begins, ends=ends, act=ACT)]
+
+
+def _holds(terms: Sequence[law.Term], at: datetime) -> bool:
+    return any(term[0] < at and law.lies_in(at, *term) for term in terms)
 
 
 def adopt(world: World, pick: Pick) -> list[Event]:
@@ -91,7 +107,7 @@ def register_dataset(world: World, pick: Pick) -> list[Event]:
 
 def release(world: World, pick: Pick) -> list[Event]:
     """A dataset gets a new version, without some subjects."""
-    name = pick(datasets_of(world))
+    name = some_dataset(world, pick)
     never_back = {one.subject for _, one in h.told(world.facts, e.ConsentWithdrawn, dataset=name)}
     out = tuple(sorted({*pick([(), SUBJECTS[:1], SUBJECTS]), *never_back}))
     version = next_version(world, name)
@@ -105,7 +121,7 @@ def next_version(world: World, name: DatasetName) -> str:
 
 def subject_speaks(world: World, pick: Pick) -> list[Event]:
     """A child or parent withdraws consent, opts out, or takes that back."""
-    name, subject = pick(datasets_of(world)), pick(SUBJECTS)
+    name, subject = some_dataset(world, pick), pick(SUBJECTS)
     opted_out = h.last_seq(world.facts, e.OptedOut, dataset=name, subject=subject)
     is_out = opted_out > h.last_seq(world.facts, e.OptOutReversed, dataset=name, subject=subject)
     kinds = [e.ConsentWithdrawn, *(2 * [e.OptOutReversed if is_out else e.OptedOut])]
@@ -114,7 +130,7 @@ def subject_speaks(world: World, pick: Pick) -> list[Event]:
 
 def withdraw_dataset(world: World, pick: Pick) -> list[Event]:
     """A dataset is offered no more, or again."""
-    name = pick(datasets_of(world))
+    name = some_dataset(world, pick)
     return reopened(world, name) or [e.DatasetWithdrawn(dataset=name, reason="misuse")]
 
 

@@ -10,6 +10,7 @@ from access_policy.events import FactEvent
 from access_policy.model import enums as m
 from access_policy.model.ids import CourseName, DatasetName, InstitutionName, RequestId
 from tests.oracle import history as h
+from tests.oracle import holdings as d
 from tests.oracle import naive
 from tests.unit.access_policy import world as w
 from tests.unit.access_policy.world import DAY, World
@@ -21,6 +22,7 @@ Event = FactEvent
 
 
 PEOPLE = (w.RESEARCHER, w.COLLEAGUE, w.SIGNATORY)
+OFTEN = (w.RESEARCHER, *PEOPLE)
 
 
 SUBJECTS = ("a" * 64, "b" * 64)
@@ -65,6 +67,12 @@ def institutions_of(world: World) -> list[InstitutionName]:
 def datasets_of(world: World) -> list[DatasetName]:
     """Return every dataset."""
     return [one.dataset for _, one in h.told(world.facts, e.DatasetRegistered)]
+
+
+def some_dataset(world: World, pick: Pick) -> DatasetName:
+    """Choose a dataset, mostly one of `DR-1`."""
+    near = [DatasetName(name) for name in sorted(d.datasets_of(world.facts, w.OPEN))]
+    return pick([*near, *near, pick(datasets_of(world))])
 
 
 def courses_of(world: World) -> list[CourseName]:
