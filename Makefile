@@ -46,8 +46,10 @@ lint: install-dev
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+# One of them, with its options: make bench BENCHES=decide ARGS="--scales 1". See docs/benchmarks.md.
+BENCHES := decide listing cold_start
 bench: install-dev
-	@exec $(PY) -m tests.bench.decide $(ARGS)
+	@for bench in $(BENCHES); do $(PY) -m tests.bench.$$bench $(ARGS) || exit 1; done
 
 # Minutes, not seconds; of one function: make mutation ARGS="--only term_over". See docs/mutation.md.
 mutation: install-dev

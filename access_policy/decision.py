@@ -15,7 +15,7 @@ from access_policy.model.ids import DatasetName, PersonId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import RULES, SESSION, Case, Finding, Query, Session
-from access_policy.rules.case import asked_with, case_of
+from access_policy.rules.case import asked_with, case_of, earlier
 from access_policy.state import Dataset, State
 from access_policy.state.memo import Kept
 
@@ -103,7 +103,7 @@ def decide(state: State, query: Query) -> Decision:
     holds, change = _outlook(coming)
     if not (ground.holds and holds):
         return Decision(_DENY, query, state.seq, state.installation, None, ground.findings, coming, ())
-    until = _earlier(ground.until, change)
+    until = ground.until if change is None else earlier(ground.until, change)
     return Decision(_ALLOW, query, state.seq, state.installation, until, ground.findings, coming, ground.datasets)
 
 
@@ -140,21 +140,16 @@ def next_change(findings: Iterable[Finding], at: datetime) -> datetime | None:
 
 def _outlook(findings: tuple[Finding, ...]) -> tuple[bool, datetime | None]:
     """Say whether all of them hold, and return when the first one lapses, or begins to hold, by the clock alone."""
-    holds, change = True, None
+    holds = True
+    change: datetime | None = None
     for finding in findings:
         if finding.holds:
             at = finding.until
         else:
             holds, at = False, finding.holds_from
-        if at is not None and (change is None or at < change):
-            change = at
+        if at is not None:
+            change = earlier(change, at)
     return holds, change
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one if one <= other else other
 
 
 def _granted(case: Case) -> tuple[GrantedDataset, ...]:

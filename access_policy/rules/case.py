@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from access_policy.model.enums import Action, FactorKind, Zone
-from access_policy.model.ids import CourseName, PersonId, RequestId
+from access_policy.model.ids import PersonId, RequestId
 from access_policy.reasons import ReasonCode
 from access_policy.state import (
     Certification,
@@ -145,9 +145,7 @@ def _entity(request: Request | None, contact: Contact | None) -> Entity | None:
 
 
 def _courses(state: State, datasets: tuple[Dataset, ...]) -> tuple[Course, ...]:
-    asked: tuple[CourseName, ...] = ()
-    for dataset in datasets:
-        asked += dataset.trainings
+    asked = [name for dataset in datasets for name in dataset.trainings]
     if not asked:
         return state.required_courses
     extra = {name: state.courses[name] for name in asked if name in state.courses}
@@ -159,9 +157,14 @@ def _trained(person: Person, courses: tuple[Course, ...]) -> tuple[Certification
     return tuple([newest(found, course) for course in courses if (found := passed.get(course.course))])
 
 
-def later(one: datetime, other: datetime) -> datetime:
-    """Return the later of two instants; `max` costs twice as much."""
-    return one if one >= other else other
+def later(one: datetime | None, other: datetime) -> datetime:
+    """Return the later of two instants, the second where there is no first; `max` costs twice as much."""
+    return other if one is None or one < other else one
+
+
+def earlier(one: datetime | None, other: datetime) -> datetime:
+    """Return the earlier of two instants, the second where there is no first."""
+    return other if one is None or other < one else one
 
 
 def newest(certifications: list[Certification], course: Course) -> Certification:

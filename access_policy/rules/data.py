@@ -4,7 +4,7 @@ from datetime import datetime
 
 from access_policy.model.enums import Zone
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding
+from access_policy.rules.case import Case, Finding, earlier
 from access_policy.rules.parties import ehds_binds_from
 from access_policy.state import Dataset
 
@@ -15,8 +15,7 @@ def no_dataset_open(case: Case, code: ReasonCode = ReasonCode.NO_DATASET_OPEN) -
     """S82, S83, S99, REQ-10: a dataset of the request is registered, attested and not withdrawn."""
     first: datetime | None = None
     for dataset in case.offered:
-        if first is None or dataset.since < first:
-            first = dataset.since
+        first = earlier(first, dataset.since)
     if first is not None:
         return Finding(code, True, first)
     gone = [_gone_since(dataset) for dataset in case.datasets]

@@ -11,7 +11,7 @@ import msgspec
 from access_policy.model.enums import DataKind, DocumentKind, LicenceReading, Party, Regime, Route, TransferBasis
 from access_policy.model.jurisdictions import EEA, AdequacyScope, ModelClauses, Span, clauses_carry, clauses_end
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding
+from access_policy.rules.case import Case, Finding, later
 from access_policy.state import Entity, State
 
 EHDS_BINDS_FROM: dict[DataKind, datetime] = {
@@ -225,8 +225,7 @@ def _last_signed(entity: Entity, since: datetime | None) -> datetime | None:
     """Return when the last signature was given, or `since` where that is later."""
     last = since
     for one in entity.signatures.values():
-        if last is None or one.at > last:
-            last = one.at
+        last = later(last, one.at)
     return last
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from access_policy.email import domain_of
 from access_policy.model.enums import Assurance, DocumentKind
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding, later
+from access_policy.rules.case import Case, Finding, earlier, later
 
 
 def person_disabled(case: Case, code: ReasonCode = ReasonCode.PERSON_DISABLED) -> Finding:
@@ -103,8 +103,7 @@ def factor_missing(case: Case, code: ReasonCode = ReasonCode.FACTOR_MISSING) -> 
         return Finding(code, False, case.person.factors_changed or case.person.since)
     first: datetime | None = None
     for factor in case.person.factors.values():
-        if first is None or factor.enrolled < first:
-            first = factor.enrolled
+        first = earlier(first, factor.enrolled)
     return Finding(code, True, first)
 
 
@@ -116,8 +115,8 @@ def factor_not_confirmed(case: Case, code: ReasonCode = ReasonCode.FACTOR_NOT_CO
         return Finding(code, True, case.person.since)
     first: datetime | None = None
     for factor in case.person.factors.values():
-        if factor.confirmed is not None and (first is None or factor.confirmed < first):
-            first = factor.confirmed
+        if factor.confirmed is not None:
+            first = earlier(first, factor.confirmed)
     return Finding(code, first is not None, first or case.person.factors_changed)
 
 

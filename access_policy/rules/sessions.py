@@ -1,7 +1,7 @@
 """Conditions on the session that a browser comes with, and on the time that a workspace has run."""
 
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding
+from access_policy.rules.case import Case, Finding, earlier
 
 
 def run_time_over(case: Case, code: ReasonCode = ReasonCode.RUN_TIME_OVER) -> Finding:
@@ -28,10 +28,10 @@ def session_over(case: Case, code: ReasonCode = ReasonCode.SESSION_OVER) -> Find
     if session.begun > case.at:
         return Finding(code, False, None, None, session.begun)
     first, voided = session.ends, case.person.sessions_void if case.person is not None else None
-    if session.ended is not None and session.ended < first:
-        first = session.ended
-    if voided is not None and session.begun <= voided < first:
-        first = voided
+    if session.ended is not None:
+        first = earlier(session.ended, first)
+    if voided is not None and session.begun <= voided:
+        first = earlier(voided, first)
     if case.at >= first:
         return Finding(code, False, first)
     return Finding(code, True, session.begun, first)

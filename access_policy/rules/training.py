@@ -4,7 +4,7 @@ from datetime import datetime
 
 from access_policy.model.enums import Role
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding, newest
+from access_policy.rules.case import Case, Finding, earlier, later, newest
 from access_policy.state import Person, State
 
 
@@ -18,9 +18,7 @@ def training_missing(case: Case, code: ReasonCode = ReasonCode.TRAINING_MISSING)
         return Finding(code, False, max(case.person.since, *missing))
     last: datetime | None = None
     for course in case.courses:
-        begun = passed[course.course][0].begins
-        if last is None or begun > last:
-            last = begun
+        last = later(last, passed[course.course][0].begins)
     return Finding(code, True, last)
 
 
@@ -30,8 +28,8 @@ def training_revoked(case: Case, code: ReasonCode = ReasonCode.TRAINING_REVOKED)
         return Finding(code, False)
     last: datetime | None = None
     for one in case.trained:
-        if one.revoked is not None and (last is None or one.revoked > last):
-            last = one.revoked
+        if one.revoked is not None:
+            last = later(last, one.revoked)
     return Finding(code, last is None, last or case.person.since)
 
 
@@ -43,9 +41,8 @@ def training_outdated(case: Case, code: ReasonCode = ReasonCode.TRAINING_OUTDATE
         return Finding(code, True, case.person.since)
     last: datetime | None = None
     for number, course in enumerate(case.courses):
-        one = case.trained[number]
-        if one.begins < course.binding_since and (last is None or course.binding_since > last):
-            last = course.binding_since
+        if case.trained[number].begins < course.binding_since:
+            last = later(last, course.binding_since)
     return Finding(code, last is None, last or case.person.since)
 
 
@@ -57,8 +54,7 @@ def training_expired(case: Case, code: ReasonCode = ReasonCode.TRAINING_EXPIRED)
     ends: datetime | None = None
     for one in case.trained:
         if one.revoked is None:
-            begins = one.begins if begins is None or one.begins > begins else begins
-            ends = one.ends if ends is None or one.ends < ends else ends
+            begins, ends = later(begins, one.begins), earlier(ends, one.ends)
     if ends is not None and case.at >= ends:
         return Finding(code, False, ends)
     return Finding(code, True, begins or case.person.since, ends)

@@ -8,7 +8,7 @@ import msgspec
 
 from access_policy import events as e
 from access_policy.events import Event, Fact
-from access_policy.model.enums import DataKind, DocumentKind, Regime, Role
+from access_policy.model.enums import Assurance, DataKind, DocumentKind, Regime, Role
 from access_policy.model.ids import InstitutionName
 from tests.oracle import request_steps, walking
 from tests.oracle.walking import Pick
@@ -32,12 +32,13 @@ class Beginning(NamedTuple):
     country: str
     regime: Regime
     kind: DataKind
+    assurance: Assurance
 
 
 def begin(pick: Pick) -> World:
     """Return a world in which the researcher may open `DR-1`, unless the law of its time or country is against it."""
     country = pick(("NL", "NL", *_OTHER_LICENCE))
-    beginning = Beginning(pick(_LATER), country, pick(list(Regime)), pick(list(DataKind)))
+    beginning = Beginning(pick(_LATER), country, pick(list(Regime)), pick(list(DataKind)), pick(list(Assurance)))
     events = [(fact, one) for fact in everything_holds().facts for one in _changed(fact, beginning)]
     facts = [
         _replace(fact, seq=seq, at=fact.at + beginning.later, event=_shifted(event, beginning.later))
@@ -59,7 +60,7 @@ def _changed(fact: Fact, beginning: Beginning) -> Sequence[Event]:
     if isinstance(event, e.RequestDescribed):
         return [_replace(event, regime=beginning.regime)]
     if isinstance(event, e.DatasetRegistered):
-        return [_replace(event, kind=beginning.kind)]
+        return [_replace(event, kind=beginning.kind, assurance=beginning.assurance)]
     if isinstance(event, e.LicenceSigned) and beginning.country in _OTHER_LICENCE:
         return [_replace(event, licence=DocumentKind.LICENCE_NON_EEA)]
     if isinstance(event, e.RequestApproved) and beginning.country in _OTHER_LICENCE:

@@ -9,8 +9,8 @@ from access_policy.model.ids import DatasetName, InstitutionName, PersonId, Requ
 from tests.oracle import history as h
 from tests.oracle import holdings as d
 from tests.oracle import law
-from tests.oracle.request_steps import entities_of, live_requests
-from tests.oracle.walking import PEOPLE, Event, Pick, datasets_of, requests_of, version_of
+from tests.oracle.request_steps import clauses_for, decide_request, entities_of, fill_in, live_requests
+from tests.oracle.walking import PEOPLE, Event, Pick, datasets_of, record, requests_of, version_of
 from tests.unit.access_policy import world as w
 from tests.unit.access_policy.world import DAY, DIGEST, World
 
@@ -41,6 +41,31 @@ def signatures(
         )
         for party in parties
     ]  # fmt: skip
+
+
+def settle(world: World, pick: Pick) -> list[Event]:
+    """All that an approved request waits for is done: grounds, signatures, availability; or one is forgotten."""
+    waiting = [one for one in live_requests(world) if not h.told(world.facts, e.RequestMadeAvailable, request=one)]
+    if not waiting:
+        return []
+    request, forgotten = pick(waiting), pick(["nothing", "nothing", "nothing", "ground", "signature", "availability"])
+    events: list[Event] = []
+    for institution in entities_of(world, request):
+        if forgotten != "ground":
+            events.append(clauses_for(request, institution, world.at - DAY))
+        parties = list(SIGNERS)[1:] if forgotten == "signature" else list(SIGNERS)
+        licence = law.licence_that_binds(world.facts, request, institution, world.at)
+        events += signatures(world, request, institution, licence, parties)
+    if h.route_of(world.facts, request) is m.Route.CLINICAL:
+        events = [one for one in events if not isinstance(one, e.LicenceSigned)]
+    return [*events, *([] if forgotten == "availability" else [e.RequestMadeAvailable(request=request)])]
+
+
+def whole_request(world: World, pick: Pick) -> list[Event]:
+    """A request goes all its way, or as far as somebody does not stop it."""
+    for step in (fill_in, decide_request):
+        record(world, step(world, pick))
+    return settle(world, pick)
 
 
 def make_available(world: World, pick: Pick) -> list[Event]:

@@ -79,6 +79,8 @@ def _reinstate(world: World) -> list[FactEvent]:
 
 
 def _name(world: World) -> list[FactEvent]:
+    if h.institution_of(world.facts, RESEARCHER) != HOSPITAL:
+        return _bring_home(world)
     email = h.email_of(world.facts, RESEARCHER)
     return [
         e.ContactAsked(request=OPEN, person=RESEARCHER, name="Rosa", position="PhD", email=email),

@@ -20,8 +20,8 @@ from tests.oracle.walking import (
     courses_of,
     datasets_of,
     institutions_of,
-    soon,
     some_dataset,
+    soon,
 )
 from tests.unit.access_policy.world import DAY, DIGEST, World
 
@@ -53,10 +53,12 @@ def agree(world: World, pick: Pick) -> list[Event]:
 
 
 def exclude(world: World, pick: Pick) -> list[Event]:
-    """An organisation is shut out, or let in again."""
-    name = pick(institutions_of(world))
-    excluded = e.OrganisationExcluded(institution=name, until=soon(world, pick), reason="misuse")
-    return [pick([excluded, e.ExclusionLifted(institution=name)])]
+    """A partner is shut out, or longer than before; or it is let in again."""
+    name = pick([one for one in institutions_of(world) if one != "centre"])
+    running = [one.until for _, one in h.told(world.facts, e.OrganisationExcluded, institution=name)]
+    until = max([soon(world, pick), *(one + DAY for one in running)])
+    excluded = e.OrganisationExcluded(institution=name, until=until, reason="misuse")
+    return [pick([excluded, *([e.ExclusionLifted(institution=name)] if running else [])])]
 
 
 def decide_adequacy(world: World, pick: Pick) -> list[Event]:

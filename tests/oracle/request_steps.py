@@ -10,7 +10,7 @@ from access_policy.model.ids import DatasetName, InstitutionName, RequestId
 from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 from tests.oracle import history as h
 from tests.oracle import holdings as d
-from tests.oracle.walking import PEOPLE, Event, Pick, datasets_of, institutions_of, requests_of
+from tests.oracle.walking import OFTEN, PEOPLE, Event, Pick, institutions_of, requests_of, some_dataset
 from tests.unit.access_policy import world as w
 from tests.unit.access_policy.world import DAY, DIGEST, World
 
@@ -18,7 +18,7 @@ from tests.unit.access_policy.world import DAY, DIGEST, World
 def fill_in(world: World, pick: Pick) -> list[Event]:
     """A form is begun, described, filled, and often sent in."""
     request = RequestId(f"DR-{len(requests_of(world)) + 1}")
-    applicant = pick(PEOPLE)
+    applicant = pick(OFTEN)
     institution = h.institution_of(world.facts, applicant)
     if institution is None:
         return []
@@ -29,11 +29,12 @@ def fill_in(world: World, pick: Pick) -> list[Event]:
     begun = e.RequestOpened(
         request=request, applicant=applicant, institution=InstitutionName(institution), title="A", purpose="B"
     )
-    wanted = {pick(datasets_of(world)), pick(datasets_of(world))}
+    wanted = {some_dataset(world, pick), some_dataset(world, pick)}
     asked = [e.DatasetRequested(request=request, dataset=one, necessity="it is") for one in sorted(wanted)]
     events: list[Event] = [begun, form, *asked, *_parties(world, pick, request, institution)]
     route = pick([m.Route.DATA_ACCESS, m.Route.DATA_ACCESS, m.Route.CLINICAL])
-    return [*events, *pick([[], [e.RequestSubmitted(request=request, digest=DIGEST, route=route)]])]
+    submitted = [e.RequestSubmitted(request=request, digest=DIGEST, route=route)]
+    return [*events, *pick([[], submitted, submitted, submitted])]
 
 
 def _parties(world: World, pick: Pick, request: RequestId, institution: str) -> list[Event]:
@@ -53,6 +54,7 @@ def _waiting(world: World) -> list[RequestId]:
 
 
 def live_requests(world: World) -> list[RequestId]:
+    """Return the requests that are approved and not ended."""
     facts = world.facts
     approved = [one for one in requests_of(world) if h.approvals_of(facts, one)]
     return [one for one in approved if not h.told(facts, e.RequestEnded, request=one)]
@@ -64,16 +66,15 @@ def decide_request(world: World, pick: Pick) -> list[Event]:
     if not waiting:
         return []
     request = pick(waiting)
-    if h.last_seq(world.facts, e.RequestReturned, request=request) > h.last_seq(
-        world.facts, e.RequestSubmitted, request=request
-    ):
+    returned = h.last_seq(world.facts, e.RequestReturned, request=request)
+    if returned > h.last_seq(world.facts, e.RequestSubmitted, request=request):
         return []
     refused = e.RequestRefused(request=request, reason="no")
-    return pick([_approval(world, pick, request), _approval(world, pick, request), [refused]])
+    return pick([*3 * [_approval(world, pick, request)], [refused]])
 
 
 def _approval(world: World, pick: Pick, request: RequestId) -> list[Event]:
-    begins, ends = pick([world.at, world.at + DAY]), world.at + pick([2, 300]) * DAY
+    begins, ends = world.at + pick([0, 0, 1]) * DAY, world.at + pick([2, 300]) * DAY
     if h.route_of(world.facts, request) is m.Route.CLINICAL:
         return [
             e.InvestigatorApproved(request=request, place=place, person=w.STEWARD, begins=begins, ends=ends)
@@ -96,6 +97,7 @@ def withdraw_request(world: World, pick: Pick) -> list[Event]:
 
 
 def entities_of(world: World, request: RequestId) -> list[InstitutionName]:
+    """Return the legal entities of a request."""
     opened = [one.institution for _, one in h.told(world.facts, e.RequestOpened, request=request)]
     return [*opened, *(one.institution for _, one in h.told(world.facts, e.EntityNamed, request=request))]
 

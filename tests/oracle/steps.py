@@ -13,8 +13,10 @@ from tests.oracle.grant_steps import (
     make_available_to_contact,
     prepare,
     remove_contact,
+    settle,
     sign,
     start,
+    whole_request,
 )
 from tests.oracle.people_steps import (
     accept,
@@ -49,8 +51,11 @@ from tests.oracle.request_steps import decide_request, fill_in, found_transfer, 
 from tests.oracle.walking import Step
 
 STEPS: tuple[Step, ...] = (
-    move, leave, verify, verify, doubt, stop, enrol, confirm, reset, accept, publish, certify, revoke, revise,
-    found_course, found_institution, declare, agree, exclude, decide_adequacy, list_country, adopt, register_dataset,
-    release, subject_speaks, withdraw_dataset, fill_in, fill_in, decide_request, withdraw_request, found_transfer, sign,
-    make_available, prepare, add_contact, make_available_to_contact, remove_contact, amend, change_grant, start, end,
-)  # fmt: skip
+    *(move, leave, verify, verify, doubt, stop, enrol, confirm, reset, accept, publish, certify, revoke, revise),
+    *(found_course, found_institution, declare, agree, exclude, decide_adequacy, list_country, adopt),
+    *(register_dataset, release, subject_speaks, subject_speaks, withdraw_dataset, withdraw_dataset),
+    *(fill_in, decide_request, settle, whole_request, whole_request, whole_request, withdraw_request, found_transfer),
+    *(sign, make_available, prepare, add_contact, make_available_to_contact, remove_contact, amend, amend),
+    *(change_grant, start, end),
+)
+"""Each as often as it should happen beside the others."""

@@ -1,5 +1,7 @@
 """What is kept on a sequence number is what would be worked out anew: at every instant, and gone with the next fact."""
 
+import gc
+import weakref
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -118,3 +120,18 @@ def test_what_is_kept_holds_half_open() -> None:
     assert kept.ends is not None
     world.state.memo.keep("probe", Kept(query.at, query.at + timedelta(days=1), 1))
     assert world.state.memo["probe"].value == 1
+
+
+class _Mark:
+    """Something that can be watched while it hangs on a state."""
+
+
+def test_a_state_that_keeps_answers_is_freed() -> None:
+    """POL-08: what is kept holds the state that keeps it; a state of the past still goes with its last user."""
+    world, mark = everything_holds(), _Mark()
+    assert world.decide().allowed
+    world.state.proposals[0] = mark  # type: ignore[assignment]
+    hangs = weakref.ref(mark)
+    del world, mark
+    gc.collect()
+    assert hangs() is None
