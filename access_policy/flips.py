@@ -32,7 +32,7 @@ FLIPPED_BY: dict[ReasonCode, tuple[type[e.Event], ...]] = {
     _R.TRAINING_MISSING: (e.CourseRegistered, e.PersonCertified),
     _R.TRAINING_REVOKED: (e.PersonCertified, e.CertificationRevoked),
     _R.TRAINING_OUTDATED: (e.PersonCertified, e.CourseRevised),
-    _R.TRAINING_EXPIRED: (e.PersonCertified, e.CertificationRevoked),
+    _R.TRAINING_EXPIRED: (e.PersonCertified,),
     _R.REQUEST_NOT_APPROVED: (e.RequestApproved, e.RequestRefused, e.RequestWithdrawn, e.InvestigatorApproved),
     _R.REQUEST_REFUSED: (e.RequestRefused,),
     _R.REQUEST_WITHDRAWN: (e.RequestWithdrawn,),

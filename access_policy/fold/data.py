@@ -63,7 +63,7 @@ def _consent_withdrawn(s: State, f: e.Fact, v: e.ConsentWithdrawn) -> None:
 
 
 def _opted_out(s: State, f: e.Fact, v: e.OptedOut) -> None:
-    s.datasets[v.dataset].opted_out[v.subject] = f.at
+    s.datasets[v.dataset].opted_out.setdefault(v.subject, f.at)
     _look_whom_it_holds(s.datasets[v.dataset])
 
 

@@ -43,6 +43,10 @@ def _left(s: State, f: e.Fact, person: Person) -> None:
     for appointment in person.appointments:
         if appointment.role is Role.SIGNATORY and appointment.until > f.at:
             appointment.until = f.at
+    for request in s.requests_of[person.person]:
+        contact = s.requests[request].contacts.get(person.person)
+        if contact is not None and contact.left is None:
+            contact.left = f.at
 
 
 def _identity_linked(s: State, f: e.Fact, v: e.IdentityLinked) -> None:

@@ -70,7 +70,7 @@ class Case(msgspec.Struct, frozen=True):
     It is known to the garbage collector, unlike a `Finding`: a kept case holds the state that keeps it.
     `entity` is the legal entity of the request that the contact belongs to. `datasets` are those that are granted,
     `offered` those of them that can be had now. `courses` must have been passed: those of everybody and those that
-    the datasets ask for; `trained` holds, for each that the person ever passed, the certification that counts.
+    the datasets ask for; `trained` holds each that the person ever passed, with the certification that counts.
     """
 
     query: Query
@@ -84,7 +84,7 @@ class Case(msgspec.Struct, frozen=True):
     datasets: tuple[Dataset, ...]
     offered: tuple[Dataset, ...]
     courses: tuple[Course, ...]
-    trained: tuple[Certification, ...]
+    trained: tuple[tuple[Course, Certification], ...]
     session: Session | None
     workspace: Workspace | None
 
@@ -152,9 +152,9 @@ def _courses(state: State, datasets: tuple[Dataset, ...]) -> tuple[Course, ...]:
     return (*state.required_courses, *[course for course in extra.values() if not course.required])
 
 
-def _trained(person: Person, courses: tuple[Course, ...]) -> tuple[Certification, ...]:
+def _trained(person: Person, courses: tuple[Course, ...]) -> tuple[tuple[Course, Certification], ...]:
     passed = person.certifications
-    return tuple([newest(found, course) for course in courses if (found := passed.get(course.course))])
+    return tuple([(course, newest(found, course)) for course in courses if (found := passed.get(course.course))])
 
 
 def later(one: datetime | None, other: datetime) -> datetime:

@@ -33,16 +33,18 @@ def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -
     if request is None or binds is None or request.opt_out_exception:
         return Finding(code, request is not None, None if request is None else request.opened)
     ignored = [
-        opted
-        for dataset in case.offered
-        for opted in dataset.opt_outs.values()
-        if opted < request.granted.get(dataset.dataset, request.opened)
+        one for dataset in case.offered for one in _opted_out_before(request.granted.get(dataset.dataset), dataset)
     ]
     if not ignored:
         return Finding(code, True, request.approved or request.opened)
     if case.at < binds:
         return Finding(code, True, request.approved, binds)
-    return Finding(code, False, max(binds, request.approved or binds))
+    return Finding(code, False, max(binds, request.approved or max(request.opened, min(ignored))))
+
+
+def _opted_out_before(granted: datetime | None, dataset: Dataset) -> list[datetime]:
+    """Return when people of the version opted out before it was granted: all of them, where it is not granted yet."""
+    return [opted for opted in dataset.opt_outs.values() if granted is None or opted < granted]
 
 
 def dataset_withdrawn(case: Case, code: ReasonCode = ReasonCode.DATASET_WITHDRAWN) -> Finding:

@@ -196,14 +196,24 @@ def _wanted(state: State, entity: Entity, at: datetime) -> Wanted:
     inside = _inside(state.institutions[entity.institution].country, at)
     if inside.holds:
         return Wanted(_EEA_LICENCE, inside.since, inside.until)
-    transfer = entity.transfer
-    by_decision = transfer is not None and transfer.basis is TransferBasis.ADEQUACY
-    if transfer is None or not by_decision or state.settings.licence_for_adequate is not LicenceReading.EEA:
+    if state.settings.licence_for_adequate is not LicenceReading.EEA:
         return Wanted(DocumentKind.LICENCE_NON_EEA, inside.since, inside.holds_from)
-    adequate = standing(adequacy_spans(state, entity, transfer.scope), at)
+    adequate = standing(_decided(state, entity), at)
     if adequate.holds:
         return Wanted(_EEA_LICENCE, adequate.since, adequate.until)
     return Wanted(DocumentKind.LICENCE_NON_EEA, adequate.since or inside.since, adequate.holds_from)
+
+
+def _decided(state: State, entity: Entity) -> list[Span]:
+    """Return when the party's jurisdiction is one with an adequacy decision (S63, S64).
+
+    A decision for everybody counts for the country; one for some only for a party that is on record as one of them.
+    """
+    spans = adequacy_spans(state, entity, AdequacyScope.FULL)
+    transfer = entity.transfer
+    if transfer is None or transfer.basis is not TransferBasis.ADEQUACY or transfer.scope is AdequacyScope.FULL:
+        return spans
+    return [*spans, *adequacy_spans(state, entity, transfer.scope)]
 
 
 def licence_not_signed(case: Case, code: ReasonCode = ReasonCode.LICENCE_NOT_SIGNED) -> Finding:

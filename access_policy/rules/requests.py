@@ -70,13 +70,14 @@ def contact_email_differs(case: Case, code: ReasonCode = ReasonCode.CONTACT_EMAI
 
 
 def contact_moved(case: Case, code: ReasonCode = ReasonCode.CONTACT_MOVED) -> Finding:
-    """S33: the contact works at the organisation that they were named for; leaving it ends the grant."""
+    """S33: the contact works at the organisation that they were named for; leaving it ends the grant for good."""
     if case.person is None or case.request is None:
         return Finding(code, False)
     if case.contact is None:
         return Finding(code, True, case.request.opened)
-    stayed = case.contact.institution == case.person.institution
-    return Finding(code, stayed, later(case.contact.since, case.person.moved))
+    if case.contact.left is not None:
+        return Finding(code, False, case.contact.left)
+    return Finding(code, case.contact.institution is not None, case.contact.since)
 
 
 def not_made_available(case: Case, code: ReasonCode = ReasonCode.NOT_MADE_AVAILABLE) -> Finding:

@@ -27,7 +27,7 @@ def training_revoked(case: Case, code: ReasonCode = ReasonCode.TRAINING_REVOKED)
     if case.person is None:
         return Finding(code, False)
     last: datetime | None = None
-    for one in case.trained:
+    for _, one in case.trained:
         if one.revoked is not None:
             last = later(last, one.revoked)
     return Finding(code, last is None, last or case.person.since)
@@ -37,11 +37,9 @@ def training_outdated(case: Case, code: ReasonCode = ReasonCode.TRAINING_OUTDATE
     """S74: a course of which a binding version came out has been passed in that version."""
     if case.person is None:
         return Finding(code, False)
-    if len(case.trained) != len(case.courses):
-        return Finding(code, True, case.person.since)
     last: datetime | None = None
-    for number, course in enumerate(case.courses):
-        if case.trained[number].begins < course.binding_since:
+    for course, one in case.trained:
+        if one.begins < course.binding_since:
             last = later(last, course.binding_since)
     return Finding(code, last is None, last or case.person.since)
 
@@ -52,9 +50,8 @@ def training_expired(case: Case, code: ReasonCode = ReasonCode.TRAINING_EXPIRED)
         return Finding(code, False)
     begins: datetime | None = None
     ends: datetime | None = None
-    for one in case.trained:
-        if one.revoked is None:
-            begins, ends = later(begins, one.begins), earlier(ends, one.ends)
+    for _, one in case.trained:
+        begins, ends = later(begins, one.begins), earlier(ends, one.ends)
     if ends is not None and case.at >= ends:
         return Finding(code, False, ends)
     return Finding(code, True, begins or case.person.since, ends)

@@ -26,12 +26,16 @@ from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 
 @dataclass(slots=True)
 class Contact:
-    """A download contact, with the address and the institution that stand in the form (S15, S16, S33)."""
+    """A download contact, with the address and the institution that stand in the form (S15, S16, S33).
+
+    `left` is when they left that institution: coming back does not revive the grant.
+    """
 
     email: str
     since: datetime
     institution: InstitutionName | None
     available: datetime | None = None
+    left: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -160,6 +160,7 @@ def _contact(facts: Facts, query: Query) -> Values:
         "contact_since": contact.seq if contact else NEVER,
         "contact_email": contact.email if contact else "",
         "contact_institution": contact.institution or "" if contact else "",
+        "contact_left": contact is not None and h.left_since(facts, query.person, contact.seq),
         "contact_available": h.last_seq(facts, e.ContactMadeAvailable, request=query.request, person=query.person),
     }
 

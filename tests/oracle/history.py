@@ -68,6 +68,14 @@ def institution_of(facts: Facts, person: str) -> str | None:
     return works_at
 
 
+def left_since(facts: Facts, person: str, seq: int) -> bool:
+    """Say whether somebody left an institution after a fact: for another one, or for none."""
+    return any(
+        isinstance(fact.event, e.PersonMoved | e.PersonLeft) and fact.event.person == person and fact.seq > seq
+        for fact in facts
+    )
+
+
 def email_of(facts: Facts, person: str) -> str:
     """Return the address of somebody's account."""
     email = ""

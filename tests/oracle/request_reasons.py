@@ -54,9 +54,9 @@ def contact_email_differs(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def contact_moved(facts: Sequence[Fact], query: Query) -> bool:
-    """S33: works at the organisation that they were named for."""
+    """S33: works at the organisation that they were named for, and never left it since."""
     contact = d.contact_of(facts, query.request, query.person)
-    return contact is not None and contact.institution != h.institution_of(facts, query.person)
+    return contact is not None and (contact.institution is None or h.left_since(facts, query.person, contact.seq))
 
 
 def entity_of(facts: Sequence[Fact], query: Query) -> str | None:

@@ -412,10 +412,10 @@ DENIALS = (
     Denial(R.REQUEST_SUSPENDED, _suspended),
     Denial(R.CONTACT_MOVED, _moved, (R.CONTACT_EMAIL_DIFFERS,)),
     Denial(R.COUNTRY_NOT_ELIGIBLE, _country_not_listed),
-    Denial(R.TRANSFER_BASIS_MISSING, _no_basis, (R.LICENCE_SUPERSEDED,)),
+    Denial(R.TRANSFER_BASIS_MISSING, _no_basis),
     Denial(R.TRANSFER_BASIS_MISSING, _a_measure_is_missing),
     Denial(R.TRANSFER_BASIS_LAPSED, _adequacy_withdrawn, (R.LICENCE_SUPERSEDED,)),
-    Denial(R.TRANSFER_BASIS_LAPSED, _old_clauses, (R.LICENCE_SUPERSEDED,)),
+    Denial(R.TRANSFER_BASIS_LAPSED, _old_clauses),
     Denial(R.LICENCE_SUPERSEDED, _new_licence),
     Denial(R.OPT_OUT_IGNORED, _opted_out),
 )

@@ -141,6 +141,10 @@ def _agreement_for(world: World, duration: timedelta) -> None:
     world.do("record-agreement", ADMIN, institution="hospital", begins=world.at, ends=world.at + duration)
 
 
+def _left_the_institution(world: World) -> None:
+    _say(world, e.PersonLeft(person=RESEARCHER))
+
+
 def _moved_and_back(world: World) -> None:
     for where in ("centre", "hospital"):
         _say(world, e.PersonMoved(person=RESEARCHER, institution=InstitutionName(where), email=f"rosa@{where}.example"))
@@ -207,6 +211,17 @@ def _law_changes(world: World) -> None:
         (REPRESENTATIVE, "representative"),
     ):
         world.do("sign-licence", who, request=party.request, party=role)
+
+
+def _party_of_a_smaller_decision(world: World) -> None:
+    """The decision for everybody goes, one for some comes, and the party is put on record as one of them."""
+    party = abroad(world)
+    full, some = AdequacyScope.FULL, AdequacyScope.COMMERCIAL_ORGANISATIONS
+    _say(world, e.AdequacyEnded(country="KR", scope=full, ends=world.at, act="a judgment"))
+    _say(world, e.AdequacyDecided(country="KR", scope=some, begins=world.at, ends=None, act="a smaller one"))
+    _say(world, basis(party.request, scope=some))
+    _say(world, clauses(party.request, world))
+    _say(world, e.AdequacyDecided(country="KR", scope=full, begins=world.at, ends=None, act="another one"))
 
 
 def _another_reading(world: World) -> None:
@@ -360,11 +375,13 @@ JOURNEYS: tuple[Callable[[World], object], ...] = (
     _ended_after_a_withdrawal,
     _ended_after_its_time,
     _taken_back_as_a_draft,
+    _left_the_institution,
     _moved_and_back,
     _moved_out_of_trouble,
     _renewed_certification,
     _contacts_added,
     _law_changes,
+    _party_of_a_smaller_decision,
     _another_reading,
     _listed,
     _opted_out_and_mended,
