@@ -167,7 +167,8 @@ _TRAINING = (
 
 _DATA = (
     _row(studies.RegisterStudy, _S.DATA_STEWARD, _S.ADMIN),
-    _row(studies.NameInvestigator, _S.DATA_STEWARD, _S.ADMIN, four_eyes=_NOT_SELF),
+    _row(studies.NameInvestigator, _S.DATA_STEWARD, _S.ADMIN, four_eyes=_SECOND, step_up=True),
+    _row(studies.EndInvestigator, _S.DATA_STEWARD, _S.ADMIN),
     _row(d.RegisterDataset, _S.DATA_STEWARD),
     _row(versions.ReleaseVersion, _S.DATA_STEWARD),
     _row(versions.RecordConsentWithdrawal, _S.DATA_STEWARD, _S.ADMIN),

@@ -56,11 +56,16 @@ def _related(state: State, command: Command, person: Person, at: datetime) -> se
     relations = {
         Standing.SELF: concerned is person,
         Standing.VERIFIER: concerned is not None and _verified_by(concerned) == person.person,
-        Standing.APPLICANT: request is not None and request.applicant == person.person,
+        Standing.APPLICANT: request is not None and _applies(request, person),
         Standing.SIGNATORY: request is not None and bool(signs_for(state, request, person.person, at)),
-        Standing.INVESTIGATOR: request is not None and bool(places_of(state, request, person.person)),
+        Standing.INVESTIGATOR: request is not None and bool(places_of(state, request, person.person, at)),
     }
     return {standing for standing, holds in relations.items() if holds}
+
+
+def _applies(request: Request, person: Person) -> bool:
+    """Who left the institution of the request is no applicant of it any more (S23, S33)."""
+    return request.applicant == person.person and request.institution == person.institution
 
 
 def _verified_by(person: Person) -> PersonId | None:

@@ -61,7 +61,9 @@ class Owner(StrEnum):
     VERIFIER = "verifier"
     TRAINER = "trainer"
     APPLICANT = "applicant"
+    ASSESSOR = "assessor"
     BOARD = "board"
+    INVESTIGATORS = "investigators"
     DATA_ACCESS_OFFICE = "data access office"
     PARTIES = "signing parties"
     DATA_STEWARD = "data steward"
@@ -210,7 +212,7 @@ REASONS: dict[ReasonCode, ReasonText] = {
     ),
     _R.TERM_OVER: ReasonText(
         "S46", "the term is running", "the term of the request is over",
-        "the licensee asks for an extension", Owner.SIGNATORY,
+        "open a new request; an extension is asked for before the end", Owner.APPLICANT,
     ),
     _R.NO_DATASET_OPEN: ReasonText(
         "S83", "a dataset of the request is offered", "no dataset of this request is offered now",

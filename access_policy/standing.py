@@ -8,7 +8,7 @@ from datetime import datetime
 from access_policy.model.enums import InvestigatorPlace, Role
 from access_policy.model.ids import InstitutionName, PersonId
 from access_policy.rules.training import trained_for
-from access_policy.state import Request, State
+from access_policy.state import Investigator, Request, State, Study
 
 
 def acts_as(state: State, person: PersonId | None, role: Role, at: datetime) -> bool:
@@ -29,18 +29,30 @@ def signs_for(state: State, request: Request, person: PersonId | None, at: datet
     return frozenset(name for name in request.entities if name in held)
 
 
-def places_of(state: State, request: Request, person: PersonId) -> frozenset[InvestigatorPlace]:
-    """Return as which investigators a person answers for a request: of the studies that its data come from (S49, S50).
+def places_of(state: State, request: Request, person: PersonId, at: datetime) -> frozenset[InvestigatorPlace]:
+    """Return as which investigators a person answers for a request at `at`: of all studies of its data (S49, S50).
 
-    The local one is that of the hospital which the request comes from.
+    The local one is that of the hospital which the request comes from, and works there; the central one works
+    somewhere. A stopped person answers for nothing (S94).
     """
-    datasets = [state.datasets[name] for name in request.datasets if name in state.datasets]
-    studies = [state.studies[one.study] for one in datasets if one.study in state.studies]
-    if not studies or len(studies) != len(datasets) or request.institution is None:
+    found, studies, here = state.people.get(person), _studies_of(state, request), request.institution
+    if found is None or found.disabled is not None or not studies or here is None:
         return frozenset()
-    here = request.institution
     places = {
-        InvestigatorPlace.CENTRAL: all(study.central_investigator == person for study in studies),
-        InvestigatorPlace.LOCAL: all(study.local_investigators.get(here) == person for study in studies),
+        InvestigatorPlace.CENTRAL: found.institution is not None
+        and all(_is_theirs(study.central_investigator, person, at) for study in studies),
+        InvestigatorPlace.LOCAL: found.institution == here
+        and all(_is_theirs(study.local_investigators.get(here), person, at) for study in studies),
     }
     return frozenset(place for place, holds in places.items() if holds)
+
+
+def _studies_of(state: State, request: Request) -> list[Study]:
+    """Return the studies that the data of a request come from; none where some data come from no study."""
+    datasets = [state.datasets[name] for name in request.datasets if name in state.datasets]
+    studies = [state.studies[one.study] for one in datasets if one.study in state.studies]
+    return studies if len(studies) == len(datasets) else []
+
+
+def _is_theirs(named: Investigator | None, person: PersonId, at: datetime) -> bool:
+    return named is not None and named.person == person and named.holds(at)

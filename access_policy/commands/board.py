@@ -6,7 +6,7 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Digest, Instant, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.conditions import another_form, grounds_missing
-from access_policy.commands.independence import has_tie, tie
+from access_policy.commands.independence import assessed_it, has_tie, tie
 from access_policy.commands.review import for_the_board
 from access_policy.commands.terms import term_problem
 from access_policy.model.enums import Criterion, Regime, Role, Route, Scenario
@@ -68,7 +68,8 @@ def declare_conflict(state: State, c: DeclareConflict, actor: Actor, at: datetim
 def vote_on_request(state: State, c: VoteOnRequest, actor: Actor, at: datetime) -> Outcome:
     """S20, REQ-04: by a member without a tie, on the form that was read; a changed vote takes the old one's place."""
     request = state.requests[c.request]
-    problem = for_the_board(request) or tie(state, request, actor) or another_form(request, c.digest)
+    problem = for_the_board(request) or tie(state, request, actor) or assessed_it(request, actor)
+    problem = problem or another_form(request, c.digest)
     if problem is not None or actor.person is None:
         return problem or Refusal(RefusalCode.NOT_PERMITTED, "a vote has a voter")
     if request.votes.get(actor.person) is c.approve:
@@ -96,7 +97,8 @@ def approve_request(state: State, c: ApproveRequest, actor: Actor, at: datetime)
 
 
 def _undecidable(state: State, request: Request, c: ApproveRequest, actor: Actor) -> Refusal | None:
-    return for_the_board(request) or tie(state, request, actor) or another_form(request, c.digest)
+    problem = for_the_board(request) or tie(state, request, actor) or assessed_it(request, actor)
+    return problem or another_form(request, c.digest)
 
 
 def _lacking(state: State, request: Request, c: ApproveRequest, actor: Actor, at: datetime) -> Refusal | None:
@@ -163,7 +165,7 @@ def refuse_request(state: State, c: RefuseRequest, actor: Actor, at: datetime) -
 
 def _no_decider(state: State, request: Request, actor: Actor, at: datetime) -> Refusal | None:
     if request.route is Route.CLINICAL:
-        decides = actor.person is not None and bool(places_of(state, request, actor.person))
+        decides = actor.person is not None and bool(places_of(state, request, actor.person, at))
         return None if decides else for_the_board(request)
     if acts_as(state, actor.person, Role.BOARD_MEMBER, at):
         return tie(state, request, actor)

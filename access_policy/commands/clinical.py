@@ -30,7 +30,7 @@ def approve_clinical(state: State, c: ApproveClinical, actor: Actor, at: datetim
     request = state.requests[c.request]
     if request.route is not Route.CLINICAL or actor.person is None:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is no clinical request; the board decides on it")
-    place = _place(state, request, actor.person)
+    place = _place(state, request, actor.person, at)
     if isinstance(place, Refusal):
         return place
     problem = (
@@ -43,16 +43,17 @@ def approve_clinical(state: State, c: ApproveClinical, actor: Actor, at: datetim
     )
 
 
-def standing_approvals(state: State, request: Request) -> dict[InvestigatorPlace, PersonId]:
-    """Return which investigators approved and are still those of the study (S49, S50)."""
+def standing_approvals(state: State, request: Request, at: datetime) -> dict[InvestigatorPlace, PersonId]:
+    """Return which investigators approved and are still those of the study at `at` (S49, S50)."""
     given = request.investigators.items()
-    return {place: person for place, person in given if place in places_of(state, request, person)}
+    return {place: person for place, person in given if place in places_of(state, request, person, at)}
 
 
-def _place(state: State, request: Request, person: PersonId) -> InvestigatorPlace | Refusal:
+def _place(state: State, request: Request, person: PersonId, at: datetime) -> InvestigatorPlace | Refusal:
     """Return as which investigator a person approves: one place for one person, even for who holds both."""
-    approved = standing_approvals(state, request)
-    free = [place for place in InvestigatorPlace if place in places_of(state, request, person) - approved.keys()]
+    approved = standing_approvals(state, request, at)
+    held = places_of(state, request, person, at)
+    free = [place for place in InvestigatorPlace if place in held - approved.keys()]
     if not free:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"you approved `{request.request}` already")
     if person in approved.values():
@@ -66,7 +67,7 @@ def _term(state: State, request: Request, place: InvestigatorPlace, term: Term, 
     if not others:
         return term_problem(state, request, term, at)
     other = others.pop()
-    if other not in standing_approvals(state, request):
+    if other not in standing_approvals(state, request, at):
         text = f"the {other} investigator who approved is it no more; the new one approves first"
         return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
     if term != request.investigators_term or term.ends <= at:

@@ -8,7 +8,7 @@ from msgspec import Meta
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Digest, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
-from access_policy.commands.conditions import licences_missing
+from access_policy.commands.conditions import grounds_missing, licences_missing
 from access_policy.commands.data import files_problem
 from access_policy.model.ids import DatasetName
 from access_policy.state import Dataset, Request, State
@@ -100,7 +100,9 @@ def make_available(state: State, c: MakeAvailable, actor: Actor, at: datetime) -
     offered = tuple(name for name in fresh if name in state.datasets and state.datasets[name].open)
     if not offered:
         return Refusal(RefusalCode.WRONG_STATE, f"no dataset of `{c.request}` is offered now")
-    problem = licences_missing(state, request, at)
+    if request.suspended is not None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is suspended; it is reinstated or ended first")
+    problem = licences_missing(state, request, at) or grounds_missing(state, request, at)
     return problem or (e.RequestMadeAvailable(request=c.request, datasets=offered),)
 
 

@@ -19,6 +19,13 @@ def has_tie(state: State, request: Request, person: PersonId | None) -> bool:
     return found.person in involved or found.institution in where
 
 
+def assessed_it(request: Request, actor: Actor) -> Refusal | None:
+    """Refuse who assessed the request: assessing and deciding are two people's work (S19, S20)."""
+    if actor.person is None or actor.person != request.assessed_by:
+        return None
+    return Refusal(RefusalCode.FOUR_EYES, f"who assessed `{request.request}` does not decide on it; ask another member")
+
+
 def tie(state: State, request: Request, actor: Actor) -> Refusal | None:
     """Refuse who has a tie to the request (S20)."""
     if not has_tie(state, request, actor.person):

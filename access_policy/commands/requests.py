@@ -10,14 +10,14 @@ from access_policy.actor import Actor
 from access_policy.clocks import COMPLETION_DAYS
 from access_policy.commands.base import Command, Line, Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
 from access_policy.email import normal_email
-from access_policy.model.enums import Action, Confirmation, PurposeKind, Regime, RequestStatus
+from access_policy.model.enums import Action, Confirmation, PurposeKind, Regime, RequestStatus, Role
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.model.instants import days
 from access_policy.model.jurisdictions import in_eea
 from access_policy.rules.case import Query, case_of
 from access_policy.rules.people import institution_not_trusted, organisation_excluded
 from access_policy.scenarios import choose, facts_of
-from access_policy.standing import signs_for
+from access_policy.standing import acts_as, signs_for
 from access_policy.state import Entity, Request, State
 
 MOST_OPEN_REQUESTS = 50
@@ -46,6 +46,7 @@ class DescribeRequest(OfRequest, frozen=True, kw_only=True):
     controller: Line
     processor: Line
     regime: Regime = Regime.OWN
+    agreement: Line | None = None
     physician: Line | None = None
     tools: Text | None = None
 
@@ -108,11 +109,22 @@ def open_request(state: State, c: OpenRequest, actor: Actor, at: datetime) -> Ou
     if institution is None:
         return Refusal(RefusalCode.NOT_PERMITTED, "you left your institution; an admin records where you work now")
     request = RequestId(f"DR-{len(state.requests) + 1}")
-    return _not_trusted(state, actor.person, at) or (
-        e.RequestOpened(
-            request=request, applicant=actor.person, institution=institution, title=c.title, purpose=c.purpose
-        ),
+    return (
+        _reads_only(state, actor.person, at)
+        or _not_trusted(state, actor.person, at)
+        or (
+            e.RequestOpened(
+                request=request, applicant=actor.person, institution=institution, title=c.title, purpose=c.purpose
+            ),
+        )
     )
+
+
+def _reads_only(state: State, person: PersonId, at: datetime) -> Refusal | None:
+    """S92: an auditor reads, and asks for no data while the role lasts."""
+    if acts_as(state, person, Role.AUDITOR, at):
+        return Refusal(RefusalCode.NOT_PERMITTED, f"`{person}` is an auditor, who reads only; end that role first")
+    return None
 
 
 def _not_trusted(state: State, person: PersonId, at: datetime) -> Refusal | None:
@@ -131,12 +143,17 @@ def describe_request(state: State, c: DescribeRequest, actor: Actor, at: datetim
     if c.tests_treatment:
         text = "the data may not be used for research in which a treatment is tested in children"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    request = state.requests[c.request]
+    if request.submitted is not None and c.regime is not request.regime:
+        text = "the rules that a request runs under stay as they were when it first came in; open a new request"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     if c.purpose_kind is PurposeKind.TREATMENT and c.physician is None:
         return Refusal(RefusalCode.NOT_COMPLETE, "name the treating `physician`, yourself or who you ask for")
     return (
         e.RequestDescribed(
             request=c.request, purpose_kind=c.purpose_kind, field_of_work=c.field_of_work, tests_treatment=False,
-            regime=c.regime, controller=c.controller, processor=c.processor, physician=c.physician or "",
+            regime=c.regime, controller=c.controller, processor=c.processor, agreement=c.agreement or "",
+            physician=c.physician or "",
             tools=c.tools or "",
         ),
     )  # fmt: skip
@@ -193,6 +210,9 @@ def name_contact(state: State, c: NameContact, actor: Actor, at: datetime) -> Ou
     person = state.people.get(PersonId(c.person))
     if person is None or person.institution not in state.requests[c.request].entities:
         return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` is nobody of an organisation of `{c.request}`")
+    reads_only = _reads_only(state, person.person, at)
+    if reads_only is not None:
+        return reads_only
     try:
         email = normal_email(c.email)
     except ValueError as error:

@@ -75,6 +75,8 @@ def record_finding(state: State, c: RecordFinding, actor: Actor, at: datetime) -
 
 def pause_clock(state: State, c: PauseClock, actor: Actor, at: datetime) -> Outcome:
     """S21: the clock stands still once at a time."""
+    if state.requests[c.request].route is Route.CLINICAL:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is a clinical request; no review clock runs for it")
     if _stands_still(state.requests[c.request]):
         return Refusal(RefusalCode.WRONG_STATE, f"the clock of `{c.request}` stands still already")
     return (e.ClockPaused(request=c.request, why=c.why, note=c.note),)

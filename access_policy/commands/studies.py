@@ -6,75 +6,109 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import (
     Command,
+    Instant,
     Line,
     Name,
     OfPerson,
     Outcome,
-    PersonRef,
     Refusal,
     RefusalCode,
     Text,
 )
-from access_policy.model.ids import InstitutionName, PersonId, StudyName
-from access_policy.state import State, Study
+from access_policy.commands.roles import LONGEST_ROLE_DAYS
+from access_policy.model.ids import InstitutionName, StudyName
+from access_policy.model.instants import days
+from access_policy.state import Investigator, State, Study
 
 
 class RegisterStudy(Command, frozen=True, kw_only=True):
-    """Register a study with its central investigator and the purpose of its original design."""
+    """Register a study with the purpose of its original design; its investigators are named afterwards."""
 
     study: Name
     title: Line
     purpose: Text
-    central_investigator: PersonRef
 
 
 class NameInvestigator(OfPerson, frozen=True, kw_only=True):
-    """Name the investigator of a study: the central one, or with `hospital` the local one of a hospital."""
+    """Name the investigator of a study until a date; an admin confirms.
+
+    It is the central one, or with `hospital` the local one of a hospital. Who was it before is it no more.
+    """
+
+    study: Name
+    until: Instant
+    hospital: Name | None = None
+
+
+class EndInvestigator(OfPerson, frozen=True, kw_only=True):
+    """Take the place of an investigator away now: the central one, or with `hospital` the local one."""
 
     study: Name
     hospital: Name | None = None
 
 
 def register_study(state: State, c: RegisterStudy, actor: Actor, at: datetime) -> Outcome:
-    """S10, S49: with the purpose of its original design; nobody makes themselves the one who approves."""
+    """S10: with the purpose of its original design, once."""
     if StudyName(c.study) in state.studies:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"study `{c.study}` is registered already")
-    investigator = PersonId(c.central_investigator)
-    if investigator == actor.person:
-        return Refusal(RefusalCode.FOUR_EYES, "nobody names themselves; let somebody else register the study")
-    if investigator not in state.people:
-        return Refusal(RefusalCode.NOT_FOUND, f"there is no person `{investigator}`")
-    return (
-        e.StudyRegistered(
-            study=StudyName(c.study), title=c.title, purpose=c.purpose, central_investigator=investigator
-        ),
-    )
+    return (e.StudyRegistered(study=StudyName(c.study), title=c.title, purpose=c.purpose),)
 
 
 def name_investigator(state: State, c: NameInvestigator, actor: Actor, at: datetime) -> Outcome:
-    """S49, S50: the central one, or the local one of a hospital, who works there."""
-    study = state.studies.get(StudyName(c.study))
-    if study is None:
-        return Refusal(RefusalCode.NOT_FOUND, f"no study is named `{c.study}`")
-    hospital = InstitutionName(c.hospital) if c.hospital is not None else None
-    problem = _hospital_problem(state, c.person, hospital)
+    """S49, S50, REQ-01, REQ-11: the central one, or the local one of a hospital, who works there; until a date."""
+    study = _study(state, c)
+    if isinstance(study, Refusal):
+        return study
+    problem = _work_problem(state, c) or _until_problem(study, c, at)
     if problem is not None:
         return problem
-    if _named(study, hospital) == c.person:
-        return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.person}` is that investigator of `{c.study}` already")
-    return (e.InvestigatorNamed(study=study.study, person=c.person, hospital=hospital),)
+    return (e.InvestigatorNamed(study=study.study, person=c.person, hospital=_hospital(c), until=c.until),)
 
 
-def _hospital_problem(state: State, person: PersonId, hospital: InstitutionName | None) -> Refusal | None:
-    if hospital is None:
-        return None
-    if hospital not in state.institutions:
+def end_investigator(state: State, c: EndInvestigator, actor: Actor, at: datetime) -> Outcome:
+    """S49, S50, S94: at once; the study has then nobody in that place until another one is named."""
+    study = _study(state, c)
+    if isinstance(study, Refusal):
+        return study
+    named = _named(study, c)
+    if named is None or named.person != c.person or not named.holds(at):
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is not that investigator of `{c.study}`")
+    return (e.InvestigatorEnded(study=study.study, person=c.person, hospital=_hospital(c)),)
+
+
+def _study(state: State, c: NameInvestigator | EndInvestigator) -> Study | Refusal:
+    study, hospital = state.studies.get(StudyName(c.study)), _hospital(c)
+    if study is None:
+        return Refusal(RefusalCode.NOT_FOUND, f"no study is named `{c.study}`")
+    if hospital is not None and hospital not in state.institutions:
         return Refusal(RefusalCode.NOT_FOUND, f"no institution is named `{hospital}`")
-    if state.people[person].institution != hospital:
-        text = f"`{person}` does not work at `{hospital}`; a local investigator does"
+    return study
+
+
+def _work_problem(state: State, c: NameInvestigator) -> Refusal | None:
+    works, hospital = state.people[c.person].institution, _hospital(c)
+    if works is None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` left; record first where they work now")
+    if hospital is not None and works != hospital:
+        text = f"`{c.person}` does not work at `{hospital}`; a local investigator does"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     return None
 
 
-def _named(study: Study, hospital: InstitutionName | None) -> PersonId | None:
+def _until_problem(study: Study, c: NameInvestigator, at: datetime) -> Refusal | None:
+    if not at < c.until <= at + days(LONGEST_ROLE_DAYS):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"`until` lies between now and {LONGEST_ROLE_DAYS} days on")
+    named = _named(study, c)
+    if named is not None and named.person == c.person and named.holds(at) and c.until <= named.until:
+        text = f"`{c.person}` is that investigator of `{c.study}` for as long already"
+        return Refusal(RefusalCode.ALREADY_EXISTS, text)
+    return None
+
+
+def _hospital(c: NameInvestigator | EndInvestigator) -> InstitutionName | None:
+    return InstitutionName(c.hospital) if c.hospital is not None else None
+
+
+def _named(study: Study, c: NameInvestigator | EndInvestigator) -> Investigator | None:
+    hospital = _hospital(c)
     return study.central_investigator if hospital is None else study.local_investigators.get(hospital)

@@ -1,5 +1,7 @@
 """Events about studies and datasets: registered, released in versions, closed by a withdrawn consent, withdrawn."""
 
+from datetime import datetime
+
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Region, Route, Zone
 from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, StudyName
@@ -7,16 +9,24 @@ from access_policy.model.texts import DigestText, ThingText
 
 
 class StudyRegistered(FactEvent, frozen=True, kw_only=True):
-    """A study with its central investigator and the purpose of its original design (S10, S49)."""
+    """A study with the purpose of its original design (S10)."""
 
     study: StudyName
     title: ThingText
     purpose: ThingText
-    central_investigator: PersonId
 
 
 class InvestigatorNamed(FactEvent, frozen=True, kw_only=True):
-    """The investigator of a study: central, or the local one of a hospital (S49, S50)."""
+    """The investigator of a study until `until`: central, or the local one of a hospital (S49, S50)."""
+
+    study: StudyName
+    person: PersonId
+    hospital: InstitutionName | None
+    until: datetime
+
+
+class InvestigatorEnded(FactEvent, frozen=True, kw_only=True):
+    """The place of an investigator taken away before its end (S49, S50)."""
 
     study: StudyName
     person: PersonId

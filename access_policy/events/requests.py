@@ -46,7 +46,8 @@ class RequestOpened(FactEvent, frozen=True, kw_only=True):
 class RequestDescribed(FactEvent, frozen=True, kw_only=True):
     """The form beyond title and purpose: for what, in which field, under which regime (S48, S71, S80, E1, E70).
 
-    `tests_treatment` is the declaration of S80; `physician` the treating one on whose behalf it is asked (S9).
+    `tests_treatment` is the declaration of S80; `physician` the treating one on whose behalf it is asked (S9),
+    `agreement` the one between controller and processor.
     """
 
     request: RequestId
@@ -56,6 +57,7 @@ class RequestDescribed(FactEvent, frozen=True, kw_only=True):
     regime: Regime
     controller: RequestText
     processor: RequestText
+    agreement: RequestText = ""
     physician: RequestText
     tools: RequestText
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from access_policy import events as e
-from access_policy.state import Dataset, Document, DocumentVersion, State, Study
+from access_policy.model.ids import PersonId
+from access_policy.state import Dataset, Document, DocumentVersion, Investigator, State, Study
 
 
 def _document_published(s: State, f: e.Fact, v: e.DocumentPublished) -> None:
@@ -22,15 +23,28 @@ def _document_published(s: State, f: e.Fact, v: e.DocumentPublished) -> None:
 
 
 def _study_registered(s: State, f: e.Fact, v: e.StudyRegistered) -> None:
-    s.studies[v.study] = Study(v.study, v.title, v.purpose, v.central_investigator)
+    s.studies[v.study] = Study(v.study, v.title, v.purpose)
 
 
 def _investigator_named(s: State, f: e.Fact, v: e.InvestigatorNamed) -> None:
-    study = s.studies[v.study]
+    study, named = s.studies[v.study], Investigator(v.person, f.at, v.until)
     if v.hospital is None:
-        study.central_investigator = v.person
+        study.central_investigator = named
     else:
-        study.local_investigators[v.hospital] = v.person
+        study.local_investigators[v.hospital] = named
+
+
+def _investigator_ended(s: State, f: e.Fact, v: e.InvestigatorEnded) -> None:
+    study = s.studies[v.study]
+    named = study.central_investigator if v.hospital is None else study.local_investigators.get(v.hospital)
+    if named is not None:
+        end_place(named, v.person, f)
+
+
+def end_place(named: Investigator, person: PersonId, f: e.Fact) -> None:
+    """End the place of an investigator, if it is still this person's."""
+    if named.person == person:
+        named.until = min(named.until, f.at)
 
 
 def _dataset_registered(s: State, f: e.Fact, v: e.DatasetRegistered) -> None:
@@ -85,6 +99,7 @@ APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.DocumentPublished: _document_published,
     e.StudyRegistered: _study_registered,
     e.InvestigatorNamed: _investigator_named,
+    e.InvestigatorEnded: _investigator_ended,
     e.DatasetRegistered: _dataset_registered,
     e.VersionReleased: _version_released,
     e.ConsentWithdrawn: _consent_withdrawn,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from access_policy import events as e
+from access_policy.fold.data import end_place
 from access_policy.model.enums import Role
 from access_policy.state import Acceptance, Appointment, Factor, Person, State, Verification
 
@@ -35,6 +36,9 @@ def _person_moved(s: State, f: e.Fact, v: e.PersonMoved) -> None:
 
 def _person_left(s: State, f: e.Fact, v: e.PersonLeft) -> None:
     _left(s, f, s.people[v.person])
+    for study in s.studies.values():
+        if study.central_investigator is not None:
+            end_place(study.central_investigator, v.person, f)
 
 
 def _left(s: State, f: e.Fact, person: Person) -> None:
@@ -47,6 +51,9 @@ def _left(s: State, f: e.Fact, person: Person) -> None:
         contact = s.requests[request].contacts.get(person.person)
         if contact is not None and contact.left is None:
             contact.left = f.at
+    for study in s.studies.values():
+        for named in study.local_investigators.values():
+            end_place(named, person.person, f)
 
 
 def _identity_linked(s: State, f: e.Fact, v: e.IdentityLinked) -> None:
@@ -56,7 +63,7 @@ def _identity_linked(s: State, f: e.Fact, v: e.IdentityLinked) -> None:
 
 def _person_verified(s: State, f: e.Fact, v: e.PersonVerified) -> None:
     person = s.people[v.person]
-    person.verification = Verification(f.actor.person, f.at, v.until, v.assurance)
+    person.verification = Verification(f.actor.person, f.at, v.until, v.assurance, v.method, v.factors)
     person.verification_changed = f.at
 
 

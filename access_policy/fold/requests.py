@@ -49,7 +49,7 @@ def _request_described(s: State, f: e.Fact, v: e.RequestDescribed) -> None:
     request = s.requests[v.request]
     request.regime = v.regime
     request.form = Form(
-        v.purpose_kind, v.field_of_work, v.tests_treatment, v.controller, v.processor, v.physician, v.tools
+        v.purpose_kind, v.field_of_work, v.tests_treatment, v.controller, v.processor, v.agreement, v.physician, v.tools
     )
 
 

@@ -32,7 +32,7 @@ def _assessed(s: State, f: e.Fact, v: e.RequestAssessed) -> None:
 
 
 def _finding_recorded(s: State, f: e.Fact, v: e.FindingRecorded) -> None:
-    s.requests[v.request].findings[v.criterion] = Recorded(v.met, f.actor.person, f.at)
+    s.requests[v.request].findings[v.criterion] = Recorded(v.met, f.actor.person, f.at, v.reason)
 
 
 def _conflict_declared(s: State, f: e.Fact, v: e.ConflictDeclared) -> None:
@@ -56,6 +56,7 @@ def _approved(s: State, f: e.Fact, v: e.RequestApproved) -> None:
     granted = v.datasets if v.datasets is not None else tuple(request.datasets)
     request.granted = dict.fromkeys(granted, f.at)
     request.opt_out_exception, request.decided_by = v.opt_out_exception, f.actor.person
+    request.decision_reason, request.conditions, request.fees = v.reason, v.conditions, v.fees
     _grant(request, f, Term(v.begins, v.ends))
 
 
@@ -85,7 +86,7 @@ def _investigator_approved(s: State, f: e.Fact, v: e.InvestigatorApproved) -> No
 
 
 def _clock_paused(s: State, f: e.Fact, v: e.ClockPaused) -> None:
-    s.requests[v.request].pauses.append(Pause(v.why, f.at))
+    s.requests[v.request].pauses.append(Pause(v.why, f.at, None, v.note))
 
 
 def _clock_resumed(s: State, f: e.Fact, v: e.ClockResumed) -> None:

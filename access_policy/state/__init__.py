@@ -17,7 +17,7 @@ from access_policy.model.ids import (
     StudyName,
 )
 from access_policy.model.jurisdictions import ADEQUACY, ELIGIBLE_THIRD_COUNTRIES, Adequacy, EligibleThirdCountry
-from access_policy.state.data import Dataset, Document, DocumentVersion, Study
+from access_policy.state.data import Dataset, Document, DocumentVersion, Investigator, Study
 from access_policy.state.institutions import Institution
 from access_policy.state.memo import Memo
 from access_policy.state.people import (
@@ -132,6 +132,7 @@ __all__ = [
     "Factor",
     "Form",
     "Institution",
+    "Investigator",
     "Invitation",
     "Memo",
     "Pause",

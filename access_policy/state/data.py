@@ -33,14 +33,30 @@ class Document:
 
 
 @dataclass(slots=True)
+class Investigator:
+    """Who answers for the data of a study in [since, until), unless ended before (S49, S50)."""
+
+    person: PersonId
+    since: datetime
+    until: datetime
+
+    def holds(self, at: datetime) -> bool:
+        """Say whether the place is theirs at `at`, as far as its term goes."""
+        return self.since <= at < self.until
+
+
+@dataclass(slots=True)
 class Study:
-    """A study: its central investigator, a local one per hospital, and the purpose of its original design."""
+    """A study: the purpose of its original design, its central investigator, and a local one per hospital.
+
+    Who was named last stays there, also once their place ended.
+    """
 
     study: StudyName
     title: str
     purpose: str
-    central_investigator: PersonId
-    local_investigators: dict[InstitutionName, PersonId] = field(default_factory=dict)
+    central_investigator: Investigator | None = None
+    local_investigators: dict[InstitutionName, Investigator] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

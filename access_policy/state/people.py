@@ -3,18 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from access_policy.model.enums import Assurance, CertificationKind, DocumentKind, FactorKind, Role
+from access_policy.model.enums import Assurance, CertificationKind, DocumentKind, FactorKind, Role, VerificationMethod
 from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId, ProviderName
 
 
 @dataclass(slots=True)
 class Verification:
-    """Who checked a person, when, how surely, and until when it is good."""
+    """Who checked a person, when, how, how surely, of which second factors, and until when it is good."""
 
     by: PersonId | None
     since: datetime
     until: datetime
     assurance: Assurance
+    method: VerificationMethod
+    factors: tuple[FactorId, ...]
 
 
 @dataclass(slots=True)

@@ -89,6 +89,7 @@ class Recorded:
     met: bool
     by: PersonId | None
     at: datetime
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -141,6 +142,7 @@ class Pause:
     why: PauseReason
     begins: datetime
     ends: datetime | None = None
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -166,6 +168,7 @@ class Form:
     tests_treatment: bool
     controller: str
     processor: str
+    agreement: str
     physician: str
     tools: str
 
@@ -213,6 +216,9 @@ class Request:
     term_set: datetime | None = None
     opt_out_exception: bool = False
     decided_by: PersonId | None = None
+    decision_reason: str = ""
+    conditions: str = ""
+    fees: str = ""
     available: datetime | None = None
     suspended: datetime | None = None
     reinstated: datetime | None = None

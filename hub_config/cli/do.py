@@ -8,8 +8,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from access_policy.actor import operator
 from access_policy.commands.base import Command, Refusal, name_of, parse_command
 from access_policy.events import CommandProposed, Fact
@@ -17,11 +15,11 @@ from access_policy.permissions import TABLE, Permission
 from hub_config.bootstrap import identity_of
 from hub_config.cli.answers import quoted, say, show_json, show_line
 from hub_config.cli.fields import field_words, fields_json
+from hub_config.cli.input_files import read_json
 from hub_config.cli.options import Call, Parser, UsageProblem, group
 from hub_config.cli.reading import known_person, opened
 from hub_config.cli.shown import fact_json, fact_line
 
-_LARGEST_INPUT = 1_000_000  # bytes
 _LINK = "link-identity"
 
 
@@ -62,7 +60,7 @@ def give(call: Call) -> int:
 
 
 def _fields(pairs: list[str], file: str | None) -> dict[str, Any]:
-    fields = _from_file(Path(file)) if file is not None else {}
+    fields = read_json(Path(file), dict[str, Any], "JSON object of fields") if file is not None else {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
@@ -71,14 +69,6 @@ def _fields(pairs: list[str], file: str | None) -> dict[str, Any]:
             raise UsageProblem(f"{quoted(name)} is given twice; leave one out")
         fields[name] = value
     return fields
-
-
-def _from_file(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_LARGEST_INPUT + 1), type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{quoted(str(path))} is no JSON object of fields ({error})") from None
 
 
 def _command(call: Call, name: str, fields: dict[str, Any]) -> Command:

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
-from access_policy.decision import Decision, as_json, decide, next_steps, supposed_session
+from access_policy.decision import Decision, as_json, decide, supposed_session
 from access_policy.events import WorkspaceStarted
 from access_policy.fold import fold
 from access_policy.model.enums import Action, FactorKind, Zone
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.model.instants import format_instant, parse_instant
+from access_policy.next_steps import plan
 from access_policy.reasons import REASONS
 from access_policy.rules import Finding, Query, Session
 from access_policy.state import State
@@ -142,7 +143,7 @@ def steps(call: Call) -> int:
     """Print the steps that are left to an open workspace, supposing a fresh login."""
     with opened(call.places) as policy, policy.reading() as state:
         person, request = known_person(state, call.arguments.person), known_request(state, call.arguments.request)
-        left = next_steps(policy.suppose(person, request, Action.OPEN_WORKSPACE))
+        left = plan(state, policy.suppose(person, request, Action.OPEN_WORKSPACE))
     if call.json:
         show_json(left)
         return 0

@@ -23,10 +23,10 @@ from access_policy.plain_words import plain_words
 from access_policy.simulate import Change, Outlook, Step, StepRefused, simulate
 from hub_config.cli.answers import quoted, show_json, show_line
 from hub_config.cli.do import CommandRefused
+from hub_config.cli.input_files import read_json
 from hub_config.cli.options import Call, Parser, UsageProblem, leaf
 from hub_config.cli.reading import opened
 
-_LARGEST_FILE = 1_000_000  # bytes
 _LOOK_AHEAD = timedelta(days=731)
 _LONGEST_LOOK = timedelta(days=3653)
 
@@ -50,7 +50,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def carry_out(call: Call) -> int:
     """Print the changes. Raises UsageProblem for a file that cannot be read, CommandRefused for a refused command."""
-    items = _items(Path(call.arguments.file))
+    items = read_json(Path(call.arguments.file), list[Item], "JSON list of commands and facts")
     with opened(call.places) as policy, policy.reading() as state:
         now = policy.now()
         until = _until(call.arguments.until, now)
@@ -63,14 +63,6 @@ def carry_out(call: Call) -> int:
             raise UsageProblem(f"these steps do not fit what is known: {error}") from None
     _show(call, now, until, found)
     return 0
-
-
-def _items(path: Path) -> list[Item]:
-    try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_LARGEST_FILE + 1), type=list[Item])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UsageProblem(f"{quoted(str(path))} is no JSON list of commands and facts ({error})") from None
 
 
 def _until(text: str | None, now: datetime) -> datetime:

@@ -113,9 +113,13 @@ class Chronicle:
         until, who = self.clock.morning(1000), self.people[person.login]
         for role in person.roles:
             scope = {"scope": person.institution} if role is Role.SIGNATORY else {}
-            (fact,) = self.give(FIRST_ADMIN, "appoint-role", person=who, role=role, until=until, **scope)
-            assert isinstance(fact.event, e.CommandProposed)  # noqa: S101 (as above)
-            self.give(SECOND_ADMIN, "confirm-proposal", proposal=fact.event.proposal)
+            self.agree(FIRST_ADMIN, "appoint-role", person=who, role=role, until=until, **scope)
+
+    def agree(self, who: str, command: str, **arguments: Any) -> None:
+        """Let a person propose a command that needs a second one; the second admin confirms."""
+        (fact,) = self.give(who, command, **arguments)
+        assert isinstance(fact.event, e.CommandProposed)  # noqa: S101 (as above)
+        self.give(SECOND_ADMIN, "confirm-proposal", proposal=fact.event.proposal)
 
     def enrol(self, login: str) -> None:
         """Enrol a one-time-code factor as the login does: the secret is a record of the same append."""

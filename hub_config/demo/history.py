@@ -71,9 +71,11 @@ def _register_study(c: Chronicle) -> None:
     """A study of the partner hospital, whose data have two people who answer for them (S49, S50)."""
     c.give(
         "daan", "register-study", study=STUDY, title="Grade at the first visit",
-        purpose="whether the grade at the first visit foretells recurrence", central_investigator=c.people["irene"],
+        purpose="whether the grade at the first visit foretells recurrence",
     )  # fmt: skip
-    c.give("daan", "name-investigator", study=STUDY, person=c.people["lars"], hospital=NORTH)
+    for login, place in (("irene", {}), ("lars", {"hospital": NORTH})):
+        until = c.clock.morning(1000)
+        c.agree("daan", "name-investigator", study=STUDY, person=c.people[login], until=until, **place)
 
 
 def _institution(c: Chronicle, one: DemoInstitution) -> Iterator[tuple[int, Step]]:

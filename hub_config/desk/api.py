@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query
 
-from access_policy.decision import as_json, decide, next_steps
+from access_policy.decision import as_json, decide
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from access_policy.model.instants import format_instant
+from access_policy.next_steps import plan
 from access_policy.rules import Query as Question
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, Visiting
@@ -74,7 +75,7 @@ def decision(number: str, visit: Visiting, action: Action = Action.OPEN_WORKSPAC
         if found is None or not sees_request(view, found):
             raise NotYours
         answer = decide(view.state, Question(visit.person, found.request, action, view.at, visit.session))
-        return {**as_json(answer), "next_steps": next_steps(answer)}
+        return {**as_json(answer), "next_steps": plan(view.state, answer)}
 
 
 @router.post("/commands/{name}")

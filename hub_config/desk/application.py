@@ -7,13 +7,13 @@ from fastapi import APIRouter, FastAPI
 from hub_config.desk import api
 from hub_config.desk.desk import PREFIX, Desk
 from hub_config.desk.errors import add_handlers
-from hub_config.desk.pages import do, documents, mine, people, public, requests, things, watch
+from hub_config.desk.pages import do, documents, intake, mine, people, public, register, requests, things, watch
 from hub_config.desk.render import broken_page
 from hub_config.desk.security import Address, Shield
 
 _PAGES: tuple[APIRouter, ...] = (
     mine.router, people.router, requests.router, things.router, documents.router, watch.router, do.router,
-    public.router,
+    public.router, intake.router, register.router,
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from access_policy.rules import Query, Session
 from access_policy.state import Person, State
 from access_policy.use_cases import Policy
 from hub_config.desk.security import Seals
+from hub_config.desk.throttle import Throttle
 from hub_config.sessions import as_session
 from hub_config.settings import Settings
 
@@ -57,7 +58,8 @@ Identify = Callable[[Request], Login | None]
 @dataclass(frozen=True)
 class Desk:
     """What the desk works with. `url` is where browsers come in; `identity` makes the HMAC of issuer and subject,
-    `issuer` is the centre's own provider; `documents` is the folder of the published texts."""
+    `issuer` is the centre's own provider; `documents` is the folder of the published texts; `intakes` bounds what
+    strangers send."""
 
     policy: Policy
     settings: Settings
@@ -67,6 +69,7 @@ class Desk:
     identity: Callable[[str, str], str]
     issuer: str = ""
     documents: Path = Path("documents")
+    intakes: Throttle = field(default_factory=Throttle)
 
     @property
     def hub(self) -> str:

@@ -79,6 +79,16 @@ def page(request: Request, template: str, view: View | None, /, answer: int = 20
     return response
 
 
+def public_page(
+    request: Request, visit: Visit | None, template: str, /, answer: int = 200, **context: Any
+) -> HTMLResponse:
+    """Return a page that needs no login; with the visitor's navigation where somebody visits."""
+    if visit is None:
+        return page(request, template, None, answer=answer, **context)
+    with visit.reading() as view:
+        return page(request, template, view, answer=answer, **context)
+
+
 def _linker(request: Request) -> Any:
     """Return what builds this page's address with one thing in its query changed: the state stands in the URL."""
 

@@ -16,8 +16,9 @@ import msgspec
 from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of
 from access_policy.handle import handle
 from access_policy.model.enums import Party, RequestStatus
-from access_policy.model.ids import CourseName, PersonId
+from access_policy.model.ids import CourseName, InstitutionName, PersonId
 from access_policy.permissions import TABLE, Standing, authorise, standings_of
+from access_policy.rules.parties import licence_for
 from access_policy.state import Request
 from hub_config.desk.desk import PREFIX, View
 from hub_config.desk.kinds import kind_of, kinds
@@ -191,9 +192,16 @@ def party_offers(view: View, request: Request) -> list[Offer]:
     found = []
     for party, name in product(Party, request.entities):
         known = {"request": request.request, "party": party.value} | ({"institution": name} if several else {})
+        known |= _version_to_sign(view, request, name)
         words = f"for the {party}" + (f" of {name}" if several else "")
         found += [replace(one, label=f"{one.label} {words}") for one in offers(view, signing, **known)]
     return found
+
+
+def _version_to_sign(view: View, request: Request, name: InstitutionName) -> dict[str, str]:
+    """Return the version of the licence that an organisation has to sign now, so that it is the one that was read."""
+    document = view.state.documents.get(licence_for(view.state, request.entities[name], view.at).licence)
+    return {} if document is None else {"version": document.current.version}
 
 
 def offers_each(

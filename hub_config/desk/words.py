@@ -10,9 +10,9 @@ from hub_config.desk.kinds import kind_of, kinds
 
 DANGEROUS: frozenset[type[Command]] = frozenset(
     kinds(
-        "ask-erasure", "disable-person", "distrust-provider", "end-adequacy", "end-agreement", "end-request",
-        "end-role", "exclude-organisation", "record-consent-withdrawal", "record-departure", "refuse-amendment",
-        "refuse-contact", "refuse-extension", "refuse-request", "remove-contact", "reset-factors",
+        "ask-erasure", "disable-person", "distrust-provider", "end-adequacy", "end-agreement", "end-investigator",
+        "end-request", "end-role", "exclude-organisation", "record-consent-withdrawal", "record-departure",
+        "refuse-amendment", "refuse-contact", "refuse-extension", "refuse-request", "remove-contact", "reset-factors",
         "revoke-certification", "revoke-trainer", "stop-workspace", "suspend-request", "unlist-country",
         "withdraw-dataset", "withdraw-request", "withdraw-verification",
     )
@@ -43,6 +43,7 @@ _COMMANDS = {
     "link-identity": "Link a login identity",
     "appoint-role": "Appoint to a role",
     "end-role": "End a role",
+    "end-investigator": "End the place of an investigator",
     "assess-request": "Record the assessment",
     "approve-request": "Approve",
     "refuse-request": "Refuse",
@@ -184,7 +185,8 @@ _HELP = {
     "appoint-role": "Appoint a person; another admin confirms. A signatory is appointed for their institution.",
     "approve-clinical": "Approve as investigator of the study. What you approve is exactly the form shown here.",
     "describe-request": "Fill in the form. The data may not be used where a treatment is tested in children.",
-    "name-investigator": "Name the investigator of a study: the central one, or the local one of a hospital.",
+    "name-investigator": "Name the investigator of a study until a date: the central one, or the local one of a "
+    "hospital, who works there. Another admin confirms. Who was it before is it no more.",
     "plan-training": "Plan a training session. Its attendants get to see the code; the log keeps the hash only.",
     "publish-document": "Publish a version of a text, by the SHA-256 of its bytes. A binding version has to be "
     "accepted or signed anew; one that is not only mends the wording.",

@@ -115,7 +115,6 @@ _TEXTS: dict[str, Callable[[World], list[str]]] = {
     "people": lambda world: list(walking.PEOPLE),
     "contacts": lambda world: list(walking.PEOPLE),
     "steward": lambda world: [w.STEWARD],
-    "central_investigator": lambda world: [w.STEWARD],
     "request": lambda world: [w.OPEN, *walking.requests_of(world)[-3:], w.NO_REQUEST],
     "dataset": lambda world: [*walking.datasets_of(world), "new-data"],
     "datasets": lambda world: [str(name) for name in walking.datasets_of(world)],

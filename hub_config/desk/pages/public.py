@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse, Response
 from access_policy.log.errors import LogError
 from access_policy.reasons import REASONS, ReasonCode
 from hub_config.desk.desk import PREFIX, MaybeVisiting, NotYours, desk_of
-from hub_config.desk.render import page
+from hub_config.desk.render import public_page
 from hub_config.desk.words import CODES, PAGES
 
 router = APIRouter()
@@ -25,10 +25,7 @@ _FILES = {
 @router.get(f"{PREFIX}/reasons")
 def reasons(request: Request, visit: MaybeVisiting) -> Response:
     """List all reasons for which a workspace is refused or ends."""
-    if visit is None:
-        return page(request, "reasons.html", None)
-    with visit.reading() as view:
-        return page(request, "reasons.html", view)
+    return public_page(request, visit, "reasons.html")
 
 
 @router.get(f"{PREFIX}/reasons/{{code}}")
@@ -38,10 +35,7 @@ def reason(request: Request, code: Annotated[str, InPath(max_length=40)], visit:
     if known is None and code not in CODES:
         raise NotYours
     context: dict[str, Any] = {"code": code, "reason": known, "word": CODES.get(code), "where": PAGES.get(code)}
-    if visit is None:
-        return page(request, "reason.html", None, **context)
-    with visit.reading() as view:
-        return page(request, "reason.html", view, **context)
+    return public_page(request, visit, "reason.html", **context)
 
 
 @router.get(f"{PREFIX}/static/{{name}}")

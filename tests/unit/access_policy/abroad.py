@@ -82,6 +82,7 @@ def _people(world: World, country: str) -> Abroad:
     office = world.register("odin", "centre")
     appoint(world, signatory, "signatory", OVERSEAS)
     appoint(world, office, "data-access-office")
+    world.let_sign(signatory)
     world.make_ready(researcher)
     return Abroad(researcher, signatory, office, RequestId(f"DR-{len(world.state.requests) + 1}"))
 

@@ -61,10 +61,9 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "distrust-provider": {"provider": "academy"},
     "accept-certificate": {"course": "privacy", "provider": "academy", "ends": LATER},
     "revoke-trainer": {"since": NOON, **_TEXT},
-    "register-study": {
-        "study": "relapse", "title": "Relapse", "purpose": "why it comes back", "central_investigator": "P-6",
-    },
-    "name-investigator": {"study": "relapse", "hospital": "hospital"},
+    "register-study": {"study": "relapse", "title": "Relapse", "purpose": "why it comes back"},
+    "name-investigator": {"study": "relapse", "hospital": "hospital", "until": LATER},
+    "end-investigator": {"study": "relapse", "hospital": "hospital"},
     "register-dataset": {
         "dataset": "images", "title": "Images", "source": "a PyPI package", "kind": "clinical", "version": "1",
         "location": "images", "manifest": DIGEST, "region": "local", "consent": "informed-consent", "attested": True,

@@ -23,6 +23,7 @@ from tests.unit.access_policy.world import (
     description,
     everything_holds,
     find,
+    name_investigator,
 )
 
 ABROAD = InstitutionName("mercy")
@@ -115,8 +116,9 @@ class Clinical:
 
 
 def _register_study(world: World, central: PersonId, local: PersonId) -> None:
-    world.do("register-study", STEWARD, study="biopsy", title="Biopsy", purpose="markers", central_investigator=central)
-    world.do("name-investigator", STEWARD, study="biopsy", person=local, hospital="hospital")
+    world.do("register-study", STEWARD, study="biopsy", title="Biopsy", purpose="markers")
+    name_investigator(world, "biopsy", central)
+    name_investigator(world, "biopsy", local, "hospital")
     arguments = dataset_arguments("biopsies") | {
         "study": "biopsy", "hospitals": "hospital", "routes": "clinical,data-access", "kind": "biobank",
     }  # fmt: skip

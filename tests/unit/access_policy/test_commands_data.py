@@ -10,7 +10,6 @@ from access_policy.model.ids import DatasetName, PersonId, StudyName
 from access_policy.reasons import ReasonCode
 from tests.unit.access_policy.world import (
     ADMIN,
-    ASSESSOR,
     COLLEAGUE,
     DAY,
     DIGEST,
@@ -32,9 +31,7 @@ CLINICAL_TOO = ("data-access", "clinical")
 def _with_study() -> World:
     """Return a world with a study and a second course, which datasets may speak of."""
     world = everything_holds()
-    world.do(
-        "register-study", STEWARD, study="relapse", title="Relapse", purpose="why", central_investigator=ASSESSOR
-    )  # fmt: skip
+    world.do("register-study", STEWARD, study="relapse", title="Relapse", purpose="why")
     world.do("register-course", ADMIN, course="genomes", title="Genomes", validity_days=90, required=False)
     return world
 

@@ -157,6 +157,7 @@ def _with_abroad(**ground: Any) -> tuple[World, RequestId, PersonId]:
     world.do("register-person", ADMIN, name="Mia", email="mia@mercy.example", institution=ABROAD)
     signatory = world.state.emails["mia@mercy.example"]
     appoint(world, signatory, "signatory", ABROAD)
+    world.let_sign(signatory)
     return world, request, signatory
 
 

@@ -110,8 +110,10 @@ def _cells() -> tuple[World, dict[RequestStatus, RequestId]]:
 
 def _study(world: World) -> None:
     study = StudyName("relapse")
-    registered = e.StudyRegistered(study=study, title="Relapse", purpose="why", central_investigator=INVESTIGATOR)
-    world.append([(person(STEWARD), registered)])
+    until = world.at + 1000 * DAY
+    registered = e.StudyRegistered(study=study, title="Relapse", purpose="why")
+    named = e.InvestigatorNamed(study=study, person=INVESTIGATOR, hospital=None, until=until)
+    world.append([(person(STEWARD), registered), (person(STEWARD), named)])
     world.do("register-dataset", STEWARD, **dataset_arguments("relapses") | {"study": "relapse"})
 
 
@@ -319,6 +321,7 @@ def test_a_download_contact_decides_nothing_about_the_request(name: str) -> None
 _BEFORE: dict[str, tuple[str, ...]] = {
     "join-identity": ("link-identity",),
     "lift-exclusion": ("exclude-organisation",),
+    "name-investigator": ("register-study",),
     "reinstate-request": ("suspend-request",),
 }
 """What has to have happened before a command for two makes sense."""

@@ -125,10 +125,19 @@ class World:
         """Let a person hold all that hangs on a person: verified, trained, with a confirmed second factor."""
         self.do("verify-person", ADMIN, person=who, method="video-call", until=self.at + VERIFIED_DAYS * DAY)
         self.do("certify-person", TRAINER, person=who, course="privacy")
-        self.do("enrol-factor", HUB, person=who, factor="first", kind="totp")
-        self.do("confirm-factor", ADMIN, person=who, factor="first")
+        self.give_factor(who)
         for document in ("code-of-conduct", "no-reidentification"):
             self.do("accept-document", who, person=who, document=document, version="1")
+
+    def give_factor(self, who: PersonId) -> None:
+        """Let somebody who is verified have a second factor that counts."""
+        self.do("enrol-factor", HUB, person=who, factor="first", kind="totp")
+        self.do("confirm-factor", ADMIN, person=who, factor="first")
+
+    def let_sign(self, who: PersonId) -> None:
+        """Let somebody be verified and have a second factor that counts, as whoever signs has to."""
+        self.do("verify-person", ADMIN, person=who, method="video-call", until=self.at + VERIFIED_DAYS * DAY)
+        self.give_factor(who)
 
     def ask(
         self, status: RequestStatus, datasets: tuple[str, ...] = ("tumours",), contact: PersonId = RESEARCHER
@@ -271,6 +280,8 @@ def _people(world: World) -> None:
         (THIRD_ADMIN, "admin", None),
     ):
         appoint(world, who, role, scope)
+    for who in (SIGNATORY, REPRESENTATIVE):
+        world.let_sign(who)
 
 
 def appoint(world: World, who: PersonId, role: str, scope: str | None = None) -> None:
@@ -295,9 +306,17 @@ def register_dataset(world: World, name: str, zone: str = "anywhere") -> None:
 def study(world: World, name: str = "relapse") -> str:
     """Register a study, whose central investigator is nobody with another part, and return its name."""
     who = world.register(f"ivo-{name}", "centre")
-    purpose = {"title": name.title(), "purpose": "why it comes back", "central_investigator": who}
-    world.do("register-study", ADMIN, study=name, **purpose)
+    world.do("register-study", ADMIN, study=name, title=name.title(), purpose="why it comes back")
+    name_investigator(world, name, who)
     return name
+
+
+def name_investigator(
+    world: World, study: str, who: PersonId, hospital: str | None = None, **changed: Any
+) -> tuple[FactEvent, ...]:
+    """Name an investigator for a thousand days, the central one or that of a hospital; another admin confirms."""
+    arguments = {"study": study, "person": who, "until": world.at + 1000 * DAY} | changed
+    return world.agree("name-investigator", **arguments | ({} if hospital is None else {"hospital": hospital}))
 
 
 def dataset_arguments(name: str, zone: str = "anywhere") -> dict[str, Any]:

@@ -93,7 +93,7 @@ def test_a_refused_step_is_refused(simulate: Simulate, people: dict[str, str]) -
         ([{"command": "end-request", "as": "P-1", "at": "9999-01-01T00:00:00Z"}], "step 1"),
         ([{"command": "end-request", "as": "P-1", "at": "2027-01-01T00:00:00"}], "no time zone"),
         ([{"unheard": 1}], "no JSON list"),
-        ("x" * 1_100_000, "no JSON list"),
+        ("x" * 1_100_000, "is too large"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else None,
 )

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 PAGES = (
     "/", "/status", "/me", "/people", "/people/P-8", "/requests", "/requests/DR-1", "/datasets", "/courses",
     "/institutions", "/documents", "/countries", "/workspaces", "/proposals", "/log", "/reasons", "/reasons/zone",
-    "/no-such",
+    "/intake", "/register", "/no-such",
     "/do/register-course", "/static/desk.css", "/api/v1/me", "/api/v1/openapi.json", "/api/v1/no-such",
 )  # fmt: skip
 CERTIFY = {"person": "P-9", "course": "privacy"}
