@@ -52,7 +52,7 @@ FLIPPED_BY: dict[ReasonCode, tuple[type[e.Event], ...]] = {
     _R.TERM_NOT_BEGUN: (e.RequestApproved, e.InvestigatorApproved),
     _R.TERM_OVER: (e.ExtensionGranted,),
     _R.NO_DATASET_OPEN: _OFFER,
-    _R.OPT_OUT_IGNORED: (e.OptOutReversed, e.VersionReleased),
+    _R.OPT_OUT_IGNORED: (e.OptedOut, e.OptOutReversed, e.VersionReleased),
     _R.DATASET_WITHDRAWN: (
         e.DatasetWithdrawn, e.ConsentWithdrawn, e.VersionReleased, e.ExtractPrepared, e.WorkspaceEnded,
     ),

@@ -18,10 +18,14 @@ from access_policy.commands.base import (
     name_of,
     parse_command,
 )
+from access_policy.commands.data import ReopenDataset, parties_of_dataset
 from access_policy.commands.installation import ConfirmProposal
-from access_policy.model.ids import PersonId
+from access_policy.commands.studies import NameInvestigator, waiting_for
+from access_policy.model.ids import DatasetName, PersonId, StudyName
+from access_policy.model.instants import days
 from access_policy.permissions import TABLE, FourEyes, authorise, request_of
-from access_policy.state import State
+from access_policy.state import Proposal, State
+from access_policy.subjects import of_arguments
 
 Handler = Callable[[State, Any, Actor, datetime], Outcome]
 
@@ -56,16 +60,45 @@ def handle(state: State, command: Command, actor: Actor, at: datetime) -> Outcom
     outcome = HANDLERS[type(command)](state, command, actor, at)
     if isinstance(outcome, Refusal) or TABLE[type(command)].four_eyes is not FourEyes.SECOND_PERSON:
         return outcome
-    return _proposed(state, command, actor)
+    return _proposed(state, command, actor, at)
 
 
-def _proposed(state: State, command: Command, actor: Actor) -> Outcome:
+WAITS = days(14)
+"""How long a proposal can be confirmed, half-open."""
+MOST_WAITING = 50
+
+
+def _proposed(state: State, command: Command, actor: Actor, at: datetime) -> Outcome:
+    """Put a command aside. What waits for the same in vain already is dropped for it."""
     name, arguments = name_of(type(command)), msgspec.json.encode(command).decode()
-    for waiting in state.proposals.values():
-        if (waiting.command, waiting.arguments) == (name, arguments):
-            return Refusal(RefusalCode.ALREADY_EXISTS, f"this waits already, as proposal `{waiting.number}`")
+    alive = {one.number for one in state.proposals.values() if _lapsed(state, one, at) is None}
+    same = [one.number for one in state.proposals.values() if one.command == name and _same(one.arguments, arguments)]
+    if waiting := [number for number in same if number in alive]:
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"this waits already, as proposal `{waiting[0]}`")
+    if len(alive) >= MOST_WAITING:
+        text = f"`{len(alive)}` proposals wait already; confirm or drop some of them first"
+        return Refusal(RefusalCode.WRONG_STATE, text)
     number, about = state.last_proposal + 1, _about(state, command, actor)
-    return (e.CommandProposed(proposal=number, command=name, person=about, arguments=arguments),)
+    proposed = e.CommandProposed(proposal=number, command=name, person=about, arguments=arguments)
+    return (*(e.ProposalDropped(proposal=one) for one in same), proposed)
+
+
+def _same(one: str, other: str) -> bool:
+    """Say whether two proposals want the same, for whatever reason."""
+    wanted = ({**msgspec.json.decode(arguments), "reason": None, "evidence": None} for arguments in (one, other))
+    return next(wanted) == next(wanted)
+
+
+def _lapsed(state: State, proposal: Proposal, at: datetime) -> Refusal | None:
+    """REQ-08: a proposal is about the state in which it was made; it undoes no later decision."""
+    if at >= proposal.at + WAITS:
+        text = f"this waited for more than {WAITS.days} days; propose it again"
+        return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
+    for subject in of_arguments(msgspec.json.decode(proposal.arguments)):
+        if state.touched.get(subject, 0) > proposal.seq:
+            text = f"something about `{subject}` changed since this was proposed; propose it again"
+            return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
+    return None
 
 
 def _about(state: State, command: Command, actor: Actor) -> PersonId:
@@ -79,8 +112,12 @@ def _confirm(state: State, command: ConfirmProposal, actor: Actor, at: datetime)
     proposal = state.proposals.get(command.proposal)
     if proposal is None:
         return Refusal(RefusalCode.NOT_FOUND, f"no proposal `{command.proposal}` waits")
-    proposed = parse_command(proposal.command, msgspec.json.decode(proposal.arguments))
+    try:
+        proposed = parse_command(proposal.command, msgspec.json.decode(proposal.arguments))
+    except ValueError as error:
+        return Refusal(RefusalCode.CHANGED_MEANWHILE, f"this can be read no more; drop it: {error}")
     refused = authorise(state, proposed, Actor(person=proposal.by), at) or _concerns(state, proposed, actor)
+    refused = refused or _lapsed(state, proposal, at)
     if refused is not None:
         return refused
     outcome = HANDLERS[type(proposed)](state, proposed, Actor(person=proposal.by), at)
@@ -93,6 +130,10 @@ def _concerns(state: State, proposed: Command, actor: Actor) -> Refusal | None:
     """REQ-01, REQ-02: who the proposed command is about, or who would get the data, is no second person."""
     request = request_of(state, proposed)
     parties = {request.applicant, *request.contacts} if request is not None else set()
+    if isinstance(proposed, ReopenDataset):
+        parties |= parties_of_dataset(state, DatasetName(proposed.dataset))
+    if isinstance(proposed, NameInvestigator):
+        parties |= waiting_for(state, StudyName(proposed.study))
     if actor.person not in {getattr(proposed, "person", None), *parties}:
         return None
     return Refusal(RefusalCode.FOUR_EYES, "nobody confirms a command about themselves")

@@ -112,7 +112,7 @@ _INSTALLATION = (
     _row(i.RecordSecurityTest, _S.ADMIN),
     _row(i.RecordProviderAudit, _S.ADMIN),
     _row(i.ConfirmProposal, _S.ADMIN, personal=True, four_eyes=_NOT_SELF, step_up=True),
-    _row(i.DropProposal, _S.ADMIN),
+    _row(i.DropProposal, _S.ADMIN, _S.REPRESENTATIVE, _S.DATA_STEWARD, _S.DATA_ACCESS_OFFICE),
     _row(PublishDocument, _S.ADMIN, _S.REPRESENTATIVE),
 )
 
@@ -122,10 +122,10 @@ _INSTITUTIONS = (
     _row(o.RecordAgreement, _S.ADMIN, _S.REPRESENTATIVE),
     _row(o.EndAgreement, _S.ADMIN, _S.REPRESENTATIVE),
     _row(o.ExcludeOrganisation, _S.ADMIN, _S.REPRESENTATIVE),
-    _row(o.LiftExclusion, _S.ADMIN, _S.REPRESENTATIVE, four_eyes=_SECOND, step_up=True),
-    _row(law.RecordAdequacy, _S.ADMIN, _S.DATA_ACCESS_OFFICE, four_eyes=_SECOND, step_up=True),
+    _row(o.LiftExclusion, _S.ADMIN, _S.REPRESENTATIVE, personal=True, four_eyes=_SECOND, step_up=True),
+    _row(law.RecordAdequacy, _S.ADMIN, _S.DATA_ACCESS_OFFICE, personal=True, four_eyes=_SECOND, step_up=True),
     _row(law.EndAdequacy, _S.ADMIN, _S.DATA_ACCESS_OFFICE),
-    _row(law.ListCountry, _S.ADMIN, _S.DATA_ACCESS_OFFICE, four_eyes=_SECOND, step_up=True),
+    _row(law.ListCountry, _S.ADMIN, _S.DATA_ACCESS_OFFICE, personal=True, four_eyes=_SECOND, step_up=True),
     _row(law.UnlistCountry, _S.ADMIN, _S.DATA_ACCESS_OFFICE),
 )
 
@@ -133,19 +133,19 @@ _PEOPLE = (
     _row(p.RegisterPerson, _S.ADMIN),
     _row(p.CorrectEmail, _S.ADMIN, four_eyes=_NOT_SELF),
     _row(p.LinkIdentity, _S.ADMIN, four_eyes=_NOT_SELF),
-    _row(p.JoinIdentity, _S.ADMIN, four_eyes=_SECOND, step_up=True),
+    _row(p.JoinIdentity, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(p.MovePerson, _S.ADMIN, four_eyes=_NOT_SELF),
     _row(p.RecordDeparture, _S.ADMIN, _S.REPRESENTATIVE, four_eyes=_NOT_SELF),
     _row(factors.VerifyPerson, _S.ADMIN, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(factors.WithdrawVerification, _S.ADMIN),
     _row(p.DisablePerson, _S.ADMIN, _S.REPRESENTATIVE, four_eyes=_NOT_SELF),
-    _row(p.EnablePerson, _S.ADMIN, four_eyes=_NOT_SELF),
-    _row(roles.AppointRole, _S.ADMIN, four_eyes=_SECOND, step_up=True),
+    _row(p.EnablePerson, _S.ADMIN, _S.REPRESENTATIVE, four_eyes=_NOT_SELF),
+    _row(roles.AppointRole, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(roles.AppointSignatory, _S.REPRESENTATIVE, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(roles.EndRole, _S.ADMIN),
     _row(factors.EnrolFactor, _S.HUB),
     _row(factors.ConfirmFactor, _S.VERIFIER, personal=True, four_eyes=_NOT_SELF, step_up=True),
-    _row(factors.ResetFactors, _S.ADMIN, four_eyes=_SECOND, step_up=True),
+    _row(factors.ResetFactors, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(p.AcceptDocument, _S.SELF, personal=True),
     _row(p.AskErasure, _S.SELF, _S.ADMIN),
 )
@@ -157,8 +157,8 @@ _TRAINING = (
     _row(attendance.ClaimAttendance, _S.SELF, personal=True),
     _row(attendance.ConfirmAttendance, _S.TRAINER, personal=True, step_up=True),
     _row(t.CertifyPerson, _S.TRAINER, personal=True, four_eyes=_NOT_SELF, step_up=True),
-    _row(t.ExemptPerson, _S.ADMIN, four_eyes=_SECOND, step_up=True),
-    _row(outside_training.TrustProvider, _S.ADMIN, four_eyes=_SECOND, step_up=True),
+    _row(t.ExemptPerson, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
+    _row(outside_training.TrustProvider, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(outside_training.DistrustProvider, _S.ADMIN, _S.TRAINER),
     _row(outside_training.AcceptCertificate, _S.TRAINER, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(t.RevokeCertification, _S.TRAINER, _S.ADMIN),
@@ -167,7 +167,7 @@ _TRAINING = (
 
 _DATA = (
     _row(studies.RegisterStudy, _S.DATA_STEWARD, _S.ADMIN),
-    _row(studies.NameInvestigator, _S.DATA_STEWARD, _S.ADMIN, four_eyes=_SECOND, step_up=True),
+    _row(studies.NameInvestigator, _S.DATA_STEWARD, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(studies.EndInvestigator, _S.DATA_STEWARD, _S.ADMIN),
     _row(d.RegisterDataset, _S.DATA_STEWARD),
     _row(versions.ReleaseVersion, _S.DATA_STEWARD),
@@ -175,7 +175,7 @@ _DATA = (
     _row(versions.RecordOptOut, _S.DATA_STEWARD, _S.ADMIN),
     _row(versions.ReverseOptOut, _S.DATA_STEWARD, _S.ADMIN),
     _row(d.WithdrawDataset, _S.DATA_STEWARD, _S.ADMIN, _S.REPRESENTATIVE),
-    _row(d.ReopenDataset, _S.DATA_STEWARD),
+    _row(d.ReopenDataset, _S.DATA_STEWARD, personal=True, four_eyes=_SECOND, step_up=True),
 )
 
 _REQUESTS = (
@@ -191,14 +191,14 @@ _REQUESTS = (
     _row(q.NameEntity, _S.APPLICANT, statuses=_DRAFT),
     _row(q.ConfirmProtection, _S.APPLICANT, _S.SIGNATORY, statuses=_DRAFT, personal=True),
     _row(q.NameContact, _S.APPLICANT, statuses=_DRAFT, personal=True),
-    _row(q.RemoveContact, _S.APPLICANT, _S.SIGNATORY, _S.ADMIN, statuses=_LIVE | _DRAFT),
+    _row(contacts.RemoveContact, _S.APPLICANT, _S.SIGNATORY, _S.ADMIN, statuses=_LIVE | _DRAFT),
     _row(q.SubmitRequest, _S.APPLICANT, statuses=_DRAFT, personal=True, step_up=True),
     _row(q.WithdrawRequest, _S.APPLICANT, _S.DATA_ACCESS_OFFICE, statuses=_WITHDRAWABLE),
 )
 
 _REVIEWING = (
     _row(r.ReturnRequest, _S.DATA_ACCESS_OFFICE, _S.ASSESSOR, statuses=_SUBMITTED, four_eyes=_NOT_SELF),
-    _row(r.AssessRequest, _S.ASSESSOR, statuses=_SUBMITTED, personal=True, four_eyes=_NOT_SELF),
+    _row(r.AssessRequest, _S.ASSESSOR, statuses=_REVIEW, personal=True, four_eyes=_NOT_SELF),
     _row(
         r.RecordFinding,
         _S.ASSESSOR,
@@ -210,7 +210,14 @@ _REVIEWING = (
     ),
     _row(transfers.RecordTransferBasis, _S.DATA_ACCESS_OFFICE, statuses=_REVIEW | _LIVE, four_eyes=_NOT_SELF),
     _row(board.DeclareConflict, _S.BOARD_MEMBER, statuses=_REVIEW | _LIVE, personal=True),
-    _row(board.VoteOnRequest, _S.BOARD_MEMBER, statuses=_ASSESSED, personal=True, four_eyes=_NOT_SELF, step_up=True),
+    _row(
+        board.VoteOnRequest,
+        _S.BOARD_MEMBER,
+        statuses=_ASSESSED | _LIVE,
+        personal=True,
+        four_eyes=_NOT_SELF,
+        step_up=True,
+    ),
     _row(board.ApproveRequest, _S.BOARD_MEMBER, statuses=_ASSESSED, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(
         board.RefuseRequest,
@@ -257,7 +264,9 @@ _GRANTS = (
     _row(extensions.GrantExtension, _S.BOARD_MEMBER, statuses=_LIVE, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(extensions.RefuseExtension, _S.BOARD_MEMBER, statuses=_LIVE, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(g.SuspendRequest, _S.ADMIN, _S.REPRESENTATIVE, _S.DATA_ACCESS_OFFICE, statuses=_LIVE),
-    _row(g.ReinstateRequest, _S.ADMIN, _S.REPRESENTATIVE, statuses=_LIVE, four_eyes=_SECOND, step_up=True),
+    _row(
+        g.ReinstateRequest, _S.ADMIN, _S.REPRESENTATIVE, statuses=_LIVE, personal=True, four_eyes=_SECOND, step_up=True
+    ),
     _row(g.EndRequest, _S.ADMIN, _S.REPRESENTATIVE, _S.SIGNATORY, statuses=_LIVE),
     _row(
         publications.RecordPublication, _S.APPLICANT, _S.DATA_ACCESS_OFFICE, statuses=frozenset({_Q.ACTIVE, _Q.ENDED})

@@ -93,7 +93,8 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "the institution and the centre sign a new agreement, and an admin records it", Owner.ADMIN,
     ),
     _R.ORGANISATION_EXCLUDED: ReasonText(
-        "E59", "the institution is not shut out", "the person's institution is shut out from data",
+        "E59", "neither institution nor licensee is shut out",
+        "the person's institution, or the one that the request comes from, is shut out from data",
         "wait for the end of the exclusion, or ask the centre to lift it", Owner.ADMIN,
     ),
     _R.EMAIL_NOT_INSTITUTIONAL: ReasonText(

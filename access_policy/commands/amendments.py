@@ -5,7 +5,9 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
+from access_policy.commands.conditions import grounds_missing
 from access_policy.commands.independence import tie
+from access_policy.commands.quorum import quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.model.enums import Regime
 from access_policy.model.ids import DatasetName, PersonId
@@ -37,11 +39,15 @@ class RefuseAmendment(OfRequest, frozen=True, kw_only=True):
 
 
 def propose_amendment(state: State, c: ProposeAmendment, actor: Actor, at: datetime) -> Outcome:
-    """E19, S3: what is offered and not granted yet, and who works at an organisation and is no contact yet (S33)."""
+    """E19, S3: what is offered and not granted yet, and who works at an organisation and is no contact yet (S33).
+
+    E13, E59, S60, S101: while each party's ground stands, as for the request itself.
+    """
     request = state.requests[c.request]
     datasets = tuple(DatasetName(name) for name in c.datasets)
     contacts = tuple(PersonId(person) for person in c.contacts)
     problem = _proposable(request, datasets, contacts) or _no_addition(state, request, datasets, contacts)
+    problem = problem or grounds_missing(state, request, at)
     return problem or (
         e.AmendmentProposed(
             request=c.request, amendment=request.last_amendment + 1, datasets=datasets, contacts=contacts,
@@ -93,26 +99,30 @@ def _cannot_be_added(
 
 
 def approve_amendment(state: State, c: ApproveAmendment, actor: Actor, at: datetime) -> Outcome:
-    """E18, E19, S20: by a member without a tie, while all that it adds can still be added (REQ-10)."""
+    """E18, E19, S20: by the board's quorum without a tie, while all that it adds can still be added (REQ-10).
+
+    E13, E59, S60, S101: and while each party's ground stands.
+    """
     request = state.requests[c.request]
-    amendment = _decided_by(state, request, c.amendment, actor)
+    amendment = amendment_for(state, request, c.amendment, actor)
     if isinstance(amendment, Refusal):
         return amendment
     if _cannot_be_added(state, request, amendment.datasets, amendment.contacts) is not None:
         text = f"what amendment `{c.amendment}` adds is not offered, or works elsewhere, now; refuse it"
         return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
-    return (e.AmendmentApproved(request=c.request, amendment=c.amendment, reason=c.reason),)
+    problem = grounds_missing(state, request, at) or quorum_missing(state, request, amendment.votes, actor, at)
+    return problem or (e.AmendmentApproved(request=c.request, amendment=c.amendment, reason=c.reason),)
 
 
 def refuse_amendment(state: State, c: RefuseAmendment, actor: Actor, at: datetime) -> Outcome:
     """E19, S20: the old version stands."""
-    amendment = _decided_by(state, state.requests[c.request], c.amendment, actor)
+    amendment = amendment_for(state, state.requests[c.request], c.amendment, actor)
     if isinstance(amendment, Refusal):
         return amendment
     return (e.AmendmentRefused(request=c.request, amendment=c.amendment, reason=c.reason),)
 
 
-def _decided_by(state: State, request: Request, number: int, actor: Actor) -> Amendment | Refusal:
+def amendment_for(state: State, request: Request, number: int, actor: Actor) -> Amendment | Refusal:
     """Return an amendment that waits, or why the actor does not decide on it (S20)."""
     amendment = request.amendments.get(number)
     if amendment is None:

@@ -28,6 +28,7 @@ from access_policy.state import State, Training
 
 FURTHEST_TRAINING_DAYS = 366
 DAYS_TO_CLAIM = 14
+DAYS_TO_CONFIRM = 60
 
 TrainingNumber = Annotated[int, Meta(ge=1, le=999_999_999)]
 
@@ -88,12 +89,16 @@ def _no_training(number: int) -> Refusal:
 
 
 def confirm_attendance(state: State, c: ConfirmAttendance, actor: Actor, at: datetime) -> Outcome:
-    """S74, REQ-07: only who gave the code, each once, from now for the course's validity; nobody their own."""
+    """S74, REQ-07: only who gave the code, each once, from now for the course's validity; nobody their own.
+
+    Not for ever after, and not where the certification of the course was revoked since.
+    """
     training = state.trainings.get(c.training)
     if training is None:
         return _no_training(c.training)
     people = tuple(PersonId(one) for one in c.people)
     problem = _list_problem(people, actor) or _attendance_problem(state, training, people)
+    problem = problem or next((one for person in people if (one := _stale(state, training, person, at))), None)
     if problem is not None:
         return problem
     course = state.courses[training.course]
@@ -127,4 +132,17 @@ def _attendance_problem(state: State, training: Training, people: tuple[PersonId
             return Refusal(RefusalCode.NOT_FOUND, f"`{one}` did not give the code of training `{training.training}`")
         if one in training.confirmed:
             return Refusal(RefusalCode.WRONG_STATE, f"`{one}` is confirmed already; leave them out")
+    return None
+
+
+def _stale(state: State, training: Training, person: PersonId, at: datetime) -> Refusal | None:
+    """S74: an old claim does not certify, nor one from before a certification of the course was revoked."""
+    claimed = training.claimed[person]
+    if at >= claimed + days(DAYS_TO_CONFIRM):
+        text = f"`{person}` gave the code more than {DAYS_TO_CONFIRM} days ago; they attend a newer training"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    passed = state.people[person].certifications.get(training.course, [])
+    if any(one.revoked is not None and one.revoked >= claimed for one in passed):
+        text = f"a certification of `{person}` was revoked since they gave the code; they attend a newer training"
+        return Refusal(RefusalCode.WRONG_STATE, text)
     return None

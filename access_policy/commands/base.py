@@ -16,12 +16,12 @@ from access_policy.plain_words import plain_words
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Name = Annotated[str, Meta(pattern=r"^[a-z](-?[a-z0-9]){0,39}$")]
-PersonRef = Annotated[str, Meta(pattern=r"^P-[1-9][0-9]{0,8}$")]
-CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
-Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-RequestRef = Annotated[str, Meta(pattern=r"^DR-[1-9][0-9]{0,8}$")]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Name = Annotated[str, Meta(pattern=r"^[a-z](-?[a-z0-9]){0,39}\Z")]
+PersonRef = Annotated[str, Meta(pattern=r"^P-[1-9][0-9]{0,8}\Z")]
+CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+RequestRef = Annotated[str, Meta(pattern=r"^DR-[1-9][0-9]{0,8}\Z")]
 
 
 class RefusalCode(StrEnum):
@@ -68,13 +68,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class OfPerson(Command, frozen=True, kw_only=True):
     """A command about one person."""
 
-    person: Annotated[PersonId, Meta(pattern=r"^P-[1-9][0-9]{0,8}$")]
+    person: Annotated[PersonId, Meta(pattern=r"^P-[1-9][0-9]{0,8}\Z")]
 
 
 class OfRequest(Command, frozen=True, kw_only=True):
     """A command about one data access request."""
 
-    request: Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}$")]
+    request: Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}\Z")]
 
 
 def parse_command(name: str, arguments: dict[str, Any]) -> Command:

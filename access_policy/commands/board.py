@@ -4,13 +4,16 @@ from datetime import datetime
 
 from access_policy import events as e
 from access_policy.actor import Actor
+from access_policy.commands.amendments import amendment_for
 from access_policy.commands.base import Digest, Instant, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.conditions import another_form, grounds_missing
+from access_policy.commands.extensions import extension_for
 from access_policy.commands.independence import assessed_it, has_tie, tie
+from access_policy.commands.quorum import Votes, quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.commands.terms import term_problem
-from access_policy.model.enums import Criterion, Regime, Role, Route, Scenario
-from access_policy.model.ids import DatasetName, PersonId
+from access_policy.model.enums import Criterion, Regime, RequestStatus, Role, Route, Scenario
+from access_policy.model.ids import DatasetName
 from access_policy.model.instants import Term
 from access_policy.standing import acts_as, places_of
 from access_policy.state import Request, State
@@ -27,11 +30,16 @@ class DeclareConflict(OfRequest, frozen=True, kw_only=True):
 
 
 class VoteOnRequest(OfRequest, frozen=True, kw_only=True):
-    """Vote as a board member on the form that you read; `digest` is its hash."""
+    """Vote as a board member on the form that you read; `digest` is its hash.
+
+    After the approval: on an `amendment` that waits, or on the `extension` that is open.
+    """
 
     approve: bool
     reason: Text
     digest: Digest
+    amendment: int | None = None
+    extension: bool = False
 
 
 class ApproveRequest(OfRequest, frozen=True, kw_only=True):
@@ -66,15 +74,41 @@ def declare_conflict(state: State, c: DeclareConflict, actor: Actor, at: datetim
 
 
 def vote_on_request(state: State, c: VoteOnRequest, actor: Actor, at: datetime) -> Outcome:
-    """S20, REQ-04: by a member without a tie, on the form that was read; a changed vote takes the old one's place."""
+    """S20, REQ-04: by a member without a tie, on the form that was read; a changed vote takes the old one's place.
+
+    E19, S42: a change of what was granted is voted on as the request itself was.
+    """
     request = state.requests[c.request]
-    problem = for_the_board(request) or tie(state, request, actor) or assessed_it(request, actor)
-    problem = problem or another_form(request, c.digest)
-    if problem is not None or actor.person is None:
-        return problem or Refusal(RefusalCode.NOT_PERMITTED, "a vote has a voter")
-    if request.votes.get(actor.person) is c.approve:
+    problem = for_the_board(request) or tie(state, request, actor)
+    votes = problem or _voted_on(state, request, c, actor)
+    if isinstance(votes, Refusal) or actor.person is None:
+        return votes if isinstance(votes, Refusal) else Refusal(RefusalCode.NOT_PERMITTED, "a vote has a voter")
+    if votes.get(actor.person) is c.approve:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"you voted so on `{c.request}` already")
-    return (e.BoardVoted(request=c.request, person=actor.person, approve=c.approve, reason=c.reason),)
+    return another_form(request, c.digest) or (
+        e.BoardVoted(
+            request=c.request, person=actor.person, approve=c.approve, reason=c.reason, amendment=c.amendment,
+            extension=c.extension,
+        ),
+    )  # fmt: skip
+
+
+def _voted_on(state: State, request: Request, c: VoteOnRequest, actor: Actor) -> Votes | Refusal:
+    """Return the votes on what the vote is about, or why the actor does not vote on it."""
+    if c.amendment is not None and c.extension:
+        return Refusal(
+            RefusalCode.NOT_ALLOWED_VALUE, "a vote is about an `amendment` or the `extension`, not about both"
+        )
+    if c.amendment is not None:
+        amendment = amendment_for(state, request, c.amendment, actor)
+        return amendment if isinstance(amendment, Refusal) else amendment.votes
+    if c.extension:
+        extension = extension_for(state, request, actor)
+        return extension if isinstance(extension, Refusal) else extension.votes
+    if request.status is not RequestStatus.ASSESSED:
+        text = f"`{request.request}` is decided; name the `amendment`, or say that it is about the `extension`"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    return assessed_it(request, actor) or request.votes
 
 
 def approve_request(state: State, c: ApproveRequest, actor: Actor, at: datetime) -> Outcome:
@@ -103,11 +137,12 @@ def _undecidable(state: State, request: Request, c: ApproveRequest, actor: Actor
 
 def _lacking(state: State, request: Request, c: ApproveRequest, actor: Actor, at: datetime) -> Refusal | None:
     return (
-        _findings(request, c)
+        _findings(state, request, c)
+        or _assessment(state, request)
         or term_problem(state, request, Term(c.begins, c.ends), at)
         or _granted(request, c)
         or grounds_missing(state, request, at)
-        or _quorum(state, request, actor, at)
+        or quorum_missing(state, request, request.votes, actor, at)
     )
 
 
@@ -118,16 +153,25 @@ def criteria_of(request: Request) -> tuple[Criterion, ...]:
     return (*GUIDING_PRINCIPLES, *reuse, *ehds)
 
 
-def _findings(request: Request, c: ApproveRequest) -> Refusal | None:
-    """S20: what a member found who declared a tie since does not count."""
+def _findings(state: State, request: Request, c: ApproveRequest) -> Refusal | None:
+    """S20: what somebody found who has a tie by now does not count."""
     if not (c.improves_treatment and c.public_interest):
         text = "an approval needs both findings: better treatment of cancer, and public interest"
         return Refusal(RefusalCode.NOT_COMPLETE, text)
-    met = {criterion for criterion, one in request.findings.items() if one.met and one.by not in request.conflicts}
+    found = request.findings.items()
+    met = {criterion for criterion, one in found if one.met and not has_tie(state, request, one.by)}
     missing = [one for one in criteria_of(request) if one not in met]
     if missing:
         return Refusal(RefusalCode.NOT_COMPLETE, f"findings are missing or not met: `{', '.join(missing)}`")
     return None
+
+
+def _assessment(state: State, request: Request) -> Refusal | None:
+    """S19, S20: an assessment by somebody who has a tie by now does not count either."""
+    if not has_tie(state, request, request.assessed_by):
+        return None
+    text = f"who assessed `{request.request}` has a tie to it by now; an assessor without one assesses it anew"
+    return Refusal(RefusalCode.NOT_COMPLETE, text)
 
 
 def _granted(request: Request, c: ApproveRequest) -> Refusal | None:
@@ -136,25 +180,6 @@ def _granted(request: Request, c: ApproveRequest) -> Refusal | None:
     if named is None or (named and set(named) <= set(request.datasets) and len(set(named)) == len(named)):
         return None
     return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`datasets` names what was not asked for, one twice, or nothing")
-
-
-def counted_votes(state: State, request: Request, at: datetime) -> dict[PersonId, bool]:
-    """Return the votes that count: of those who sit on the board at `at`, and have no tie to the request (S20)."""
-    return {
-        member: vote
-        for member, vote in request.votes.items()
-        if acts_as(state, member, Role.BOARD_MEMBER, at) and not has_tie(state, request, member)
-    }
-
-
-def _quorum(state: State, request: Request, actor: Actor, at: datetime) -> Refusal | None:
-    """S20: who approves votes for it by that. As many for it as settings say, and more than against."""
-    others = [vote for member, vote in counted_votes(state, request, at).items() if member != actor.person]
-    needed, in_favour, given = state.settings.board_quorum, sum(others) + 1, len(others) + 1
-    if in_favour >= needed and in_favour > given - in_favour:
-        return None
-    text = f"`{in_favour}` of `{given}` votes are for it; it needs `{needed}`, and more for it than against"
-    return Refusal(RefusalCode.NOT_COMPLETE, text)
 
 
 def refuse_request(state: State, c: RefuseRequest, actor: Actor, at: datetime) -> Outcome:
@@ -168,5 +193,6 @@ def _no_decider(state: State, request: Request, actor: Actor, at: datetime) -> R
         decides = actor.person is not None and bool(places_of(state, request, actor.person, at))
         return None if decides else for_the_board(request)
     if acts_as(state, actor.person, Role.BOARD_MEMBER, at):
-        return tie(state, request, actor)
+        against = {member: not vote for member, vote in request.votes.items()}
+        return tie(state, request, actor) or quorum_missing(state, request, against, actor, at)
     return Refusal(RefusalCode.NOT_PERMITTED, f"the Data Access Board decides on `{request.request}`")

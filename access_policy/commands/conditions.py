@@ -49,8 +49,17 @@ def grounds_missing(state: State, request: Request, at: datetime) -> Refusal | N
     """Refuse a grant while the law of an organisation's country, or the ground for a transfer, stands in its way.
 
     S60, S101: basis and measures are recorded before a grant, and `none` is no grant. E13: an eligible country.
+    E59: nor while one of the organisations is shut out.
     """
-    return _of_each_party(state, request, at, _GROUNDS)
+    return party_excluded(state, request, at) or _of_each_party(state, request, at, _GROUNDS)
+
+
+def party_excluded(state: State, request: Request, at: datetime) -> Refusal | None:
+    """Refuse more for a request while one of its organisations is shut out (E59)."""
+    for name in request.entities:
+        if state.institutions[name].excluded_at(at):
+            return Refusal(RefusalCode.NOT_COMPLETE, f"`{name}` is shut out for now; it gets nothing more till then")
+    return None
 
 
 def licences_missing(state: State, request: Request, at: datetime) -> Refusal | None:

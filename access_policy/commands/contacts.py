@@ -7,10 +7,10 @@ from access_policy.actor import Actor
 from access_policy.commands.base import Line, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
 from access_policy.commands.conditions import account_missing
 from access_policy.email import normal_email
-from access_policy.model.enums import Regime, Route
+from access_policy.model.enums import Regime, Role, Route
 from access_policy.model.ids import PersonId
-from access_policy.standing import signs_for
-from access_policy.state import AskedContact, Person, Request, State
+from access_policy.standing import acts_as, signs_for
+from access_policy.state import AskedContact, Contact, Person, Request, State
 
 
 class AskContact(OfRequest, frozen=True, kw_only=True):
@@ -33,6 +33,12 @@ class RefuseContact(OfRequest, frozen=True, kw_only=True):
 
     person: PersonRef
     reason: Text
+
+
+class RemoveContact(OfRequest, frozen=True, kw_only=True):
+    """Take a download contact's access to the request away."""
+
+    person: PersonRef
 
 
 class MakeAvailableToContact(OfRequest, frozen=True, kw_only=True):
@@ -119,6 +125,23 @@ def refuse_contact(state: State, c: RefuseContact, actor: Actor, at: datetime) -
     if person not in request.contacts_asked:
         return _not_asked(request, person)
     return (e.ContactRefused(request=c.request, person=person, reason=c.reason),)
+
+
+def remove_contact(state: State, c: RemoveContact, actor: Actor, at: datetime) -> Outcome:
+    """S27: removing the contact removes the access. S68: who signs for a further organisation removes its own."""
+    request, person = state.requests[c.request], PersonId(c.person)
+    contact = request.contacts.get(person)
+    if contact is None:
+        return Refusal(RefusalCode.NOT_FOUND, f"`{person}` is no download contact of `{c.request}`")
+    if not _may_remove(state, request, contact, actor, at):
+        return Refusal(RefusalCode.NOT_PERMITTED, f"you do not sign for the organisation of `{person}`")
+    return (e.ContactRemoved(request=c.request, person=person),)
+
+
+def _may_remove(state: State, request: Request, contact: Contact, actor: Actor, at: datetime) -> bool:
+    if actor.person == request.applicant or acts_as(state, actor.person, Role.ADMIN, at):
+        return True
+    return not {request.institution, contact.institution}.isdisjoint(signs_for(state, request, actor.person, at))
 
 
 def make_available_to_contact(state: State, c: MakeAvailableToContact, actor: Actor, at: datetime) -> Outcome:

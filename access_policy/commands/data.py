@@ -6,10 +6,11 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Line, Name, Outcome, PersonRef, Refusal, RefusalCode, Text
+from access_policy.commands.old_files import used_before
 from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Region, Role, Route, Zone
 from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, StudyName
 from access_policy.standing import acts_as
-from access_policy.state import State
+from access_policy.state import Files, State
 
 MOST_NAMED = 20
 _DUO_CODE = re.compile(r"DUO:[0-9]{7}")
@@ -57,7 +58,9 @@ def register_dataset(state: State, c: RegisterDataset, actor: Actor, at: datetim
         return Refusal(RefusalCode.ALREADY_EXISTS, f"dataset `{c.dataset}` is registered already")
     if not c.attested:
         return Refusal(RefusalCode.NOT_COMPLETE, "the attestation is missing that no person can be traced in the data")
-    problem = files_problem(state, c.dataset, c.location, c.manifest) or _list_problem(c) or _route_problem(c)
+    files = Files(DatasetName(c.dataset), None, c.version, c.location, c.manifest)
+    problem = files_problem(state, c.dataset, c.location, c.manifest) or used_before(state, files)
+    problem = problem or _list_problem(c) or _route_problem(c)
     steward = PersonId(c.steward) if c.steward is not None else actor.person
     problem = problem or _steward_problem(state, steward, at) or _unknown_problem(state, c)
     return problem or (_registered(c, steward),)
@@ -150,8 +153,21 @@ def withdraw_dataset(state: State, c: WithdrawDataset, actor: Actor, at: datetim
 
 
 def reopen_dataset(state: State, c: ReopenDataset, actor: Actor, at: datetime) -> Outcome:
-    """S82: a version that a withdrawn consent closed stays closed; only a new version opens the dataset again."""
+    """S82: a version that a withdrawn consent closed stays closed; only a new version opens the dataset again.
+
+    REQ-01, REQ-02: nobody opens again what they would get themselves.
+    """
     dataset = state.datasets.get(DatasetName(c.dataset))
     if dataset is None or dataset.withdrawn is None:
         return Refusal(RefusalCode.NOT_FOUND, f"no dataset named `{c.dataset}` is withdrawn")
+    if actor.person in parties_of_dataset(state, dataset.dataset):
+        text = f"who asks for `{c.dataset}`, or has a part in a grant of it, does not offer it again"
+        return Refusal(RefusalCode.FOUR_EYES, text)
     return (e.DatasetReopened(dataset=dataset.dataset),)
+
+
+def parties_of_dataset(state: State, dataset: DatasetName) -> set[PersonId]:
+    """Return the applicants and contacts of the requests that ask for a dataset or hold it (REQ-02)."""
+    requests = [one for one in state.requests.values() if dataset in one.datasets or dataset in one.granted]
+    applicants = {one.applicant for one in requests if one.applicant is not None}
+    return applicants.union(*[one.contacts for one in requests])

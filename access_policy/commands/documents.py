@@ -11,7 +11,7 @@ from access_policy.commands.base import Command, Digest, Line, Outcome, Refusal,
 from access_policy.model.enums import DocumentKind
 from access_policy.state import State
 
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2}$")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")]
 
 
 class PublishDocument(Command, frozen=True, kw_only=True):

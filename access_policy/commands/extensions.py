@@ -5,11 +5,12 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Instant, Line, OfRequest, Outcome, Refusal, RefusalCode, Text
-from access_policy.commands.conditions import grounds_missing
-from access_policy.commands.independence import tie
+from access_policy.commands.conditions import grounds_missing, party_excluded
+from access_policy.commands.independence import has_tie, tie
+from access_policy.commands.quorum import quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.commands.terms import latest_end
-from access_policy.email import normal_email
+from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import Regime
 from access_policy.model.instants import days
 from access_policy.state import Extension, Request, State
@@ -56,14 +57,26 @@ class RefuseExtension(OfRequest, frozen=True, kw_only=True):
 
 
 def ask_extension(state: State, c: AskExtension, actor: Actor, at: datetime) -> Outcome:
-    """S40, S43, E17: one at a time, before the end of the term; under the EHDS a month before it, and only once."""
+    """S40, S43, E17: one at a time, before the end of the term; under the EHDS a month before it, and only once.
+
+    S16, S73: its main applicant has an address of the licensee, which is not shut out (E59).
+    """
     request = state.requests[c.request]
     try:
         email = normal_email(c.email)
     except ValueError as error:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
     problem = for_the_board(request) or _open_already(request) or _too_late(request, at)
+    problem = problem or party_excluded(state, request, at) or _not_the_licensees(state, request, email)
     return problem or (e.ExtensionAsked(request=c.request, name=c.name, surname=c.surname, email=email),)
+
+
+def _not_the_licensees(state: State, request: Request, email: str) -> Refusal | None:
+    licensee = state.institutions[request.institution] if request.institution is not None else None
+    if licensee is not None and domain_of(email) in licensee.domains:
+        return None
+    text = f"`{email}` is no address of `{request.institution}`; name one of the licensee's own"
+    return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
 
 
 def _open_already(request: Request) -> Refusal | None:
@@ -82,9 +95,12 @@ def _too_late(request: Request, at: datetime) -> Refusal | None:
             f"an extension of a permit is asked for `{EHDS_DAYS_BEFORE_END}` days before its end; send in a new request"
         )
         return Refusal(RefusalCode.WRONG_STATE, text)
-    if at >= request.term.ends:
-        return Refusal(RefusalCode.WRONG_STATE, f"the term of `{request.request}` is over; send in a new request")
-    return None
+    return _over(request) if at >= request.term.ends else None
+
+
+def _over(request: Request) -> Refusal:
+    """S46: a grant that ended is not revived."""
+    return Refusal(RefusalCode.WRONG_STATE, f"the term of `{request.request}` is over; send in a new request")
 
 
 def answer_extension(state: State, c: AnswerExtension, actor: Actor, at: datetime) -> Outcome:
@@ -103,12 +119,14 @@ def _none_open(request: Request) -> Refusal:
 
 
 def submit_extension(state: State, c: SubmitExtension, actor: Actor, at: datetime) -> Outcome:
-    """S42, E17: once, for a later end that is not too late."""
+    """S42, S46, E17: once, before the end of the term, for a later end that is not too late."""
     request = state.requests[c.request]
     if request.extension is None or request.term is None:
         return _none_open(request)
     if request.extension.submitted is not None:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"the extension of `{c.request}` was submitted already")
+    if at >= request.term.ends:
+        return _over(request)
     latest = latest_end(state, request, request.term.ends)
     if not max(request.term.ends, at) < c.ends <= latest:
         text = f"`ends` is later than the present end and now, and at latest `{latest:%Y-%m-%d}`"
@@ -117,39 +135,45 @@ def submit_extension(state: State, c: SubmitExtension, actor: Actor, at: datetim
 
 
 def assess_extension(state: State, c: AssessExtension, actor: Actor, at: datetime) -> Outcome:
-    """S42, S20: anew, once, by an assessor without a tie."""
+    """S42, S20: anew, once, by an assessor without a tie; again where who assessed it has a tie by now."""
     request = state.requests[c.request]
     if request.extension is None:
         return _none_open(request)
     if request.extension.submitted is None:
         return Refusal(RefusalCode.WRONG_STATE, f"the extension of `{c.request}` is not submitted yet")
-    if request.extension.assessed is not None:
+    if request.extension.assessed is not None and not has_tie(state, request, request.extension.assessed_by):
         return Refusal(RefusalCode.ALREADY_EXISTS, f"the extension of `{c.request}` was assessed already")
     problem = tie(state, request, actor)
     return problem or (e.ExtensionAssessed(request=c.request, assessment=c.assessment),)
 
 
 def grant_extension(state: State, c: GrantExtension, actor: Actor, at: datetime) -> Outcome:
-    """S42, S45, E17, E18: what was submitted and assessed; S60, S101: while each party's ground stands."""
+    """S42, S45, E17, E18: what was submitted and assessed; S60, S101, E59: while each party's ground stands.
+
+    S20: by the board's quorum, on an assessment of somebody without a tie. S46: before the term is over.
+    """
     request = state.requests[c.request]
-    extension = _decidable(state, request, actor)
+    extension = extension_for(state, request, actor)
     if isinstance(extension, Refusal):
         return extension
-    if extension.ends is None or extension.ends <= at:
-        return Refusal(RefusalCode.WRONG_STATE, f"the end that was asked for `{c.request}` is past; refuse it")
-    problem = grounds_missing(state, request, at)
+    if extension.ends is None or request.term is None or request.term.ends <= at:
+        return _over(request)
+    if has_tie(state, request, extension.assessed_by):
+        text = f"who assessed the extension of `{c.request}` has a tie by now; an assessor without one assesses it anew"
+        return Refusal(RefusalCode.NOT_COMPLETE, text)
+    problem = grounds_missing(state, request, at) or quorum_missing(state, request, extension.votes, actor, at)
     return problem or (e.ExtensionGranted(request=c.request, ends=extension.ends, reason=c.reason),)
 
 
 def refuse_extension(state: State, c: RefuseExtension, actor: Actor, at: datetime) -> Outcome:
     """S42, S45: the term stays as it was."""
-    extension = _decidable(state, state.requests[c.request], actor)
+    extension = extension_for(state, state.requests[c.request], actor)
     if isinstance(extension, Refusal):
         return extension
     return (e.ExtensionRefused(request=c.request, reason=c.reason),)
 
 
-def _decidable(state: State, request: Request, actor: Actor) -> Extension | Refusal:
+def extension_for(state: State, request: Request, actor: Actor) -> Extension | Refusal:
     """Return the extension that waits for a decision, or why the actor does not take it (S20, S42)."""
     extension = request.extension
     if extension is None:

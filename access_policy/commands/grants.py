@@ -10,8 +10,11 @@ from access_policy.actor import Actor
 from access_policy.commands.base import Digest, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.conditions import grounds_missing, licences_missing
 from access_policy.commands.data import files_problem
+from access_policy.commands.old_files import used_before
+from access_policy.model.enums import Role
 from access_policy.model.ids import DatasetName
-from access_policy.state import Dataset, Request, State
+from access_policy.standing import acts_as, signs_for
+from access_policy.state import Dataset, Files, Request, State
 
 
 class PrepareExtract(OfRequest, frozen=True, kw_only=True):
@@ -53,7 +56,10 @@ def prepare_extract(state: State, c: PrepareExtract, actor: Actor, at: datetime)
         return Refusal(RefusalCode.NOT_FOUND, f"no dataset named `{c.dataset}` is granted by `{c.request}`")
     if not dataset.open:
         return Refusal(RefusalCode.WRONG_STATE, f"dataset `{c.dataset}` is not offered now")
-    problem = files_problem(state, c.dataset, c.location, c.manifest) or _no_folder_of_its_own(state, c, dataset)
+    files = Files(name, c.request, dataset.version, c.location, c.manifest)
+    problem = _decided(request, actor) or files_problem(state, c.dataset, c.location, c.manifest)
+    problem = problem or _no_folder_of_its_own(state, c, dataset)
+    problem = problem or used_before(state, files)
     if problem is not None:
         return problem
     if _prepared(request, c, dataset):
@@ -102,8 +108,18 @@ def make_available(state: State, c: MakeAvailable, actor: Actor, at: datetime) -
         return Refusal(RefusalCode.WRONG_STATE, f"no dataset of `{c.request}` is offered now")
     if request.suspended is not None:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is suspended; it is reinstated or ended first")
-    problem = licences_missing(state, request, at) or grounds_missing(state, request, at)
+    if request.term is not None and at >= request.term.ends:
+        return Refusal(RefusalCode.WRONG_STATE, f"the term of `{c.request}` is over; it has to be asked for anew")
+    problem = _decided(request, actor) or licences_missing(state, request, at) or grounds_missing(state, request, at)
     return problem or (e.RequestMadeAvailable(request=c.request, datasets=offered),)
+
+
+def _decided(request: Request, actor: Actor) -> Refusal | None:
+    """E11: who assessed the request, or decided on it, prepares no data for it and hands none out."""
+    if actor.person not in {request.decided_by, request.assessed_by, *request.investigators.values()}:
+        return None
+    text = f"who assessed `{request.request}` or decided on it hands out no data for it; ask another person"
+    return Refusal(RefusalCode.FOUR_EYES, text)
 
 
 def suspend_request(state: State, c: SuspendRequest, actor: Actor, at: datetime) -> Outcome:
@@ -121,5 +137,10 @@ def reinstate_request(state: State, c: ReinstateRequest, actor: Actor, at: datet
 
 
 def end_request(state: State, c: EndRequest, actor: Actor, at: datetime) -> Outcome:
-    """S94: the centre, or the licensee, ends it at once."""
+    """S94: the centre, or the licensee, ends it at once. S68: another organisation of it only takes its own out."""
+    request = state.requests[c.request]
+    runs_it = any(acts_as(state, actor.person, role, at) for role in (Role.ADMIN, Role.REPRESENTATIVE))
+    if not runs_it and request.institution not in signs_for(state, request, actor.person, at):
+        text = f"the licensee of `{c.request}` ends it; take the contacts of your own organisation out"
+        return Refusal(RefusalCode.NOT_PERMITTED, text)
     return (e.RequestEnded(request=c.request, reason=c.reason),)

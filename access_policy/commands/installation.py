@@ -10,8 +10,9 @@ from msgspec import Meta
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Instant, Line, Outcome, Refusal, RefusalCode
-from access_policy.model.enums import LicenceReading
+from access_policy.model.enums import LicenceReading, Role
 from access_policy.model.instants import format_instant
+from access_policy.standing import acts_as
 from access_policy.state import State
 
 
@@ -91,7 +92,8 @@ def _to_come(on: datetime, at: datetime) -> Refusal | None:
 
 
 def drop_proposal(state: State, c: DropProposal, actor: Actor, at: datetime) -> Outcome:
-    """Either of the two can say no."""
-    if c.proposal not in state.proposals:
+    """Either of the two can say no; to anybody else it is as if nothing waited."""
+    proposal = state.proposals.get(c.proposal)
+    if proposal is None or not (actor.person == proposal.by or acts_as(state, actor.person, Role.ADMIN, at)):
         return Refusal(RefusalCode.NOT_FOUND, f"no proposal `{c.proposal}` waits")
     return (e.ProposalDropped(proposal=c.proposal),)

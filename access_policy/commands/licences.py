@@ -8,6 +8,7 @@ from access_policy.commands.base import Line, Name, OfRequest, Outcome, Refusal,
 from access_policy.model.enums import Party, Role, Route
 from access_policy.model.ids import CENTRE, InstitutionName, PersonId
 from access_policy.rules.parties import licence_for
+from access_policy.standing import acts_as
 from access_policy.state import Document, Entity, Request, State
 
 
@@ -77,11 +78,15 @@ def _signed(entity: Entity, party: Party, person: PersonId, document: Document) 
 
 
 def parties_of(state: State, request: Request, entity: Entity, person: PersonId, at: datetime) -> frozenset[Party]:
-    """Return the parties that a person stands for at `at`: applicant, the organisation's signatory, representative."""
+    """Return the parties that a person stands for at `at`: applicant, the organisation's signatory, representative.
+
+    S23, E28: the representative acts as one, and takes no part in the request.
+    """
     roles = [(one.role, one.scope) for one in state.people[person].appointments if one.holds(at)]
     parties = {
         Party.RESEARCHER: person == request.applicant and state.people[person].institution == request.institution,
         Party.LICENSEE: (Role.SIGNATORY, entity.institution) in roles,
-        Party.REPRESENTATIVE: any(role is Role.REPRESENTATIVE for role, _ in roles),
+        Party.REPRESENTATIVE: person not in {request.applicant, *request.contacts}
+        and acts_as(state, person, Role.REPRESENTATIVE, at),
     }
     return frozenset(party for party, stands in parties.items() if stands)

@@ -8,16 +8,16 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Line, Name, OfPerson, Outcome, Refusal, RefusalCode, Text
-from access_policy.commands.roles import held_roles, is_admin
+from access_policy.commands.lockout import admins_lost
+from access_policy.commands.roles import held_roles
 from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import DocumentKind, Role
-from access_policy.model.ids import CENTRE, InstitutionName, PersonId
+from access_policy.model.ids import InstitutionName, PersonId
 from access_policy.model.instants import days, format_instant
 from access_policy.state import Institution, Person, State
 
 BINDING_EVERYBODY = frozenset({DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION})
 LONGEST_YEAR_DAYS = 366
-ADMINS_LEFT = 2
 
 
 class RegisterPerson(Command, frozen=True, kw_only=True):
@@ -128,19 +128,21 @@ def _address(state: State, institution: Institution, text: str, whose: PersonId 
 
 
 def link_identity(state: State, c: LinkIdentity, actor: Actor, at: datetime) -> Outcome:
-    """An identity belongs to one person, and a person has one (joining two needs evidence and two admins)."""
+    """ID-09: an identity belongs to one person, and a person has one; one admin alone links nobody who had a role."""
     if c.identity in state.identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity is linked already")
     if state.people[c.person].identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.person}` has a login identity already")
+    if state.people[c.person].appointments:
+        return Refusal(RefusalCode.FOUR_EYES, f"`{c.person}` has or had a role; two admins use `join-identity`")
     return (e.IdentityLinked(person=c.person, identity=c.identity, issuer=c.issuer, subject=c.subject),)
 
 
 def join_identity(state: State, c: JoinIdentity, actor: Actor, at: datetime) -> Outcome:
-    """S73, E24: all identities of a person lead to the one account; a first one is linked, not joined (ID-09)."""
+    """S73, E24: all identities lead to the one account; a first one is joined only where there was a role (ID-09)."""
     if c.identity in state.identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity is linked already")
-    if not state.people[c.person].identities:
+    if not state.people[c.person].identities and not state.people[c.person].appointments:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` has no login identity yet; link the first one")
     return (
         e.IdentityLinked(
@@ -160,7 +162,7 @@ def move_person(state: State, c: MovePerson, actor: Actor, at: datetime) -> Outc
     if isinstance(email, Refusal):
         return email
     moved = e.PersonMoved(person=c.person, institution=institution.institution, email=email)
-    return _centre_abandoned(state, person, at) or (moved, *_roles_ended(person, at))
+    return admins_lost(state, {c.person}, at) or (moved, *_roles_ended(person, at))
 
 
 def record_departure(state: State, c: RecordDeparture, actor: Actor, at: datetime) -> Outcome:
@@ -168,17 +170,7 @@ def record_departure(state: State, c: RecordDeparture, actor: Actor, at: datetim
     person = state.people[c.person]
     if person.institution is None:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` left already")
-    return _centre_abandoned(state, person, at) or (e.PersonLeft(person=c.person), *_roles_ended(person, at))
-
-
-def _centre_abandoned(state: State, person: Person, at: datetime) -> Refusal | None:
-    """S94: refuse where fewer than two admins of the centre would be left: nobody could appoint another."""
-    if Role.ADMIN not in held_roles(person, at):
-        return None
-    others = [one for one in state.people.values() if one is not person and one.institution == CENTRE]
-    if sum(is_admin(one, at) for one in others) >= ADMINS_LEFT:
-        return None
-    return Refusal(RefusalCode.FOUR_EYES, "two admins of the centre must be left; appoint another one first")
+    return admins_lost(state, {c.person}, at) or (e.PersonLeft(person=c.person), *_roles_ended(person, at))
 
 
 def _roles_ended(person: Person, at: datetime) -> tuple[e.RoleEnded, ...]:
@@ -188,12 +180,10 @@ def _roles_ended(person: Person, at: datetime) -> tuple[e.RoleEnded, ...]:
 
 
 def disable_person(state: State, c: DisablePerson, actor: Actor, at: datetime) -> Outcome:
-    """S94, ID-15: at once, but an admin is left who can let people act again."""
+    """S94, ID-15: at once, but two admins of the centre are left who can let people act again."""
     if state.people[c.person].disabled is not None:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is stopped already")
-    if not any(is_admin(other, at) for other in state.people.values() if other.person != c.person):
-        return Refusal(RefusalCode.FOUR_EYES, "the last admin cannot be stopped; nobody could let anybody act again")
-    return (e.PersonDisabled(person=c.person, reason=c.reason),)
+    return admins_lost(state, {c.person}, at) or (e.PersonDisabled(person=c.person, reason=c.reason),)
 
 
 def enable_person(state: State, c: EnablePerson, actor: Actor, at: datetime) -> Outcome:

@@ -84,12 +84,6 @@ class NameContact(OfRequest, frozen=True, kw_only=True):
     email: Line
 
 
-class RemoveContact(OfRequest, frozen=True, kw_only=True):
-    """Take a download contact's access to the request away."""
-
-    person: PersonRef
-
-
 class SubmitRequest(OfRequest, frozen=True, kw_only=True):
     """Sign the completed form and send it in."""
 
@@ -218,13 +212,6 @@ def name_contact(state: State, c: NameContact, actor: Actor, at: datetime) -> Ou
     except ValueError as error:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
     return (e.ContactNamed(request=c.request, person=person.person, email=email),)
-
-
-def remove_contact(state: State, c: RemoveContact, actor: Actor, at: datetime) -> Outcome:
-    """S27: removing the contact removes the access."""
-    if PersonId(c.person) not in state.requests[c.request].contacts:
-        return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` is no download contact of `{c.request}`")
-    return (e.ContactRemoved(request=c.request, person=PersonId(c.person)),)
 
 
 def submit_request(state: State, c: SubmitRequest, actor: Actor, at: datetime) -> Outcome:

@@ -5,9 +5,12 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, OfRequest, Outcome, Refusal, RefusalCode, Text
-from access_policy.commands.independence import tie
-from access_policy.model.enums import Criterion, PauseReason, Regime, Route
-from access_policy.state import Request, State
+from access_policy.commands.independence import has_tie, tie
+from access_policy.model.enums import Criterion, PauseReason, Regime, RequestStatus, Role, Route
+from access_policy.standing import acts_as
+from access_policy.state import Recorded, Request, State
+
+WHO_FIND = (Role.ASSESSOR, Role.BOARD_MEMBER, Role.DATA_ACCESS_OFFICE)
 
 
 class ReturnRequest(OfRequest, frozen=True, kw_only=True):
@@ -53,8 +56,13 @@ def return_request(state: State, c: ReturnRequest, actor: Actor, at: datetime) -
 
 
 def assess_request(state: State, c: AssessRequest, actor: Actor, at: datetime) -> Outcome:
-    """S19, S20: by somebody without a tie. S54: a clinical request does not wait for it."""
+    """S19, S20: by somebody without a tie. S54: a clinical request does not wait for it.
+
+    Anew only where who assessed it has a tie by now, whose word counts no more.
+    """
     request = state.requests[c.request]
+    if request.status is RequestStatus.ASSESSED and not has_tie(state, request, request.assessed_by):
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is assessed already")
     problem = for_the_board(request) or tie(state, request, actor)
     return problem or (e.RequestAssessed(request=c.request, assessment=c.assessment),)
 
@@ -68,9 +76,24 @@ def for_the_board(request: Request) -> Refusal | None:
 
 
 def record_finding(state: State, c: RecordFinding, actor: Actor, at: datetime) -> Outcome:
-    """S8, S20, S22, S55, E10: by somebody without a tie; a later finding takes the place of an earlier one."""
+    """S8, S20, S22, S55, E10: by somebody without a tie; a later finding takes the place of an earlier one.
+
+    Not where it would turn what another person found not met into met: who decides would so do alone.
+    """
+    request = state.requests[c.request]
     finding = e.FindingRecorded(request=c.request, criterion=c.criterion, met=c.met, reason=c.reason)
-    return tie(state, state.requests[c.request], actor) or (finding,)
+    problem = tie(state, request, actor)
+    if problem is None and c.met and _found_otherwise(state, request, request.findings.get(c.criterion), actor, at):
+        text = f"somebody else found `{c.criterion}` not met; only they find otherwise, or the request is returned"
+        problem = Refusal(RefusalCode.FOUR_EYES, text)
+    return problem or (finding,)
+
+
+def _found_otherwise(state: State, request: Request, found: Recorded | None, actor: Actor, at: datetime) -> bool:
+    """Say whether another person, who could still find so, found a criterion not met (S20, E11)."""
+    if found is None or found.met or found.by == actor.person or has_tie(state, request, found.by):
+        return False
+    return any(acts_as(state, found.by, role, at) for role in WHO_FIND)
 
 
 def pause_clock(state: State, c: PauseClock, actor: Actor, at: datetime) -> Outcome:

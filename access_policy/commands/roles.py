@@ -5,12 +5,15 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Instant, Name, OfPerson, Outcome, Refusal, RefusalCode
+from access_policy.commands.lockout import admins_lost
 from access_policy.model.enums import Role
-from access_policy.model.ids import CourseName
+from access_policy.model.ids import CENTRE, CourseName
 from access_policy.model.instants import days
 from access_policy.state import Person, State
 
 LONGEST_ROLE_DAYS = 1827
+OF_THE_CENTRE = frozenset({Role.ADMIN, Role.REPRESENTATIVE, Role.DATA_STEWARD, Role.DATA_ACCESS_OFFICE})
+"""Who runs the centre, speaks for it or handles its data works there; board members and assessors may be outsiders."""
 
 
 class AppointRole(OfPerson, frozen=True, kw_only=True):
@@ -55,10 +58,14 @@ def appoint_signatory(state: State, c: AppointSignatory, actor: Actor, at: datet
 
 
 def _standing_problem(person: Person, role: Role, at: datetime) -> Refusal | None:
-    """S73, S92: who left holds no role, and an auditor, who reads everything, does nothing else."""
+    """S73, S92, S94: who left or is stopped gets no role, an outsider none of the centre's, an auditor no other."""
+    if person.disabled is not None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{person.person}` is stopped; let them act again first")
     if person.institution is None:
         text = f"`{person.person}` left; record first where they work now"
         return Refusal(RefusalCode.WRONG_STATE, text)
+    if role in OF_THE_CENTRE and person.institution != CENTRE:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"who is {role} works at the centre; `{person.person}` does not")
     roles = {role, *held_roles(person, at)}
     if Role.AUDITOR in roles and len(roles) > 1:
         return Refusal(RefusalCode.WRONG_STATE, "an auditor reads and holds no other role; end the other one first")
@@ -85,13 +92,11 @@ def _scope_problem(state: State, c: AppointRole) -> Refusal | None:
 
 
 def end_role(state: State, c: EndRole, actor: Actor, at: datetime) -> Outcome:
-    """S94: at once. The last two admins stay: nobody could appoint another."""
+    """S94: at once. The last two admins of the centre stay: nobody could appoint another."""
     if c.role not in held_roles(state.people[c.person], at):
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is no {c.role}")
-    admins = sum(is_admin(other, at) for other in state.people.values() if other.person != c.person)
-    if c.role is Role.ADMIN and admins < 2:
-        return Refusal(RefusalCode.FOUR_EYES, "two admins must be left; appoint another one first")
-    return (e.RoleEnded(person=c.person, role=c.role),)
+    problem = admins_lost(state, {c.person}, at) if c.role is Role.ADMIN else None
+    return problem or (e.RoleEnded(person=c.person, role=c.role),)
 
 
 def held_roles(person: Person, at: datetime) -> tuple[Role, ...]:

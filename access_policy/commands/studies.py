@@ -16,9 +16,12 @@ from access_policy.commands.base import (
     Text,
 )
 from access_policy.commands.roles import LONGEST_ROLE_DAYS
-from access_policy.model.ids import InstitutionName, StudyName
+from access_policy.model.enums import RequestStatus
+from access_policy.model.ids import InstitutionName, PersonId, StudyName
 from access_policy.model.instants import days
 from access_policy.state import Investigator, State, Study
+
+_UNDECIDED = frozenset({RequestStatus.DRAFT, RequestStatus.SUBMITTED, RequestStatus.ASSESSED})
 
 
 class RegisterStudy(Command, frozen=True, kw_only=True):
@@ -55,14 +58,31 @@ def register_study(state: State, c: RegisterStudy, actor: Actor, at: datetime) -
 
 
 def name_investigator(state: State, c: NameInvestigator, actor: Actor, at: datetime) -> Outcome:
-    """S49, S50, REQ-01, REQ-11: the central one, or the local one of a hospital, who works there; until a date."""
+    """S49, S50, REQ-01, REQ-11: the central one, or the local one of a hospital, who works there; until a date.
+
+    REQ-02: nobody who waits for its data names who decides about them.
+    """
     study = _study(state, c)
     if isinstance(study, Refusal):
         return study
-    problem = _work_problem(state, c) or _until_problem(study, c, at)
+    problem = _asks_for_its_data(state, study, actor) or _work_problem(state, c) or _until_problem(study, c, at)
     if problem is not None:
         return problem
     return (e.InvestigatorNamed(study=study.study, person=c.person, hospital=_hospital(c), until=c.until),)
+
+
+def _asks_for_its_data(state: State, study: Study, actor: Actor) -> Refusal | None:
+    if actor.person not in waiting_for(state, study.study):
+        return None
+    text = f"you take part in a request for data of `{study.study}`; ask somebody who does not"
+    return Refusal(RefusalCode.FOUR_EYES, text)
+
+
+def waiting_for(state: State, study: StudyName) -> frozenset[PersonId]:
+    """Return the applicants and contacts of undecided requests for data of a study (REQ-02)."""
+    datasets = {one.dataset for one in state.datasets.values() if one.study == study}
+    asked = [one for one in state.requests.values() if one.status in _UNDECIDED and datasets & one.datasets.keys()]
+    return frozenset(person for one in asked for person in (one.applicant, *one.contacts) if person is not None)
 
 
 def end_investigator(state: State, c: EndInvestigator, actor: Actor, at: datetime) -> Outcome:

@@ -8,11 +8,12 @@ from msgspec import Meta
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Instant, Line, Name, OfPerson, Outcome, Refusal, RefusalCode, Text
+from access_policy.commands.lockout import ADMINS_LEFT, acting_admins, admins_untrained, certifications_lost
 from access_policy.model.enums import CertificationKind, Role
 from access_policy.model.ids import CourseName
 from access_policy.model.instants import days
 from access_policy.standing import acts_as
-from access_policy.state import Person, State
+from access_policy.state import Course, State
 
 
 class RegisterCourse(Command, frozen=True, kw_only=True):
@@ -30,11 +31,15 @@ class RegisterCourse(Command, frozen=True, kw_only=True):
 
 
 class ReviseCourse(Command, frozen=True, kw_only=True):
-    """Record a new version of a course; a binding one has to be passed again by everybody."""
+    """Record a new version of a course; a binding one has to be passed again by everybody.
+
+    `roles` names who must have passed it before they act from now on, besides those whom it bound before.
+    """
 
     course: Name
     version: Line
     binding: bool
+    roles: tuple[Role, ...] = ()
 
 
 class CertifyPerson(OfPerson, frozen=True, kw_only=True):
@@ -65,15 +70,18 @@ class RevokeCertification(OfPerson, frozen=True, kw_only=True):
     reason: Text
 
 
+_TWICE = "`roles` names a role twice; name each once"
+
+
 def register_course(state: State, c: RegisterCourse, actor: Actor, at: datetime) -> Outcome:
     """S74, E28: whom it binds stands in it; one that binds neither everybody nor a role binds where a dataset asks."""
     if CourseName(c.course) in state.courses:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"course `{c.course}` is registered already")
     if len(set(c.roles)) != len(c.roles):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`roles` names a role twice; name each once")
-    if _shuts_out(state, c.course, frozenset(c.roles), at):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, _NOBODY_LEFT)
-    return (
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, _TWICE)
+    binds = c.required or bool(c.roles)
+    problem = _admins_only(state, actor, at) if binds else None
+    return problem or _shut_out(state, frozenset(c.roles), None, at) or (
         e.CourseRegistered(
             course=CourseName(c.course), title=c.title, validity_days=c.validity_days, required=c.required,
             roles=c.roles, version=c.version,
@@ -81,23 +89,18 @@ def register_course(state: State, c: RegisterCourse, actor: Actor, at: datetime)
     )  # fmt: skip
 
 
-_NOBODY_LEFT = "nobody would be left who certifies trainers and admins; let a trainer or two admins go without it"
+def _admins_only(state: State, actor: Actor, at: datetime) -> Refusal | None:
+    """S94: a trainer alone binds nobody to what only trainers certify."""
+    if acts_as(state, actor.person, Role.ADMIN, at):
+        return None
+    return Refusal(RefusalCode.NOT_PERMITTED, "what binds people is an admin's to register; ask one of them")
 
 
-def _shuts_out(state: State, course: str, roles: frozenset[Role], at: datetime) -> bool:
-    """Say whether a course binds trainers or admins, and leaves neither a trainer nor two admins who act (S94)."""
-    if not roles & {Role.TRAINER, Role.ADMIN}:
-        return False
-    people = state.people.values()
-    trainers = any(_teaches(one, course, at) and acts_as(state, one.person, Role.TRAINER, at) for one in people)
-    admins = sum(acts_as(state, one.person, Role.ADMIN, at) for one in people)
-    return (Role.TRAINER in roles or not trainers) and (Role.ADMIN in roles or admins < 2)
-
-
-def _teaches(person: Person, course: str, at: datetime) -> bool:
-    return any(
-        one.role is Role.TRAINER and one.scope in (None, course) and one.holds(at) for one in person.appointments
-    )
+def _shut_out(state: State, roles: frozenset[Role], course: Course | None, at: datetime) -> Refusal | None:
+    """E28, S94: a course binds no admins who act and have not passed it, nor trainers whom no two could exempt."""
+    if Role.TRAINER in roles and len(acting_admins(state, at)) < ADMINS_LEFT:
+        return Refusal(RefusalCode.FOUR_EYES, "it takes two admins to exempt a trainer from it; appoint another first")
+    return admins_untrained(state, course, at) if Role.ADMIN in roles else None
 
 
 def revise_course(state: State, c: ReviseCourse, actor: Actor, at: datetime) -> Outcome:
@@ -107,9 +110,12 @@ def revise_course(state: State, c: ReviseCourse, actor: Actor, at: datetime) -> 
         return no_course(c.course)
     if c.version == course.version:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"version `{c.version}` is in force already; name the new one")
-    if c.binding and _shuts_out(state, c.course, course.roles, at):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, _NOBODY_LEFT)
-    return (e.CourseRevised(course=course.course, version=c.version, binding=c.binding),)
+    if len(set(c.roles)) != len(c.roles):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, _TWICE)
+    problem = _admins_only(state, actor, at) if c.binding or c.roles else None
+    newly = frozenset(c.roles) | (course.roles if c.binding else frozenset())
+    problem = problem or _shut_out(state, newly, None if c.binding else course, at)
+    return problem or (e.CourseRevised(course=course.course, version=c.version, binding=c.binding, roles=c.roles),)
 
 
 def no_course(name: str) -> Refusal:
@@ -145,7 +151,8 @@ def revoke_certification(state: State, c: RevokeCertification, actor: Actor, at:
     certifications = state.people[c.person].certifications.get(CourseName(c.course), [])
     if not any(certification.revoked is None for certification in certifications):
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` has no certification in `{c.course}` to revoke")
-    return (e.CertificationRevoked(person=c.person, course=CourseName(c.course), reason=c.reason),)
+    problem = certifications_lost(state, {(c.person, CourseName(c.course))}, at)
+    return problem or (e.CertificationRevoked(person=c.person, course=CourseName(c.course), reason=c.reason),)
 
 
 def revoke_trainer(state: State, c: RevokeTrainer, actor: Actor, at: datetime) -> Outcome:
@@ -156,4 +163,9 @@ def revoke_trainer(state: State, c: RevokeTrainer, actor: Actor, at: datetime) -
         for course, certifications in person.certifications.items()
         if any(one.by == c.person and one.begins >= c.since and one.revoked is None for one in certifications)
     )
-    return issued or Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` issued nothing since then that could be revoked")
+    problem = certifications_lost(state, {(one.person, one.course) for one in issued}, at)
+    return (
+        problem
+        or issued
+        or Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` issued nothing since then that could be revoked")
+    )

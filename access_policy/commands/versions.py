@@ -9,8 +9,9 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Digest, Line, Name, Outcome, Refusal, RefusalCode
 from access_policy.commands.data import files_problem
+from access_policy.commands.old_files import used_before
 from access_policy.model.ids import DatasetName
-from access_policy.state import Dataset, State
+from access_policy.state import Dataset, Files, State
 
 MOST_EXCLUDED = 10_000
 """More than a list holds elsewhere: whoever was ever taken out for good is named in every later version again."""
@@ -57,6 +58,7 @@ def release_version(state: State, c: ReleaseVersion, actor: Actor, at: datetime)
     problem = (
         _version_problem(dataset, c)
         or files_problem(state, c.dataset, c.location, c.manifest)
+        or used_before(state, Files(dataset.dataset, None, c.version, c.location, c.manifest))
         or _excluded_problem(dataset, c)
     )
     return problem or (
@@ -78,7 +80,7 @@ def _version_problem(dataset: Dataset, c: ReleaseVersion) -> Refusal | None:
 
 
 def _excluded_problem(dataset: Dataset, c: ReleaseVersion) -> Refusal | None:
-    """S82: files of the same checksum hold whom they held before."""
+    """S82: whose consent was ever withdrawn is in no later version."""
     excluded = frozenset(c.excluded)
     if len(excluded) != len(c.excluded):
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`excluded` names a subject twice; name each once")
@@ -86,9 +88,6 @@ def _excluded_problem(dataset: Dataset, c: ReleaseVersion) -> Refusal | None:
     if left_in:
         text = f"`excluded` leaves out {left_in} whose consent is withdrawn; they never come back"
         return Refusal(RefusalCode.NOT_COMPLETE, text)
-    if c.manifest == dataset.manifest and not excluded <= dataset.excluded:
-        text = "`manifest` is that of the version in force, which still holds some of `excluded`; take them out first"
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     return None
 
 
@@ -107,7 +106,7 @@ def record_opt_out(state: State, c: RecordOptOut, actor: Actor, at: datetime) ->
     dataset = state.datasets.get(DatasetName(c.dataset))
     if dataset is None:
         return _no_dataset(c.dataset)
-    if c.subject in dataset.opted_out:
+    if dataset.is_opted_out(c.subject):
         return Refusal(RefusalCode.ALREADY_EXISTS, "this subject opted out already")
     return (e.OptedOut(dataset=dataset.dataset, subject=c.subject),)
 
@@ -117,6 +116,6 @@ def reverse_opt_out(state: State, c: ReverseOptOut, actor: Actor, at: datetime) 
     dataset = state.datasets.get(DatasetName(c.dataset))
     if dataset is None:
         return _no_dataset(c.dataset)
-    if c.subject not in dataset.opted_out:
+    if not dataset.is_opted_out(c.subject):
         return Refusal(RefusalCode.WRONG_STATE, "this subject did not opt out; there is nothing to take back")
     return (e.OptOutReversed(dataset=dataset.dataset, subject=c.subject),)

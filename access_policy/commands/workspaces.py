@@ -16,7 +16,7 @@ from access_policy.rules import Query, Session
 from access_policy.state import State, Workspace
 
 STOPPED = "stopped"
-RequestNumber = Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}$")]
+RequestNumber = Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}\Z")]
 
 
 class StartWorkspace(OfPerson, frozen=True, kw_only=True):

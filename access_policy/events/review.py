@@ -41,12 +41,17 @@ class ConflictDeclared(FactEvent, frozen=True, kw_only=True):
 
 
 class BoardVoted(FactEvent, frozen=True, kw_only=True):
-    """A board member's vote on the form as it was read (S20, REQ-04)."""
+    """A board member's vote on the form as it was read (S20, REQ-04).
+
+    With `amendment`, or with `extension`, it is about that change of what was granted (E19, S42).
+    """
 
     request: RequestId
     person: PersonId
     approve: bool
     reason: RequestText
+    amendment: int | None = None
+    extension: bool = False
 
 
 class TransferBasisRecorded(FactEvent, frozen=True, kw_only=True):

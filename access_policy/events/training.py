@@ -23,11 +23,15 @@ class CourseRegistered(FactEvent, frozen=True, kw_only=True):
 
 
 class CourseRevised(FactEvent, frozen=True, kw_only=True):
-    """A new version of a course. A `binding` one must be passed again by everybody (S74)."""
+    """A new version of a course. A `binding` one must be passed again by everybody (S74).
+
+    `roles` are those that have to have passed it from now on, besides those that had to before (E28).
+    """
 
     course: CourseName
     version: ThingText
     binding: bool
+    roles: tuple[Role, ...] = ()
 
 
 class TrainingPlanned(FactEvent, frozen=True, kw_only=True):

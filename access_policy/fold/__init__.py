@@ -10,6 +10,7 @@ from typing import Any
 from access_policy import events as e
 from access_policy.fold import data, grants, installation, institutions, people, requests, review, training, workspaces
 from access_policy.state import State
+from access_policy.subjects import of_event
 
 Applier = Callable[[State, e.Fact, Any], None]
 
@@ -31,6 +32,8 @@ def fold(state: State, fact: e.Fact) -> None:
     if fact.seq != state.seq + 1:
         raise ValueError(f"fact `{fact.seq}` does not follow `{state.seq}`; run `sluis log verify`")
     APPLIERS[type(fact.event)](state, fact, fact.event)
+    for subject in of_event(fact.event):
+        state.touched[subject] = fact.seq
     state.seq = fact.seq
     state.at = fact.at
     if state.memo:

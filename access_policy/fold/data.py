@@ -5,7 +5,7 @@ from typing import Any
 
 from access_policy import events as e
 from access_policy.model.ids import PersonId
-from access_policy.state import Dataset, Document, DocumentVersion, Investigator, State, Study
+from access_policy.state import Dataset, Document, DocumentVersion, Files, Investigator, OptOut, State, Study
 
 
 def _document_published(s: State, f: e.Fact, v: e.DocumentPublished) -> None:
@@ -53,6 +53,7 @@ def _dataset_registered(s: State, f: e.Fact, v: e.DatasetRegistered) -> None:
         v.attested, f.at, f.at, v.steward, v.study, v.hospitals, v.trainings, frozenset(v.routes), v.assurance, v.duo,
         versions=(v.version,),
     )  # fmt: skip
+    s.files.append(Files(v.dataset, None, v.version, v.location, v.manifest))
 
 
 def _version_released(s: State, f: e.Fact, v: e.VersionReleased) -> None:
@@ -62,12 +63,17 @@ def _version_released(s: State, f: e.Fact, v: e.VersionReleased) -> None:
     dataset.version, dataset.location, dataset.manifest = v.version, v.location, v.manifest
     dataset.released = f.at
     dataset.versions = (*dataset.versions, v.version)
-    dataset.closed, dataset.excluded = None, frozenset(v.excluded)
+    excluded = frozenset(v.excluded)
+    if not excluded <= dataset.excluded:
+        dataset.shrunk = f.at
+    dataset.closed, dataset.excluded = None, excluded
     _look_whom_it_holds(dataset)
+    s.files.append(Files(v.dataset, None, v.version, v.location, v.manifest))
 
 
 def _look_whom_it_holds(dataset: Dataset) -> None:
-    dataset.opt_outs = {subject: at for subject, at in dataset.opted_out.items() if subject not in dataset.excluded}
+    inside = [terms for subject, terms in dataset.opt_outs.items() if subject not in dataset.excluded]
+    dataset.opt_outs_inside = tuple(one for terms in inside for one in terms)
 
 
 def _consent_withdrawn(s: State, f: e.Fact, v: e.ConsentWithdrawn) -> None:
@@ -77,13 +83,16 @@ def _consent_withdrawn(s: State, f: e.Fact, v: e.ConsentWithdrawn) -> None:
 
 
 def _opted_out(s: State, f: e.Fact, v: e.OptedOut) -> None:
-    s.datasets[v.dataset].opted_out.setdefault(v.subject, f.at)
-    _look_whom_it_holds(s.datasets[v.dataset])
+    dataset = s.datasets[v.dataset]
+    if not dataset.is_opted_out(v.subject):
+        dataset.opt_outs.setdefault(v.subject, []).append(OptOut(f.at))
+        _look_whom_it_holds(dataset)
 
 
 def _opt_out_reversed(s: State, f: e.Fact, v: e.OptOutReversed) -> None:
-    s.datasets[v.dataset].opted_out.pop(v.subject, None)
-    _look_whom_it_holds(s.datasets[v.dataset])
+    dataset = s.datasets[v.dataset]
+    if dataset.is_opted_out(v.subject):
+        dataset.opt_outs[v.subject][-1].ends = f.at
 
 
 def _dataset_withdrawn(s: State, f: e.Fact, v: e.DatasetWithdrawn) -> None:

@@ -8,7 +8,7 @@ from access_policy.fold.requests import add_contact, set_status
 from access_policy.fold.review import add_permit
 from access_policy.model.enums import PermitStatus, RequestStatus
 from access_policy.model.instants import Term
-from access_policy.state import Amendment, AskedContact, Extension, Extract, Permit, Signature, State
+from access_policy.state import Amendment, AskedContact, Extension, Extract, Files, Permit, Signature, State
 
 
 def _licence_signed(s: State, f: e.Fact, v: e.LicenceSigned) -> None:
@@ -23,17 +23,19 @@ def _licence_signed(s: State, f: e.Fact, v: e.LicenceSigned) -> None:
 def _extract_prepared(s: State, f: e.Fact, v: e.ExtractPrepared) -> None:
     extract = Extract(v.version, v.location, v.manifest, v.patients, f.at)
     s.requests[v.request].extracts[v.dataset] = extract
+    s.files.append(Files(v.dataset, v.request, v.version, v.location, v.manifest))
 
 
 def _made_available(s: State, f: e.Fact, v: e.RequestMadeAvailable) -> None:
+    """S38: the first time to everybody who is a contact then; who comes later waits for a step of their own."""
     request = s.requests[v.request]
     if request.status is not RequestStatus.ACTIVE:
         set_status(s, f, v.request, RequestStatus.ACTIVE)
         request.available = f.at
+        for contact in request.contacts.values():
+            contact.available = contact.available or f.at
     for dataset in v.datasets if v.datasets is not None else tuple(request.granted):
         request.available_datasets.setdefault(dataset, f.at)
-    for contact in request.contacts.values():
-        contact.available = contact.available or f.at
 
 
 def _contact_asked(s: State, f: e.Fact, v: e.ContactAsked) -> None:

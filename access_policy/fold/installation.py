@@ -24,7 +24,8 @@ def _proposed(s: State, f: e.Fact, v: e.CommandProposed) -> None:
     """A proposal whose arguments were erased cannot be read any more, and waits no more (E50)."""
     s.last_proposal = v.proposal
     if v.arguments != ERASED:
-        s.proposals[v.proposal] = Proposal(v.proposal, v.command, v.arguments, f.actor.person or PersonId(""), f.at)
+        by = f.actor.person or PersonId("")
+        s.proposals[v.proposal] = Proposal(v.proposal, v.command, v.arguments, by, f.at, f.seq)
 
 
 def _proposal_closed(s: State, f: e.Fact, v: e.ProposalConfirmed | e.ProposalDropped) -> None:

@@ -18,7 +18,7 @@ def _person_registered(s: State, f: e.Fact, v: e.PersonRegistered) -> None:
 
 def _email_corrected(s: State, f: e.Fact, v: e.EmailCorrected) -> None:
     person = s.people[v.person]
-    s.emails.pop(person.email, None)
+    _address_freed(s, person)
     _reached_by(s, f, person, v.email)
 
 
@@ -41,8 +41,14 @@ def _person_left(s: State, f: e.Fact, v: e.PersonLeft) -> None:
             end_place(study.central_investigator, v.person, f)
 
 
+def _address_freed(s: State, person: Person) -> None:
+    """ID-05: who left keeps no address that has become somebody else's since, and takes none of theirs away."""
+    if s.emails.get(person.email) == person.person:
+        del s.emails[person.email]
+
+
 def _left(s: State, f: e.Fact, person: Person) -> None:
-    s.emails.pop(person.email, None)
+    _address_freed(s, person)
     person.institution, person.moved = None, f.at
     for appointment in person.appointments:
         if appointment.role is Role.SIGNATORY and appointment.until > f.at:

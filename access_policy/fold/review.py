@@ -6,6 +6,7 @@ from typing import Any
 from access_policy import events as e
 from access_policy.fold.requests import set_status
 from access_policy.model.enums import InvestigatorPlace, PermitStatus, RequestStatus
+from access_policy.model.ids import PersonId
 from access_policy.model.instants import Term
 from access_policy.state import Pause, Permit, Recorded, Request, State, Transfer
 
@@ -42,7 +43,13 @@ def _conflict_declared(s: State, f: e.Fact, v: e.ConflictDeclared) -> None:
 
 
 def _voted(s: State, f: e.Fact, v: e.BoardVoted) -> None:
-    s.requests[v.request].votes[v.person] = v.approve
+    _votes(s.requests[v.request], v)[v.person] = v.approve
+
+
+def _votes(request: Request, v: e.BoardVoted) -> dict[PersonId, bool]:
+    if v.amendment is not None:
+        return request.amendments[v.amendment].votes
+    return request.extension.votes if v.extension and request.extension is not None else request.votes
 
 
 def _basis_recorded(s: State, f: e.Fact, v: e.TransferBasisRecorded) -> None:

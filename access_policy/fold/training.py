@@ -13,12 +13,17 @@ def _course_registered(s: State, f: e.Fact, v: e.CourseRegistered) -> None:
         v.course, v.title, v.validity_days, v.required, f.at, frozenset(v.roles), v.version, f.at
     )
     s.required_courses = tuple(course for course in s.courses.values() if course.required)
+    _roles_bound(s)
+
+
+def _roles_bound(s: State) -> None:
     s.role_courses = {role: tuple(course for course in s.courses.values() if role in course.roles) for role in Role}
 
 
 def _course_revised(s: State, f: e.Fact, v: e.CourseRevised) -> None:
     course = s.courses[v.course]
-    course.version = v.version
+    course.version, course.roles = v.version, course.roles | frozenset(v.roles)
+    _roles_bound(s)
     if v.binding:
         course.binding_since = f.at
 

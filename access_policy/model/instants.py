@@ -27,9 +27,14 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(f"`{text[:40]}` is no RFC 3339 time; write one such as `2026-11-22T08:30:00Z`") from None
     if instant.tzinfo is None:
         raise ValueError(f"`{text[:40]}` has no time zone; end it with `Z` for UTC")
-    if not 1970 <= instant.year <= LATEST_YEAR:
-        raise ValueError(f"`{text[:40]}` lies outside the years 1970 to {LATEST_YEAR}")
+    # the year as written first: at the ends of the calendar there is no conversion
+    if not _in_range(instant) or not _in_range(instant.astimezone(UTC)):
+        raise ValueError(f"`{text[:40]}` lies outside the years 1970 to {LATEST_YEAR}, in UTC")
     return instant.astimezone(UTC)
+
+
+def _in_range(instant: datetime) -> bool:
+    return 1970 <= instant.year <= LATEST_YEAR
 
 
 def format_instant(instant: datetime) -> str:

@@ -6,7 +6,7 @@ from access_policy.model.enums import Zone
 from access_policy.reasons import ReasonCode
 from access_policy.rules.case import Case, Finding, earlier
 from access_policy.rules.parties import ehds_binds_from
-from access_policy.state import Dataset
+from access_policy.state import Dataset, OptOut
 
 _ANYWHERE, _INSTITUTE = Zone.ANYWHERE, Zone.INSTITUTE
 
@@ -28,12 +28,18 @@ def _gone_since(dataset: Dataset) -> datetime:
 
 
 def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -> Finding:
-    """E72: under the EHDS, who opted out before the permit is not in its data. Earlier permits stay as they are."""
+    """E72: under the EHDS, who was opted out at the permit is not in its data. Earlier permits stay as they are.
+
+    Taking the opt-out back later mends nothing: the permit was given while it stood.
+    """
     request, binds = case.request, ehds_binds_from(case)
     if request is None or binds is None or request.opt_out_exception:
         return Finding(code, request is not None, None if request is None else request.opened)
     ignored = [
-        one for dataset in case.offered for one in _opted_out_before(request.granted.get(dataset.dataset), dataset)
+        one.begins
+        for dataset in case.offered
+        for one in dataset.opt_outs_inside
+        if _stood(one, request.granted.get(dataset.dataset))
     ]
     if not ignored:
         return Finding(code, True, request.approved or request.opened)
@@ -42,21 +48,37 @@ def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -
     return Finding(code, False, max(binds, request.approved or max(request.opened, min(ignored))))
 
 
-def _opted_out_before(granted: datetime | None, dataset: Dataset) -> list[datetime]:
-    """Return when people of the version opted out before it was granted: all of them, where it is not granted yet."""
-    return [opted for opted in dataset.opt_outs.values() if granted is None or opted < granted]
+def _stood(opt_out: OptOut, granted: datetime | None) -> bool:
+    """Say whether an opt-out stood when the data were granted; where they are not yet, whether it stands."""
+    if granted is None:
+        return opt_out.ends is None
+    return opt_out.begins < granted and (opt_out.ends is None or granted <= opt_out.ends)
 
 
 def dataset_withdrawn(case: Case, code: ReasonCode = ReasonCode.DATASET_WITHDRAWN) -> Finding:
-    """S82: a workspace that holds a dataset which is offered no more ends; unmounting revokes nothing."""
+    """S82, S3: a workspace that holds more than it would get now ends; unmounting revokes nothing."""
     if case.workspace is None:
         return Finding(code, True, case.request.opened if case.request is not None else None)
     held = case.workspace.datasets
-    offered = {dataset.dataset for dataset in case.offered if dataset.since <= case.workspace.started}
-    if offered.issuperset(held):
+    kept = {dataset.dataset for dataset in case.offered if not _changes(case, dataset, case.workspace.started)}
+    if kept.issuperset(held):
         return Finding(code, True, case.workspace.started)
-    gone = [_gone_since(one) for one in case.datasets if one.dataset in held and one.dataset not in offered]
-    return Finding(code, False, min(gone, default=None))
+    lost = [one for one in case.datasets if one.dataset in held and one.dataset not in kept]
+    return Finding(code, False, min([_lost_since(case, one, case.workspace.started) for one in lost], default=None))
+
+
+def _changes(case: Case, dataset: Dataset, started: datetime) -> list[datetime]:
+    """Return when, after a start, a dataset was offered anew, came without somebody, or as a new extract (S3, S82)."""
+    extract = case.request.extracts.get(dataset.dataset) if case.request is not None else None
+    changed = (dataset.since, dataset.shrunk, extract.prepared if extract is not None else None)
+    return [at for at in changed if at is not None and at > started]
+
+
+def _lost_since(case: Case, dataset: Dataset, started: datetime) -> datetime:
+    """Return since when a workspace that started then holds what it would not get now."""
+    if dataset in case.offered:
+        return min(_changes(case, dataset, started))
+    return min([_gone_since(dataset), *_changes(case, dataset, started)])
 
 
 def zone(case: Case, code: ReasonCode = ReasonCode.ZONE) -> Finding:

@@ -77,7 +77,8 @@ def country_not_eligible(case: Case, code: ReasonCode = ReasonCode.COUNTRY_NOT_E
     if case.at < binds:
         return Finding(code, True, case.request.opened, now.until if now.holds else binds)
     if now.holds:
-        return Finding(code, True, now.since, now.until)
+        always = now.since is None or now.since <= binds
+        return Finding(code, True, case.request.opened if always else now.since, now.until)
     return Finding(code, False, max(binds, now.since or binds), None, now.holds_from)
 
 

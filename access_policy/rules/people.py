@@ -4,8 +4,10 @@ from datetime import datetime
 
 from access_policy.email import domain_of
 from access_policy.model.enums import Assurance, DocumentKind
+from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode
 from access_policy.rules.case import Case, Finding, earlier, later
+from access_policy.state import Institution
 
 
 def person_disabled(case: Case, code: ReasonCode = ReasonCode.PERSON_DISABLED) -> Finding:
@@ -37,13 +39,31 @@ def institution_not_trusted(case: Case, code: ReasonCode = ReasonCode.INSTITUTIO
 
 
 def organisation_excluded(case: Case, code: ReasonCode = ReasonCode.ORGANISATION_EXCLUDED) -> Finding:
-    """E59: the person's institution is not shut out; an exclusion always ends."""
-    institution = case.institution
-    if institution is None or institution.excluded_until is None:
+    """E59: neither the person's institution nor the licensee of the request is shut out; an exclusion always ends."""
+    institution, licensee = case.institution, _licensee(case)
+    shut_out = [span for one in (institution, licensee) if one is not None and (span := _shut_out(one)) is not None]
+    if not shut_out:
         return Finding(code, case.person is not None, None if institution is None else institution.since)
-    if case.at < institution.excluded_until:
-        return Finding(code, False, institution.excluded, None, institution.excluded_until)
-    return Finding(code, True, institution.excluded_until)
+    now = [span for span in shut_out if case.at < span.ends]
+    if not now:
+        return Finding(code, case.person is not None, max(span.ends for span in shut_out))
+    began = min(span.begins for span in now)
+    since = min(began, *(span.begins for span in shut_out if span.ends >= began))
+    return Finding(code, False, since, None, max(span.ends for span in now))
+
+
+def _shut_out(institution: Institution) -> Term | None:
+    """Return from when to when an institution is, or was last, shut out."""
+    begins, ends = institution.excluded, institution.excluded_until
+    return None if begins is None or ends is None else Term(begins, ends)
+
+
+def _licensee(case: Case) -> Institution | None:
+    """Return the institution that the request comes from, where it is another one than the person's."""
+    request = case.request
+    if request is None or request.institution is None or case.person is None:
+        return None
+    return None if request.institution == case.person.institution else case.state.institutions[request.institution]
 
 
 def email_not_institutional(case: Case, code: ReasonCode = ReasonCode.EMAIL_NOT_INSTITUTIONAL) -> Finding:

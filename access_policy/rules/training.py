@@ -5,7 +5,7 @@ from datetime import datetime
 from access_policy.model.enums import Role
 from access_policy.reasons import ReasonCode
 from access_policy.rules.case import Case, Finding, earlier, later, newest
-from access_policy.state import Person, State
+from access_policy.state import Course, Person, State
 
 
 def training_missing(case: Case, code: ReasonCode = ReasonCode.TRAINING_MISSING) -> Finding:
@@ -59,11 +59,13 @@ def training_expired(case: Case, code: ReasonCode = ReasonCode.TRAINING_EXPIRED)
 
 def trained_for(state: State, person: Person, role: Role, at: datetime) -> bool:
     """Say whether a person has passed, at `at`, every course that binds who acts in a role (S74, E28)."""
-    for course in state.role_courses.get(role, ()):
-        certifications = person.certifications.get(course.course)
-        if not certifications:
-            return False
-        best = newest(certifications, course)
-        if best.revoked is not None or best.begins < course.binding_since or at >= best.ends:
-            return False
-    return True
+    return all(passed(person, course, at) for course in state.role_courses.get(role, ()))
+
+
+def passed(person: Person, course: Course, at: datetime) -> bool:
+    """Say whether a person has passed a course, in a version that counts, and not too long ago at `at` (S74)."""
+    certifications = person.certifications.get(course.course)
+    if not certifications:
+        return False
+    best = newest(certifications, course)
+    return best.revoked is None and best.begins >= course.binding_since and at < best.ends

@@ -17,7 +17,7 @@ from access_policy.model.ids import (
     StudyName,
 )
 from access_policy.model.jurisdictions import ADEQUACY, ELIGIBLE_THIRD_COUNTRIES, Adequacy, EligibleThirdCountry
-from access_policy.state.data import Dataset, Document, DocumentVersion, Investigator, Study
+from access_policy.state.data import Dataset, Document, DocumentVersion, Files, Investigator, OptOut, Study
 from access_policy.state.institutions import Institution
 from access_policy.state.memo import Memo
 from access_policy.state.people import (
@@ -68,13 +68,14 @@ class Settings:
 
 @dataclass(slots=True)
 class Proposal:
-    """A command that waits for a second person."""
+    """A command that waits for a second person; `seq` is the fact that proposed it."""
 
     number: int
     command: str
     arguments: str
     by: PersonId
     at: datetime
+    seq: int
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class State:
     providers: dict[ProviderName, Provider] = field(default_factory=dict)
     studies: dict[StudyName, Study] = field(default_factory=dict)
     datasets: dict[DatasetName, Dataset] = field(default_factory=dict)
+    files: list[Files] = field(default_factory=list)
     requests: dict[RequestId, Request] = field(default_factory=dict)
     requests_of: dict[PersonId, dict[RequestId, None]] = field(default_factory=dict)
     invitations: dict[int, Invitation] = field(default_factory=dict)
@@ -111,6 +113,8 @@ class State:
     endings: dict[WorkspaceKey, Ending] = field(default_factory=dict)
     proposals: dict[int, Proposal] = field(default_factory=dict)
     last_proposal: int = 0
+    touched: dict[str, int] = field(default_factory=dict)
+    """The newest fact about each subject, such as `person P-1`: what a proposal is older than."""
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
 
@@ -130,11 +134,13 @@ __all__ = [
     "Extension",
     "Extract",
     "Factor",
+    "Files",
     "Form",
     "Institution",
     "Investigator",
     "Invitation",
     "Memo",
+    "OptOut",
     "Pause",
     "Permit",
     "Person",

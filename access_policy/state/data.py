@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from access_policy.model.enums import Assurance, ConsentBasis, DataKind, DocumentKind, Region, Route, Zone
-from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, StudyName
+from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, RequestId, StudyName
 
 
 @dataclass(slots=True)
@@ -60,13 +60,33 @@ class Study:
 
 
 @dataclass(slots=True)
+class Files:
+    """The files of one version of a dataset, or of an extract of it for one request (S3, S99)."""
+
+    dataset: DatasetName
+    request: RequestId | None
+    version: str
+    location: str
+    manifest: str
+
+
+@dataclass(slots=True)
+class OptOut:
+    """A stretch of time in which a subject was opted out; open while `ends` is None (E72)."""
+
+    begins: datetime
+    ends: datetime | None = None
+
+
+@dataclass(slots=True)
 class Dataset:
     """A registered dataset (S81-S83, S87, S99) and its version in force.
 
     `since` is from when on it is offered, `released` when the version came out, `closed` when a withdrawn consent
-    closed the version (S82). `withdrawn_consents` are all subjects (as digests) whose consent was ever withdrawn,
-    `opted_out` all whose opt-out stands, `opt_outs` those of them that the version still holds, with their instants,
-    since E72 looks at them. `versions` are the names of all versions, oldest first.
+    closed the version (S82), `shrunk` when a version last came without somebody whom the one before still held.
+    `withdrawn_consents` are all subjects (as digests) whose consent was ever withdrawn. `opt_outs` holds for each
+    subject every stretch in which they were opted out, `opt_outs_inside` those of the subjects whom the version still
+    holds, since E72 looks at them. `versions` are the names of all versions, oldest first.
     """
 
     dataset: DatasetName
@@ -91,9 +111,10 @@ class Dataset:
     duo: tuple[str, ...] = ()
     withdrawn: datetime | None = None
     closed: datetime | None = None
+    shrunk: datetime | None = None
     withdrawn_consents: dict[str, datetime] = field(default_factory=dict)
-    opt_outs: dict[str, datetime] = field(default_factory=dict)
-    opted_out: dict[str, datetime] = field(default_factory=dict)
+    opt_outs: dict[str, list[OptOut]] = field(default_factory=dict)
+    opt_outs_inside: tuple[OptOut, ...] = ()
     excluded: frozenset[str] = frozenset()
     versions: tuple[str, ...] = ()
 
@@ -106,3 +127,7 @@ class Dataset:
     def closed_since(self) -> datetime | None:
         """Return since when it is not offered, where it is not."""
         return max([at for at in (self.withdrawn, self.closed) if at is not None], default=None)
+
+    def is_opted_out(self, subject: str) -> bool:
+        """Say whether a subject's opt-out stands (E72)."""
+        return subject in self.opt_outs and self.opt_outs[subject][-1].ends is None

@@ -120,6 +120,7 @@ class Amendment:
     datasets: tuple[DatasetName, ...]
     contacts: tuple[PersonId, ...]
     proposed_by: PersonId | None
+    votes: dict[PersonId, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -133,6 +134,7 @@ class Extension:
     ends: datetime | None = None
     assessed: datetime | None = None
     assessed_by: PersonId | None = None
+    votes: dict[PersonId, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -113,7 +113,7 @@ INSTITUTIONS = (
         agreement=(-715, -60),
     ),
     DemoInstitution(
-        institution=ALPINE, name="Alpine Children's Clinic", country="CH", domains=("alpine-clinic.example",),
+        institution=ALPINE, name="Alpine Children's Clinic", country="AU", domains=("alpine-clinic.example",),
         agreement=(-715, 900),
     ),
     DemoInstitution(institution=AUDITORS, name="Delta Audit", country="NL", domains=("delta-audit.example",)),

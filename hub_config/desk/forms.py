@@ -98,7 +98,8 @@ def _basic(of: inspect.Type) -> tuple[str, int | None, str | None]:
         return "number", None, None
     if isinstance(of, inspect.StrType):
         long = (of.max_length or 0) > 1000
-        pattern = of.pattern if of.pattern and "\\x" not in of.pattern else None
+        # a browser knows no `\Z`, and no line end at the end of a field of one line
+        pattern = of.pattern.replace(r"\Z", "$") if of.pattern and "\\x" not in of.pattern else None
         return ("area" if long else "text"), of.max_length, pattern
     return "text", None, None
 

@@ -63,6 +63,7 @@ AREAS: dict[Area, frozenset[Standing]] = {
 }
 _DETAILS = _givers("verify-person", "disable-person")
 _STEWARDS = _givers("register-dataset", "withdraw-dataset")
+_CONFIRMERS = _givers("confirm-proposal")
 _OF_REQUESTS = tuple(row for row in TABLE.values() if issubclass(row.command, OfRequest))
 
 COMMANDS: dict[str, type[Command]] = {
@@ -107,6 +108,11 @@ def sees_person(view: View, person: PersonId) -> bool:
 def sees_all_datasets(view: View) -> bool:
     """Say whether the visitor sees datasets that are not offered, and where datasets lie (POL-09)."""
     return bool(standings(view) & _STEWARDS)
+
+
+def sees_all_proposals(view: View) -> bool:
+    """Say whether the visitor sees what others proposed, with its reasons; everybody sees their own (REQ-03)."""
+    return bool(standings(view) & _CONFIRMERS)
 
 
 def sees_request(view: View, request: Request) -> bool:

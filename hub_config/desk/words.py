@@ -206,6 +206,8 @@ def command_help(name: str, kind: type[Command]) -> str:
 
 
 _FIELDS_OF = {
+    "vote-on-request.amendment": "Number of the amendment, where the vote is about one",
+    "vote-on-request.extension": "The vote is about the extension that is open",
     "end-adequacy.scope": "For which recipients",
     "plan-training.code": "The code that its attendants get to see",
     "record-adequacy.scope": "For which recipients",

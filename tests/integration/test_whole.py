@@ -133,7 +133,7 @@ ENDINGS = [
     pytest.param(
         "lotte", "DR-2", NOTHING,
         lambda demo: demo.do("withdraw-dataset", "P-8", dataset="gse7390-expression", reason="consent"),
-        lambda demo: demo.do("reopen-dataset", "P-8", dataset="gse7390-expression"),
+        lambda demo: demo.agree("reopen-dataset", "P-8", dataset="gse7390-expression"),
         "no_dataset_open,dataset_withdrawn", id="dataset withdrawn",
     ),
     pytest.param(

@@ -123,6 +123,11 @@ class RunningSluis:
         answer = sluis(self.state, "do", command, *pairs, "--as", by)
         assert answer.returncode == 0, answer.stderr
 
+    def agree(self, command: str, by: str, /, **arguments: str) -> None:
+        """Give a command on behalf of a person, which an admin confirms."""
+        self.do(command, by, **arguments)
+        self.do("confirm-proposal", "P-1", proposal=str(self.facts("CommandProposed")[-1]["proposal"]))
+
     def has_workspace(self, person: str) -> bool:
         """Say whether the log knows a running workspace of this person."""
         listed = msgspec.json.decode(sluis(self.state, "workspace", "list", "--json").stdout)

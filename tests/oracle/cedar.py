@@ -70,17 +70,19 @@ def _institution(facts: Facts, institution: str | None) -> Values:
     recorded = h.told(facts, e.AgreementRecorded, institution=institution)
     ended = h.last_seq(facts, e.AgreementEnded, institution=institution)
     term = recorded[-1][1] if recorded and recorded[-1][0] > ended else None
-    lifted = h.last_seq(facts, e.ExclusionLifted, institution=institution)
-    excluded = [
-        one.until for seq, one in h.told(facts, e.OrganisationExcluded, institution=institution) if seq > lifted
-    ]
     return {
         "centre": any(one.centre for _, one in h.told(facts, e.InstitutionRegistered, institution=institution)),
         "agreement_begins": micros(term.begins) if term else NEVER,
         "agreement_ends": micros(term.ends) if term else 0,
-        "excluded_until": max((micros(until) for until in excluded), default=0),
+        "excluded_until": _excluded_until(facts, institution),
         "domains": list(h.domains_of(facts, institution)),
     }
+
+
+def _excluded_until(facts: Facts, institution: str | None) -> int:
+    lifted = h.last_seq(facts, e.ExclusionLifted, institution=institution)
+    told = h.told(facts, e.OrganisationExcluded, institution=institution)
+    return max((micros(one.until) for seq, one in told if seq > lifted), default=0)
 
 
 def _accepted(facts: Facts, who: str) -> Values:
@@ -98,13 +100,15 @@ def _request(facts: Facts, query: Query) -> Values:
     kinds = (e.RequestRefused, e.RequestWithdrawn, e.RequestEnded)
     refused, withdrawn, ended = (bool(h.told(facts, kind, request=request)) for kind in kinds)
     term = h.term_of(facts, request)
+    licensee = next((one.institution for _, one in h.told(facts, e.RequestOpened, request=request)), None)
     return {
+        "excluded_until": _excluded_until(facts, licensee),
         "known": bool(h.told(facts, e.RequestOpened, request=request)),
         "approved": bool(h.approvals_of(facts, request)), "refused": refused, "withdrawn": withdrawn, "ended": ended,
         "suspended": h.last_seq(facts, e.RequestSuspended, request=request),
         "reinstated": h.last_seq(facts, e.RequestReinstated, request=request),
         "begins": micros(term[0]) if term else NEVER, "ends": micros(term[1]) if term else 0,
-        "available": h.last_seq(facts, e.RequestMadeAvailable, request=request),
+        "available": min((seq for seq, _ in h.told(facts, e.RequestMadeAvailable, request=request)), default=0),
         "clinical": h.route_of(facts, request) is Route.CLINICAL, **_data(facts, request),
     }  # fmt: skip
 
@@ -113,24 +117,14 @@ def _data(facts: Facts, request: str) -> Values:
     form, approvals = h.form_of(facts, request), h.approvals_of(facts, request)
     asked = [d.registered(facts, name) for name in d.datasets_of(facts, request)]
     granted = d.open_datasets(facts, request)
-    issued = max((seq for seq, _ in approvals), default=0)
     return {
         "ehds": form is not None and form.regime is Regime.EHDS,
         "clinical_data": any(what is not None and what.kind is DataKind.CLINICAL for what in asked),
         "open": [what.dataset for what in granted],
         "zones": sorted({str(what.zone) for what in granted}),
         "opt_out_exception": any(getattr(one, "opt_out_exception", False) for _, one in approvals),
-        "opted_out_inside": sorted({out for what in granted for out in _opted_out(facts, what.dataset, issued)}),
+        "opted_out_inside": sorted({out for what in granted for out in d.opted_out(facts, request, what.dataset)}),
     }
-
-
-def _opted_out(facts: Facts, dataset: str, issued: int) -> set[str]:
-    """Return who opted out before fact `issued`, did not take that back, and is in the version in force (E72)."""
-    standing = set()
-    for seq, out in h.told(facts, e.OptedOut, dataset=dataset):
-        if seq < issued and h.last_seq(facts, e.OptOutReversed, dataset=dataset, subject=out.subject) < seq:
-            standing.add(str(out.subject))
-    return standing - d.excluded_subjects(facts, dataset)
 
 
 def _context(facts: Facts, query: Query) -> Values:
@@ -213,7 +207,7 @@ def _workspace(facts: Facts, query: Query) -> Values:
         "run_ends": micros(running[1].run_ends) if running else NEVER,
         "in_workspace": list(names),
         "still_open": [name for name in names if d.is_open(facts, query.request, name)],
-        "taken_away": any(d.was_taken_away(facts, name, since) for name in names),
+        "taken_away": any(d.was_taken_away(facts, query.request, name, since) for name in names),
     }
 
 

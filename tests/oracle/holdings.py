@@ -109,6 +109,25 @@ def is_restricted(what: e.DatasetRegistered) -> bool:
     return what.zone is Zone.INSTITUTE
 
 
+def granted_by(facts: Facts, request: str, dataset: str) -> int | None:
+    """Return the number of the fact that granted a dataset: an approval, or that of an amendment (E19)."""
+    numbers = [*(seq for seq, _ in approvals_of(facts, request)), *(seq for seq, _ in amendments(facts, request))]
+    granting = [seq for seq in sorted(numbers) if dataset in granted_datasets(until_seq(facts, seq), request)]
+    return granting[0] if granting else None
+
+
+def opted_out(facts: Facts, request: str, dataset: str) -> set[str]:
+    """Return who was opted out when a dataset was granted, or is now, and is in the version in force (E72)."""
+    granted = granted_by(facts, request, dataset)
+    out: set[str] = set()
+    for fact in facts if granted is None else until_seq(facts, granted):
+        if isinstance(fact.event, e.OptedOut) and fact.event.dataset == dataset:
+            out.add(fact.event.subject)
+        elif isinstance(fact.event, e.OptOutReversed) and fact.event.dataset == dataset:
+            out.discard(fact.event.subject)
+    return out - excluded_subjects(facts, dataset)
+
+
 class Contact(NamedTuple):
     """How somebody became a download contact: by which fact, with which address, working where."""
 
@@ -150,10 +169,22 @@ def workspace_of(facts: Facts, request: str, person: str) -> tuple[int, e.Worksp
     return started[-1] if started and started[-1][0] > ended else None
 
 
-def was_taken_away(facts: Facts, dataset: str, since: int) -> bool:
-    """Say whether what a workspace got at fact `since` was withdrawn later (S82, S94).
+def was_taken_away(facts: Facts, request: str, dataset: str, since: int) -> bool:
+    """Say whether what a workspace got at fact `since` was withdrawn, or became less, later (S3, S82, S94).
 
     It stays so where the dataset is offered again, or in a version without the subject: the old files are still there.
     """
     kinds = (e.ConsentWithdrawn, e.DatasetWithdrawn)
-    return any(last_seq(facts, kind, dataset=dataset) > since for kind in kinds)
+    withdrawn = any(last_seq(facts, kind, dataset=dataset) > since for kind in kinds)
+    extracted = last_seq(facts, e.ExtractPrepared, request=request, dataset=dataset) > since
+    return withdrawn or extracted or _lost_somebody(facts, dataset, since)
+
+
+def _lost_somebody(facts: Facts, dataset: str, since: int) -> bool:
+    """Say whether a version that came after fact `since` left somebody out who was in the one before it."""
+    before: set[str] = set()
+    for seq, released in told(facts, e.VersionReleased, dataset=dataset):
+        if seq > since and set(released.excluded) - before:
+            return True
+        before = set(released.excluded)
+    return False

@@ -29,8 +29,12 @@ def institution_not_trusted(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def organisation_excluded(facts: Sequence[Fact], query: Query) -> bool:
-    """E59: until its date, unless it was lifted."""
-    institution = h.institution_of(facts, query.person)
+    """E59: until its date, unless it was lifted; the person's organisation, and the one that asked for the data."""
+    asked = [one.institution for _, one in h.told(facts, e.RequestOpened, request=query.request)]
+    return any(_shut_out(facts, one, query) for one in (h.institution_of(facts, query.person), *asked))
+
+
+def _shut_out(facts: Sequence[Fact], institution: str | None, query: Query) -> bool:
     lifted = h.last_seq(facts, e.ExclusionLifted, institution=institution)
     excluded = h.told(facts, e.OrganisationExcluded, institution=institution)
     return any(query.at < one.until for seq, one in excluded if seq > lifted)

@@ -117,9 +117,9 @@ def licence_superseded(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def not_made_available(facts: Sequence[Fact], query: Query) -> bool:
-    """S38, S100: to everybody who was a contact then, and to each who came later by a step of their own."""
+    """S38, S100: to everybody who was a contact the first time, and to each who came later by a step of their own."""
     contact = d.contact_of(facts, query.request, query.person)
-    all_of_it = h.last_seq(facts, e.RequestMadeAvailable, request=query.request)
+    all_of_it = min((seq for seq, _ in h.told(facts, e.RequestMadeAvailable, request=query.request)), default=0)
     own = h.last_seq(facts, e.ContactMadeAvailable, request=query.request, person=query.person)
     return not all_of_it or (contact is not None and max(all_of_it, own) < contact.seq)
 
@@ -142,7 +142,7 @@ def no_dataset_open(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def opt_out_ignored(facts: Sequence[Fact], query: Query) -> bool:
-    """E72: who opted out before the permit, and did not take that back, is in none of its data.
+    """E72: whose opt-out stood at the permit is in none of its data, also when it was taken back later.
 
     A request without a permit yet would get one now, so every opt-out comes before it.
     """
@@ -151,13 +151,15 @@ def opt_out_ignored(facts: Sequence[Fact], query: Query) -> bool:
         return False
     if any(isinstance(one, e.RequestApproved) and one.opt_out_exception for _, one in approvals):
         return False
-    issued = max((seq for seq, _ in approvals), default=len(facts) + 1)
-    return any(_holds_opted_out(facts, what.dataset, issued) for what in d.open_datasets(facts, query.request))
+    names = [what.dataset for what in d.open_datasets(facts, query.request)]
+    return any(_holds_opted_out(facts, one, d.granted_by(facts, query.request, one)) for one in names)
 
 
-def _holds_opted_out(facts: Sequence[Fact], dataset: str, issued: int) -> bool:
+def _holds_opted_out(facts: Sequence[Fact], dataset: str, granted: int | None) -> bool:
+    issued = granted or len(facts) + 1
     for seq, out in h.told(facts, e.OptedOut, dataset=dataset):
-        taken_back = h.last_seq(facts, e.OptOutReversed, dataset=dataset, subject=out.subject) > seq
+        back = [one for one, _ in h.told(facts, e.OptOutReversed, dataset=dataset, subject=out.subject)]
+        taken_back = any(seq < one < issued for one in back)
         if seq < issued and not taken_back and out.subject not in d.excluded_subjects(facts, dataset):
             return True
     return False

@@ -12,13 +12,13 @@ from tests.oracle import law
 
 
 def dataset_withdrawn(facts: Sequence[Fact], query: Query) -> bool:
-    """S82, S94: every dataset in the running workspace is offered, and was since it started."""
+    """S3, S82, S94: every dataset in the running workspace is offered, and was since it started, with nobody less."""
     workspace = d.workspace_of(facts, query.request, query.person)
     if workspace is None:
         return False
     since, started = workspace
     open_now = all(d.is_open(facts, query.request, name) for name in started.datasets)
-    return not open_now or any(d.was_taken_away(facts, name, since) for name in started.datasets)
+    return not open_now or any(d.was_taken_away(facts, query.request, name, since) for name in started.datasets)
 
 
 def run_time_over(facts: Sequence[Fact], query: Query) -> bool:

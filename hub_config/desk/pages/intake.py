@@ -80,7 +80,8 @@ def _form(request: Request, visit: Visit | None, values: dict[str, str], problem
     )  # fmt: skip
     secure = desk_of(request).url.startswith("https:")
     response.set_cookie(
-        COOKIE, nonce, max_age=_FILL_IN_SECONDS, path=f"{PREFIX}/intake", secure=secure, httponly=True, samesite="strict"
+        COOKIE, nonce, max_age=_FILL_IN_SECONDS, path=f"{PREFIX}/intake", secure=secure, httponly=True,
+        samesite="strict",
     )  # fmt: skip
     return response
 

@@ -73,6 +73,7 @@ def request_page(request: Request, number: str, visit: Visiting) -> Response:
             profiles=visit.desk.settings.workspace_profiles, of_things=list(_of_things(view, found)),
             permits=permit_versions(found, view.at), clocks=clocks_of(view.state, found, view.at),
             flags=flags(view.state, found, view.at), acknowledgement=ACKNOWLEDGEMENT,
+            pause=next((one for one in found.pauses if one.ends is None), None),
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hub_config.desk.desk import PREFIX, NotYours, Visit, Visiting
 from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import listing
 from hub_config.desk.render import page
-from hub_config.desk.sight import Area, areas, offers, offers_each
+from hub_config.desk.sight import Area, areas, offers, offers_each, sees_all_proposals
 
 router = APIRouter(prefix=PREFIX)
 
@@ -50,11 +50,12 @@ def _key(workspace: Workspace) -> str:
 
 @router.get("/proposals")
 def proposals(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
-    """List the commands that wait for a second admin."""
+    """List the commands that wait for a second admin; to who is none, their own."""
     with visit.reading() as view:
         if Area.PROPOSALS not in areas(view):
             raise NotYours
-        waiting = list(view.state.proposals.values())
+        everything = sees_all_proposals(view)
+        waiting = [one for one in view.state.proposals.values() if everything or one.by == visit.person]
         found = listing(waiting, q, number, lambda one: f"{one.command} {one.arguments} {one.by}")
         each = offers_each(view, _ANSWERS, "proposal", [one.number for one in found.items])
         return page(request, "proposals.html", view, proposals=found, each=each, read=msgspec.json.decode)

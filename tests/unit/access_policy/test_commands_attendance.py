@@ -215,7 +215,7 @@ def test_another_trainer_confirms_a_trainer() -> None:
 def test_an_old_version_that_was_attended_is_not_the_new_one(binding: bool, code: str | None) -> None:
     """S74: a training before a binding version came out does not certify in that version."""
     world = _attended(COLLEAGUE)
-    world.do("revise-course", TRAINER, course="privacy", version="2", binding=binding)
+    world.do("revise-course", ADMIN, course="privacy", version="2", binding=binding)
     arguments = {"training": 1, "people": (COLLEAGUE,)}
     if code is None:
         world.do("confirm-attendance", TRAINER, **arguments)

@@ -84,7 +84,6 @@ def test_only_the_verifier_confirms_a_factor_and_once() -> None:
 def test_a_verifier_who_is_no_admin_any_more_confirms_nothing() -> None:
     """S76: the right to confirm goes with the role; another admin verifies the person again first."""
     world = _enrolled()
-    world.agree("appoint-role", person=STRANGER, role="admin", until=world.at + 100 * DAY)
     world.do("end-role", SECOND_ADMIN, person=ADMIN, role="admin")
     assert world.refusal("confirm-factor", ADMIN, person=COLLEAGUE, factor="first") == "not_permitted"
 

@@ -131,7 +131,7 @@ def test_what_is_offered_again_is_made_available_then() -> None:
     world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="an error")
     (event,) = world.do("make-available", STEWARD, request=request)
     assert event == e.RequestMadeAvailable(request=request, datasets=(DatasetName("expressions"),))
-    world.do("reopen-dataset", STEWARD, dataset="tumours")
+    world.agree("reopen-dataset", STEWARD, dataset="tumours")
     assert [one.name for one in world.decide(world.query(request=request)).datasets] == ["expressions"]
     (event,) = world.do("make-available", STEWARD, request=request)
     assert event == e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),))

@@ -79,9 +79,10 @@ def _until(world: World, role: str, **changed: Any) -> dict[str, Any]:
 def test_each_role_is_appointed_by_two(role: Role) -> None:
     """S92, E28: one admin proposes, another confirms; the fact says which role, and until when."""
     world = everything_holds()
+    nora = world.register("nora", "centre")
     until = world.at + 10 * DAY
-    events = world.agree("appoint-role", **_until(world, role.value))
-    assert events[1:] == (e.RoleAppointed(person=STRANGER, role=role, scope=None, until=until),)
+    events = world.agree("appoint-role", **_until(world, role.value, person=nora, until=until))
+    assert events[1:] == (e.RoleAppointed(person=nora, role=role, scope=None, until=until),)
 
 
 def test_a_role_lasts_five_years_at_most() -> None:
@@ -105,8 +106,9 @@ def test_a_trainer_may_be_bound_to_a_course() -> None:
 def test_an_auditor_holds_no_other_role(role: Role) -> None:
     """S92, E56: who examines the others reads and does nothing; in both orders."""
     world = everything_holds()
-    appoint(world, STRANGER, "auditor")
-    assert world.refusal("appoint-role", ADMIN, **_until(world, role.value)) == "wrong_state"
+    nora = world.register("nora", "centre")
+    appoint(world, nora, "auditor")
+    assert world.refusal("appoint-role", ADMIN, **_until(world, role.value, person=nora)) == "wrong_state"
     appoint(world, COLLEAGUE, role.value)
     assert world.refusal("appoint-role", ADMIN, **_until(world, "auditor", person=COLLEAGUE)) == "wrong_state"
 

@@ -124,7 +124,7 @@ def test_who_moved_before_it_was_confirmed_is_not_named() -> None:
     world.do("name-investigator", STEWARD, study="relapse", person=RESEARCHER, hospital="hospital", until=until)
     world.do("move-person", ADMIN, person=RESEARCHER, institution="centre", email="rosa@centre.example")
     number = world.state.last_proposal
-    assert world.refusal("confirm-proposal", SECOND_ADMIN, proposal=number) == "not_allowed_value"
+    assert world.refusal("confirm-proposal", SECOND_ADMIN, proposal=number) == "changed_meanwhile"
 
 
 def test_another_central_investigator_is_named() -> None:

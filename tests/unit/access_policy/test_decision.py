@@ -164,6 +164,31 @@ def test_a_kept_answer_is_not_given_outside_of_its_time() -> None:
     assert codes[3] == ()
 
 
+def test_the_ground_is_worked_out_once() -> None:
+    """Asked again at the same instant or later, with another session, nothing but the session is looked at."""
+    world = everything_holds()
+    first = world.decide()
+    again = [world.decide(), world.wait(MINUTE).decide(), world.decide(world.query(zone=Zone.INSTITUTE))]
+    assert all(one.ground is first.ground for one in again)
+    world.do("disable-person", ADMIN, person=COLLEAGUE, reason="a question")
+    assert world.decide().ground is not first.ground
+
+
+def test_a_kept_answer_is_given_to_its_own_question_only() -> None:
+    """POL-05: asked in any order, each person, request and action has its own answer."""
+    world = everything_holds()
+    questions = [
+        Query(who, request, action, world.at)
+        for who in (RESEARCHER, STRANGER)
+        for request in (OPEN, RESTRICTED)
+        for action in Action
+    ]
+    answers = [decide(world.state, query) for query in questions]
+    for query, answer in zip(questions, answers, strict=True):
+        world.state.memo.clear()
+        assert decide(world.state, query) == answer
+
+
 def test_a_fresh_login_is_supposed_for_the_hours_of_the_settings() -> None:
     """S76: the supposed session begins now, has a factor, ends by its age, and says that nobody has it."""
     world = everything_holds()

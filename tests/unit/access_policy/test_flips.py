@@ -52,6 +52,7 @@ from tests.unit.access_policy.world import (
     TRAINER,
     World,
     begun,
+    description,
     everything_holds,
     publish,
 )
@@ -114,7 +115,7 @@ def _datasets_come_and_go(world: World) -> None:
     world.do("request-dataset", RESEARCHER, request="DR-3", dataset="scans", necessity="the outcome")
     world.start(RESTRICTED, Zone.INSTITUTE)
     world.do("withdraw-dataset", STEWARD, dataset="scans", reason="consent")
-    world.do("reopen-dataset", STEWARD, dataset="scans")
+    world.agree("reopen-dataset", STEWARD, dataset="scans")
 
 
 def _ended_after_a_withdrawal(world: World) -> None:
@@ -241,10 +242,14 @@ def _listed(world: World) -> None:
     _say(world, e.CountryUnlisted(country="KR", ends=world.at, act="a fourth one"))
 
 
-def _opted_out_and_mended(world: World) -> None:
+def _opted_out_and_back(world: World) -> None:
+    """Before a grant the opt-outs count that stand now."""
     tumours, subject = DatasetName("tumours"), "0" * 64
-    next(denial for denial in DENIALS if denial.code is R.OPT_OUT_IGNORED).way(world)
+    world.become(everything_holds(at=BINDS - 20 * DAY))
+    request = world.ask(RequestStatus.DRAFT)
+    world.do("describe-request", RESEARCHER, request=request, **description(regime="ehds"))
     world.at = BINDS
+    _say(world, e.OptedOut(dataset=tumours, subject=subject))
     _say(world, e.OptOutReversed(dataset=tumours, subject=subject))
 
 
@@ -255,8 +260,12 @@ def _versions(world: World) -> None:
     world.start(request)
     version: dict[str, Any] = {"location": "tumours-2", "manifest": DIGEST}
     _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="1", patients=3, **version))
+    world.end(request)
+    world.start(request)
     _say(world, e.VersionReleased(dataset=tumours, version="2", excluded=(), **version))
+    world.end(request)
     _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="2", patients=3, **version))
+    world.start(request)
     _say(world, e.ConsentWithdrawn(dataset=tumours, subject="0" * 64))
     _say(world, e.VersionReleased(dataset=tumours, version="3", excluded=("0" * 64,), **version))
     _say(world, e.ExtractPrepared(request=request, dataset=tumours, version="3", patients=3, **version))
@@ -320,7 +329,7 @@ def _offers_of_a_grant(world: World) -> None:
     _say(world, e.VersionReleased(dataset=GENOMES, version="3", excluded=("0" * 64,), **VERSION))
     _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="3", patients=3, **VERSION))
     world.do("withdraw-dataset", STEWARD, dataset="genomes", reason="consent")
-    world.do("reopen-dataset", STEWARD, dataset="genomes")
+    world.agree("reopen-dataset", STEWARD, dataset="genomes")
     _say(world, e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),)))
 
 
@@ -384,7 +393,7 @@ JOURNEYS: tuple[Callable[[World], object], ...] = (
     _party_of_a_smaller_decision,
     _another_reading,
     _listed,
-    _opted_out_and_mended,
+    _opted_out_and_back,
     _opted_out_and_left_out,
     _versions,
     _offers_of_a_draft,

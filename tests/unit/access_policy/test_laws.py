@@ -90,6 +90,8 @@ def _go(world: World, moves: list[Move]) -> World:
     for name, actor, arguments in moves:
         times = {key: world.at + value if isinstance(value, timedelta) else value for key, value in arguments.items()}
         world.attempt(name, actor, **times)
+        for waiting in tuple(world.state.proposals):
+            world.do("confirm-proposal", ADMIN, proposal=waiting)
     return world
 
 

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access_policy.decision import Decision, decide, next_change
-from access_policy.model.enums import Action
+from access_policy.model.enums import Action, RequestStatus
 from access_policy.model.ids import PersonId, RequestId
-from access_policy.rules import Query, Session
+from access_policy.reasons import ReasonCode
+from access_policy.rules import Finding, Query, Session
 from access_policy.state.memo import Kept, Memo
-from tests.unit.access_policy.denials import DENIALS, Denial
-from tests.unit.access_policy.world import ADMIN, DAY, OPEN, RESEARCHER, TICK, World, everything_holds
+from tests.unit.access_policy.denials import BINDS, DENIALS, Denial
+from tests.unit.access_policy.world import ADMIN, DAY, OPEN, RESEARCHER, TICK, World, description, everything_holds
 
 DECADE = 3653 * DAY
 
@@ -77,6 +78,19 @@ def test_the_next_fact_empties_what_is_kept() -> None:
     world.do("withdraw-verification", ADMIN, person=RESEARCHER, reason="another person")
     assert not world.state.memo
     assert not world.decide().allowed
+
+
+def test_since_is_the_same_on_both_sides_of_the_day_the_law_binds() -> None:
+    """E2, E13: a condition that holds throughout has held since the request began, whenever it is asked."""
+    world = everything_holds(at=BINDS - 20 * DAY)
+    request = world.ask(RequestStatus.DRAFT)
+    world.do("describe-request", RESEARCHER, request=request, **description(regime="ehds"))
+    before, after = (Query(RESEARCHER, request, Action.KEEP_WORKSPACE, BINDS + days * DAY) for days in (-1, 1))
+    assert _of_country(fresh(world, before)) == _of_country(fresh(world, after))
+
+
+def _of_country(decision: Decision) -> Finding:
+    return next(one for one in decision.findings if one.code is ReasonCode.COUNTRY_NOT_ELIGIBLE)
 
 
 def test_sessions_are_never_kept() -> None:

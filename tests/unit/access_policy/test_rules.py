@@ -387,7 +387,7 @@ def test_a_mounted_dataset_that_goes_is_named_by_its_own_time() -> None:
     world.start()
     since = world.at
     world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="consent")
-    world.do("reopen-dataset", STEWARD, dataset="expressions")
+    world.agree("reopen-dataset", STEWARD, dataset="expressions")
     world.do("withdraw-dataset", STEWARD, dataset="expressions", reason="again")
     assert finding(world.decide(world.query(Action.KEEP_WORKSPACE)), R.DATASET_WITHDRAWN).since == since
 

@@ -45,8 +45,9 @@ def test_coming_back_does_not_revive_a_grant() -> None:
     decision = world.decide(world.query(Action.KEEP_WORKSPACE))
     assert decision.codes == (R.CONTACT_MOVED,)
     world.do("remove-contact", SIGNATORY, request=OPEN, person=RESEARCHER)
-    asked = {"name": "Rosa", "position": "postdoc", "email": "rosa@hospital.example"}
-    world.append([(person(SIGNATORY), e.ContactAsked(request=OPEN, person=RESEARCHER, **asked))])
+    email = "rosa@hospital.example"
+    asked = e.ContactAsked(request=OPEN, person=RESEARCHER, name="Rosa", position="postdoc", email=email)
+    world.append([(person(SIGNATORY), asked)])
     world.append([(person(ADMIN), e.ContactChecked(request=OPEN, person=RESEARCHER))])
     world.append([(person(STEWARD), e.ContactMadeAvailable(request=OPEN, person=RESEARCHER))])
     assert world.decide(world.query(Action.KEEP_WORKSPACE)).allowed

@@ -3,7 +3,7 @@
 import pytest
 
 from access_policy.model.enums import Assurance, DocumentKind, FactorKind
-from access_policy.model.ids import DatasetName, FactorId, InstitutionName
+from access_policy.model.ids import DatasetName, FactorId, InstitutionName, RequestId
 from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Finding
@@ -122,6 +122,47 @@ def test_an_exclusion_ends_by_itself() -> None:
     asking.institution.excluded, asking.institution.excluded_until = day(2), day(4)
     assert asking.found(code, day(4) - TICK) == Finding(code, False, day(2), None, day(4))
     assert asking.found(code, day(4)) == Finding(code, True, day(4))
+
+
+def _shut_out(asking: Asking, **terms: tuple[float, float]) -> None:
+    """Shut institutions out for terms of days; the request comes from the centre, the person from the hospital."""
+    asking.request.institution = InstitutionName("centre")
+    for name, (begins, ends) in terms.items():
+        institution = asking.state.institutions[InstitutionName(name)]
+        institution.excluded, institution.excluded_until = day(begins), day(ends)
+
+
+@pytest.mark.parametrize(
+    ("terms", "since", "until"),
+    [
+        ({"centre": (2, 6)}, 2, 6),
+        ({"hospital": (1, 6), "centre": (2, 7)}, 1, 7),
+        ({"hospital": (2, 7), "centre": (1, 6)}, 1, 7),
+        ({"hospital": (1, 3), "centre": (2, 6)}, 1, 6),
+        ({"hospital": (1, 2), "centre": (2, 6)}, 1, 6),
+        ({"hospital": (1, 1.5), "centre": (2, 6)}, 2, 6),
+        ({"hospital": (3, 4), "centre": (2, 6)}, 2, 6),
+    ],
+)
+def test_who_is_shut_out_by_two_is_until_the_last_ends(
+    terms: dict[str, tuple[float, float]], since: float, until: float
+) -> None:
+    """E59: the person's institution and the licensee of the request; since the first of what follows without a gap."""
+    asking = Asking()
+    code = R.ORGANISATION_EXCLUDED
+    _shut_out(asking, **terms)
+    assert asking.found(code, day(5)) == Finding(code, False, day(since), None, day(until))
+    assert asking.found(code, day(until)) == Finding(code, True, day(until))
+
+
+@pytest.mark.parametrize("code", [R.PERSON_DISABLED, R.ORGANISATION_EXCLUDED])
+def test_a_request_of_nobodys_institution_shuts_nobody_out(code: R) -> None:
+    """E59, POL-05: without a request, or one that comes from no institution, only the person's own counts."""
+    asking = Asking()
+    asking.request.institution, asking.institution.since, asking.person.since = None, day(1), day(1)
+    assert asking.found(code) == Finding(code, True, day(1))
+    asking.about = RequestId("DR-999")
+    assert asking.found(code) == Finding(code, True, day(1))
 
 
 @pytest.mark.parametrize(("declared", "since"), [(1, 2), (2, 1)])

@@ -9,16 +9,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
+from access_policy import events as e
 from access_policy.actor import Actor, component, operator, person
 from access_policy.commands.base import Outcome, Refusal, parse_command
+from access_policy.commands.roles import OF_THE_CENTRE
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace
 from access_policy.decision import Decision, decide
 from access_policy.events import Event, Fact, FactEvent
 from access_policy.fold import fold
 from access_policy.handle import handle
 from access_policy.log.store import LogStore
-from access_policy.model.enums import Action, Component, FactorKind, RequestStatus, Zone
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.enums import Action, Component, FactorKind, RequestStatus, Role, Zone
+from access_policy.model.ids import CENTRE, PersonId, RequestId
 from access_policy.model.instants import format_instant
 from access_policy.rules import Query, Session
 from access_policy.state import State
@@ -110,9 +112,9 @@ class World:
         assert "\n" not in outcome.text
         return str(outcome.code)
 
-    def agree(self, name: str, /, **arguments: Any) -> tuple[FactEvent, ...]:
-        """Give a command that two admins have to want: one proposes, the other confirms."""
-        self.do(name, ADMIN, **arguments)
+    def agree(self, name: str, by: PersonId = ADMIN, /, **arguments: Any) -> tuple[FactEvent, ...]:
+        """Give a command that two people have to want: an admin proposes, or who is named, another admin confirms."""
+        self.do(name, by, **arguments)
         return self.do("confirm-proposal", SECOND_ADMIN, proposal=self.state.last_proposal)
 
     def register(self, name: str, institution: str = "hospital") -> PersonId:
@@ -285,9 +287,17 @@ def _people(world: World) -> None:
 
 
 def appoint(world: World, who: PersonId, role: str, scope: str | None = None) -> None:
-    """Give a person a role for a thousand days: one admin proposes, the other confirms."""
+    """Give a person a role for a thousand days: one admin proposes, the other confirms.
+
+    A role of the centre's stands in an old log for somebody else: no command gives it to them any more.
+    """
+    until = world.at + 1000 * DAY
+    if Role(role) in OF_THE_CENTRE and world.state.people[who].institution != CENTRE:
+        appointed = e.RoleAppointed(person=who, role=Role(role), scope=None, until=until)
+        world.append([(person(ADMIN), appointed)])
+        return
     arguments = {} if scope is None else {"scope": scope}
-    world.agree("appoint-role", person=who, role=role, until=world.at + 1000 * DAY, **arguments)
+    world.agree("appoint-role", person=who, role=role, until=until, **arguments)
 
 
 def _things(world: World) -> None:

@@ -222,7 +222,7 @@ def _people(world: World) -> None:
         place = "hospital" if name in ("researcher", "colleague", "signatory", "stranger") else "centre"
         email = f"{name}@{place}.example"
         world.do("register-person", "admin", name=f"The {name}", email=email, institution=place)
-    for name in ("researcher", "colleague", "stranger"):
+    for name in ("researcher", "colleague", "stranger", "signatory", "representative"):
         _verified(world, name)
 
 

@@ -67,10 +67,10 @@ def test_trainer_of_one_course_certifies_in_that_course_only(world: World) -> No
 def test_admin_verifies_a_person(world: World) -> None:
     """S73: the person's own page shows it at once, with the end that was chosen."""
     admin = world.client("admin")
-    assert "not verified" in world.client("signatory").get("/me").text
-    fields = {"person": "P-10", "method": "video-call", "until": "2027-05-01T12:30"}
+    assert "not verified" in world.client("board").get("/me").text
+    fields = {"person": "P-4", "method": "video-call", "until": "2027-05-01T12:30"}
     assert admin.post("/do/verify-person", fields).status_code == 303
-    assert "2027-05-01 12:30 UTC" in world.client("signatory").get("/me").text
+    assert "2027-05-01 12:30 UTC" in world.client("board").get("/me").text
 
 
 def test_only_the_verifier_is_offered_the_factor(world: World) -> None:
@@ -167,8 +167,8 @@ def test_approval_without_a_digest_is_refused(world: World) -> None:
 
 
 def test_nobody_approves_their_own_request(world: World) -> None:
-    """REQ-01: by page or by program, even where they are an admin or a board member."""
-    for number, role in enumerate(("board-member", "admin")):
+    """REQ-01: by page or by program, even where they are a board member or an assessor."""
+    for number, role in enumerate(("board-member", "assessor")):
         world.do("appoint-role", "admin", person="P-9", role=role, until=world.until(9))
         world.do("confirm-proposal", "second-admin", proposal=10 + number)
     world.do("assess-request", "assessor", request="DR-3", assessment="sound")
@@ -221,6 +221,21 @@ def test_proposal_waits_for_another_admin(world: World) -> None:
     assert "/do/confirm-proposal?proposal=10" in second.get("/proposals").text
     assert second.post("/do/confirm-proposal", {"proposal": "10"}).status_code == 303
     assert "trainer" in world.client("stranger").get("/me").text
+
+
+def test_who_is_no_admin_sees_their_own_proposals_only(world: World) -> None:
+    """REQ-03, four eyes: a representative takes their own proposal back, and reads nobody else's."""
+    world.do("exclude-organisation", "admin", institution="hospital", until=world.until(90), reason="misuse")
+    world.do("lift-exclusion", "representative", institution="hospital")
+    world.do("appoint-role", "admin", person="P-11", role="trainer", until=world.until(9))
+    with world.policy.reading() as state:
+        own, other = state.proposals
+    client = world.client("representative")
+    shown = client.get("/proposals").text
+    assert f"/do/drop-proposal?proposal={own}" in shown
+    assert f"proposal {other}<" not in shown
+    assert client.post("/do/drop-proposal", {"proposal": str(other)}).status_code in (404, 422)
+    assert client.post("/do/drop-proposal", {"proposal": str(own)}).status_code == 303
 
 
 def test_login_identity_is_linked_by_its_hmac(world: World) -> None:
@@ -280,3 +295,20 @@ def test_doubtful_instant_is_refused(world: World, ends: str) -> None:
     """REQ-11: the form shows again, with what was typed."""
     answer = world.client("admin").post("/do/verify-person", {"person": "P-9", "method": "video-call", "until": ends})
     assert answer.status_code == 422
+
+
+def test_two_people_name_the_investigator_of_a_study(world: World) -> None:
+    """S49, S50, REQ-01: proposed by the steward, confirmed by an admin; the page says until when, and when it ended."""
+    world.do("register-study", "steward", study="relapse", title="Relapse", purpose="why it comes back")
+    steward, ends = world.client("steward"), world.until(100)
+    fields = {"study": "relapse", "person": "P-9", "until": ends}
+    assert steward.post("/do/name-investigator", fields).status_code == 303
+    assert "The colleague" not in steward.get("/datasets").text
+    with world.policy.reading() as state:
+        number = state.last_proposal
+    world.do("confirm-proposal", "admin", proposal=number)
+    page = steward.get("/datasets").text
+    assert "The colleague" in page
+    assert ">ended<" not in page
+    assert steward.post("/do/end-investigator", {"study": "relapse", "person": "P-9"}).status_code == 303
+    assert ">ended<" in steward.get("/datasets").text

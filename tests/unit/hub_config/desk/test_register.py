@@ -7,7 +7,7 @@ import pytest
 from access_policy.model.enums import Route
 from access_policy.model.ids import RequestId
 from access_policy.model.instants import Term
-from access_policy.overview import RegisterEntry
+from access_policy.overview import RegisterEntry, approved_requests
 from hub_config.desk.pages import register
 from tests.unit.hub_config.desk.seed import DESK, NOON, XSS, World
 
@@ -30,7 +30,7 @@ def test_anybody_reads_what_was_approved_and_nothing_else(world: World, who: str
     assert term is not None
     days = f"{term.begins:%Y-%m-%d %H:%M} UTC to {term.ends:%Y-%m-%d %H:%M} UTC"
     page = world.client(who).get("/register").text
-    assert rows(page) == [[permit, "Survival after surgery", "Hospital", "clinical", days, "issued"]]
+    assert rows(page) == [[permit, "Survival after surgery", "Hospital", "clinical", days, "granted"]]
     assert "For the board" not in page
     assert "A draft" not in page
 
@@ -54,12 +54,12 @@ def test_clinical_requests_are_not_in_it(world: World) -> None:
     """S47: they can be about one patient."""
     with world.policy.reading() as state:
         state.requests[RequestId("DR-1")].route = Route.CLINICAL
-        assert rows(world.client().get("/register").text) == []
+    assert rows(world.client().get("/register").text) == []
 
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("surgery", 1), ("HOSPITAL clinical", 1), ("issued", 1), ("nothing-like-it", 0), (XSS, 0)],
+    [("surgery", 1), ("HOSPITAL clinical", 1), ("granted", 1), ("nothing-like-it", 0), (XSS, 0)],
     ids=["title", "institution and dataset", "status", "no such words", "a script"],
 )
 def test_it_is_searched(world: World, words: str, found: int) -> None:
@@ -73,7 +73,7 @@ def test_it_is_searched(world: World, words: str, found: int) -> None:
 def test_it_is_paged_newest_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """S47: twenty a page, with the words kept in the addresses of the pages."""
     with world.policy.reading() as state:
-        (one,) = register.approved_requests(state, NOON)
+        (one,) = approved_requests(state, NOON)
     many = tuple(_numbered(one, number) for number in range(1, 26))
     monkeypatch.setattr(register, "approved_requests", lambda *_: many)
     first, second = (world.client().get("/register", params={"q": "hospital", "number": n}).text for n in (1, 2))

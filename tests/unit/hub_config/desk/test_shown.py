@@ -1,0 +1,93 @@
+"""What the pages of a request and of a person say about why: reasons, conditions, pauses, how somebody was checked."""
+
+import pytest
+
+from tests.unit.hub_config.desk.seed import XSS, World
+
+pytestmark = pytest.mark.unit
+
+
+def page(world: World, who: str, path: str) -> str:
+    text: str = world.client(who).get(path).text
+    return text
+
+
+def assess(world: World, reason: str) -> None:
+    """Let DR-3 be assessed, each finding with its reason."""
+    world.do("assess-request", "assessor", request="DR-3", assessment="sound")
+    for criterion in ("social", "ethical", "legal", "contractual"):
+        world.do("record-finding", "assessor", request="DR-3", criterion=criterion, met=True,
+                 reason=f"{criterion} {reason}")  # fmt: skip
+
+
+def approve(world: World, **more: str) -> None:
+    world.do("approve-request", "board", request="DR-3", improves_treatment=True, public_interest=True,
+             digest=world.digest("DR-3"), begins=world.until(0), ends=world.until(300), **more)  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["colleague", "office", "auditor"])
+def test_each_finding_stands_with_its_reason(world: World, who: str) -> None:
+    """S19, S20: for the applicant too."""
+    assert "as the form says" not in page(world, who, "/requests/DR-3")
+    assess(world, "as the form says")
+    text = page(world, who, "/requests/DR-3")
+    for criterion in ("social", "ethical", "legal", "contractual"):
+        assert f"{criterion} as the form says" in text
+
+
+def test_the_approval_stands_with_its_reason_conditions_and_fees(world: World) -> None:
+    """S22, E18: nothing of it before there is a decision, and no empty line where there are none."""
+    assess(world, "met")
+    before = page(world, "colleague", "/requests/DR-3")
+    approve(world, reason="better care for all", conditions="not below ten patients", fees="1200 EUR")
+    after = page(world, "colleague", "/requests/DR-3")
+    for text in ("Reason of the decision", "Conditions of the permit", "Fees"):
+        assert (text in before, text in after) == (False, True)
+    for text in ("better care for all", "not below ten patients", "1200 EUR"):
+        assert text in after
+    assert "Conditions of the permit" not in page(world, "researcher", "/requests/DR-1")
+
+
+def test_the_agreement_of_controller_and_processor_is_shown(world: World) -> None:
+    """E70: wherever the form is read."""
+    assert "Agreement between them" not in page(world, "researcher", "/requests/DR-2")
+    world.do("describe-request", "researcher", request="DR-2", purpose_kind="research", field_of_work="leukaemia",
+             tests_treatment=False, controller="the hospital", processor="the centre",
+             agreement="processing agreement 2026-7")  # fmt: skip
+    assert "processing agreement 2026-7" in page(world, "researcher", "/requests/DR-2")
+
+
+def test_a_paused_clock_says_why_until_it_goes_on(world: World) -> None:
+    """S21: the reason, since when, and the note."""
+    world.do("pause-clock", "office", request="DR-3", why="waiting-for-advice", note="of the ethics committee")
+    text = page(world, "colleague", "/requests/DR-3")
+    for part in ("paused", "waiting for advice", "of the ethics committee"):
+        assert part in text
+    world.clock.go(hours=1)
+    world.do("resume-clock", "office", request="DR-3")
+    assert "of the ethics committee" not in page(world, "colleague", "/requests/DR-3")
+
+
+def test_how_a_person_was_checked_is_shown_to_those_who_check(world: World) -> None:
+    """S73, S76: the method and the factors that were looked at; to nobody else who sees the person."""
+    world.do("verify-person", "admin", person="P-8", method="signatory-letter", until=world.until(365),
+             factors=["factor-P-8"])  # fmt: skip
+    for who, path in (("second-admin", "/people/P-8"), ("researcher", "/me")):
+        text = page(world, who, path)
+        assert "(signatory letter)" in text
+        assert "second factors looked at: factor-P-8" in text
+    assert "signatory letter" not in page(world, "trainer", "/people/P-8")
+
+
+def test_texts_of_others_are_escaped(world: World) -> None:
+    """SES-10: of a finding, a decision, its conditions and fees, a pause, an agreement."""
+    line = XSS[:200]
+    world.do("pause-clock", "office", request="DR-3", why="waiting-for-legal", note=line)
+    assert "<script>alert" not in page(world, "colleague", "/requests/DR-3")
+    world.do("resume-clock", "office", request="DR-3")
+    assess(world, XSS)
+    approve(world, reason=XSS, conditions=XSS, fees=line)
+    text = page(world, "colleague", "/requests/DR-3")
+    assert "&lt;script&gt;alert" in text
+    assert "<script>alert" not in text
+    assert "<img" not in text
