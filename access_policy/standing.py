@@ -5,7 +5,7 @@ Pure, and it decides nothing: who may give a command follows from `permission_ta
 
 from datetime import datetime
 
-from access_policy.model.enums import InvestigatorPlace, Role
+from access_policy.model.enums import Capacity, InvestigatorPlace, Role
 from access_policy.model.ids import InstitutionName, PersonId
 from access_policy.rules.training import trained_for
 from access_policy.state import Investigator, Request, State, Study
@@ -27,6 +27,20 @@ def signs_for(state: State, request: Request, person: PersonId | None, at: datet
         return frozenset()
     held = {one.scope for one in found.appointments if one.role is Role.SIGNATORY and one.holds(at)}
     return frozenset(name for name in request.entities if name in held)
+
+
+def has_signatory(state: State, request: Request, name: InstitutionName, at: datetime) -> bool:
+    """Say whether somebody signs for an organisation of a request, or was invited to it as the signatory (S23, S34)."""
+    invited = any(
+        one.request == request.request and one.institution == name and one.capacity is Capacity.SIGNATORY
+        for one in state.invitations.values()
+    )
+    return invited or any(
+        appointment.role is Role.SIGNATORY and appointment.scope == name and appointment.holds(at)
+        for person in state.people.values()
+        if person.disabled is None
+        for appointment in person.appointments
+    )
 
 
 def places_of(state: State, request: Request, person: PersonId, at: datetime) -> frozenset[InvestigatorPlace]:

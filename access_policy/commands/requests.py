@@ -10,14 +10,14 @@ from access_policy.actor import Actor
 from access_policy.clocks import COMPLETION_DAYS
 from access_policy.commands.base import Command, Line, Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
 from access_policy.email import normal_email
-from access_policy.model.enums import Action, Confirmation, PurposeKind, Regime, RequestStatus, Role
+from access_policy.model.enums import Action, Confirmation, PurposeKind, Regime, RequestStatus, Role, Route
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.model.instants import days
 from access_policy.model.jurisdictions import in_eea
 from access_policy.rules.case import Query, case_of
 from access_policy.rules.people import institution_not_trusted, organisation_excluded
 from access_policy.scenarios import choose, facts_of
-from access_policy.standing import acts_as, signs_for
+from access_policy.standing import acts_as, has_signatory, signs_for
 from access_policy.state import Entity, Request, State
 
 MOST_OPEN_REQUESTS = 50
@@ -224,6 +224,10 @@ def submit_request(state: State, c: SubmitRequest, actor: Actor, at: datetime) -
     choice = problem or choose(facts_of(state, request, request.form))
     if isinstance(choice, Refusal):
         return choice
+    nobody = [name for name in request.entities if not has_signatory(state, request, name, at)]
+    if nobody and choice.route is Route.DATA_ACCESS:
+        text = f"nobody is named who signs for `{nobody[0]}`; invite its authorised signatory first"
+        return Refusal(RefusalCode.NOT_COMPLETE, text)
     return (
         e.RequestSubmitted(
             request=c.request, digest=form_digest(request), scenario=choice.scenario, route=choice.route

@@ -39,20 +39,30 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
 
 
 def standing(spans: Iterable[Span], at: datetime) -> Standing:
-    """Return how dated law stands at `at`; spans that follow each other without a gap count as one."""
-    since: datetime | None = None
+    """Return how dated law stands at `at`; spans that overlap, or follow each other without a gap, count as one."""
     ended: datetime | None = None
-    until: datetime | None = None
-    for span in sorted(spans):
-        if since is not None and until is not None and span.begins <= until:
-            until = None if span.ends is None else max(until, span.ends)
-        elif span.begins > at:
-            return Standing(since is not None, since or ended, until, None if since is not None else span.begins)
-        elif span.holds(at):
-            since, until = (ended if ended == span.begins else span.begins), span.ends
-        else:
-            ended = span.ends
-    return Standing(since is not None, since or ended, until, None)
+    for begins, ends in _joined(spans):
+        if at < begins:
+            return Standing(False, ended, None, begins)
+        if ends is None or at < ends:
+            return Standing(True, begins, ends, None)
+        ended = ends
+    return Standing(False, ended, None, None)
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for span in sorted(spans, key=_begins):
+        if not joined or (joined[-1].ends is not None and joined[-1].ends < span.begins):
+            joined.append(span)
+        elif joined[-1].ends is not None:
+            ends = None if span.ends is None else max(joined[-1].ends, span.ends)
+            joined[-1] = Span(joined[-1].begins, ends)
+    return joined
+
+
+def _begins(span: Span) -> datetime:
+    return span.begins
 
 
 def ehds_binds_from(case: Case) -> datetime | None:

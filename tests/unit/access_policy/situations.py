@@ -80,6 +80,7 @@ def ask_with_abroad(world: World, status: RequestStatus, country: str = "US", **
     request = world.ask(RequestStatus.DRAFT)
     world.do("describe-request", RESEARCHER, request=request, **description(**changed))
     world.do("name-entity", RESEARCHER, request=request, institution=ABROAD)
+    world.invite_signatory(request, ABROAD)
     confirmations = ",".join(Confirmation)
     world.do("confirm-protection", RESEARCHER, request=request, institution=ABROAD, confirmations=confirmations)
     world.bring(request, status)

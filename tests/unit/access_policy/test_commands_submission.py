@@ -16,6 +16,7 @@ from tests.unit.access_policy.world import (
     ADMIN,
     COLLEAGUE,
     RESEARCHER,
+    SIGNATORY,
     STEWARD,
     TICK,
     World,
@@ -180,6 +181,7 @@ def test_a_clinical_request_is_for_one_organisation() -> None:
     """S11, S54: a further one would get data without a licence."""
     world = _own_data("treatment")
     world.do("name-entity", RESEARCHER, request=NEXT, institution="clinic")
+    world.invite_signatory(NEXT, "clinic")
     assert _refused(world) == "not_allowed_value"
 
 
@@ -197,6 +199,7 @@ def _with_clinic(country: str) -> World:
     world = _form()
     register_institution(world, "clinic", country)
     world.do("name-entity", RESEARCHER, request=NEXT, institution="clinic")
+    world.invite_signatory(NEXT, "clinic")
     return world
 
 
@@ -252,3 +255,15 @@ def test_an_applicant_who_moved_sends_nothing_in() -> None:
     world = _form()
     _move(world, RESEARCHER)
     assert _refused(world) == "not_permitted"
+
+
+def test_the_form_names_who_signs_for_each_organisation() -> None:
+    """S23, S34: an appointed signatory, or somebody invited as one; a clinical request has no licence to sign."""
+    world = _own_data("research", hospitals="")
+    world.do("end-role", ADMIN, person=SIGNATORY, role="signatory")
+    assert _refused(world) == "not_complete"
+    world.invite_signatory(NEXT, "hospital")
+    assert kinds(world.do("submit-request", RESEARCHER, request=NEXT)) == [e.RequestSubmitted]
+    clinical = _own_data("original-study")
+    clinical.do("end-role", ADMIN, person=SIGNATORY, role="signatory")
+    assert kinds(clinical.do("submit-request", RESEARCHER, request=NEXT)) == [e.RequestSubmitted]

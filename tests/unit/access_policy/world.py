@@ -141,6 +141,11 @@ class World:
         self.do("verify-person", ADMIN, person=who, method="video-call", until=self.at + VERIFIED_DAYS * DAY)
         self.give_factor(who)
 
+    def invite_signatory(self, request: RequestId, institution: str, by: PersonId = RESEARCHER) -> None:
+        """Let the applicant name, in the form, who signs for an organisation."""
+        named = {"capacity": "signatory", "institution": institution, "email": f"signs@{institution}.example"}
+        self.do("invite-party", by, request=request, **named)
+
     def ask(
         self, status: RequestStatus, datasets: tuple[str, ...] = ("tumours",), contact: PersonId = RESEARCHER
     ) -> RequestId:
