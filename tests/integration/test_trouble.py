@@ -25,7 +25,7 @@ def change_a_row(state: Path) -> None:
     with contextlib.closing(sqlite3.connect(state / "log.sqlite")) as database:
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             database.execute(f"DROP TRIGGER {name}")
-        database.execute("UPDATE facts SET actor = replace(actor, 'P-1', 'P-9') WHERE seq = 100")
+        database.execute("UPDATE facts SET actor = replace(actor, 'P-', 'P-9') WHERE seq = 100")
         database.commit()
 
 

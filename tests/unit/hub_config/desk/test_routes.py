@@ -120,6 +120,8 @@ def test_command_is_offered_to_whom_the_permission_table_says(shared: World, nam
     kind = COMMANDS[name]
     allowed = bool(TABLE[kind].standings & (STANDINGS[role] | {_S.MEMBER}))
     about = {key: value for key, value in ABOUT.items() if key in kind.__struct_fields__}
+    if name == "record-departure":  # nothing is left to fill in, so it is carried out: about somebody without a part
+        about["person"] = PEOPLE["stranger"]
     client = shared.client(role)
     answers = [
         client.get(f"/do/{name}", params=about).status_code,
