@@ -1,11 +1,12 @@
 """Journeys in a real browser: log in, give a code, work in a notebook, be refused; what others do shows at once."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import screenshot
 from tests.integration.conftest import demo, seeded
@@ -86,7 +87,11 @@ def test_a_researcher_works_and_is_refused_the_moment_the_request_ends(demo: Run
 
 
 def run_the_notebook(page: Page) -> None:
-    """Open the notebook that every home begins with, run all of it, and wait for its picture."""
+    """Open the notebook that every home begins with, run all of it, and wait for its picture.
+
+    Where JupyterLab asks something meanwhile (which kernel, on a slow machine), it is answered as a person would.
+    """
+    page.add_locator_handler(page.locator("dialog.jp-Dialog"), _answer)
     page.get_by_text("01_survival.ipynb").first.dblclick()
     page.get_by_role("heading", name="Survival analysis").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -94,6 +99,12 @@ def run_the_notebook(page: Page) -> None:
     curve = page.locator(".jp-OutputArea-output img").first
     curve.wait_for(timeout=60_000)
     curve.scroll_into_view_if_needed()
+
+
+def _answer(dialog: Locator) -> None:
+    """Accept what JupyterLab asks; what it was stands in the test's output."""
+    sys.stderr.write(f"JupyterLab asked: {dialog.inner_text()}\n")
+    dialog.locator("button.jp-mod-accept").click()
 
 
 def end_request(page: Page, demo: RunningSluis, request: str) -> None:
