@@ -229,4 +229,5 @@ def test_a_training_of_the_morning_counts_for_a_course_that_was_registered_at_no
     world.do("register-course", ADMIN, course="cloud", title="Cloud", validity_days=30, required=False)
     world.do("plan-training", TRAINER, course="cloud", on=world.at - 60 * MINUTE, code=SHA256)
     _claim(world, COLLEAGUE)
-    world.do("confirm-attendance", TRAINER, training=1, people=(COLLEAGUE,))
+    events = world.do("confirm-attendance", TRAINER, training=1, people=(COLLEAGUE,))
+    assert kinds(events) == [e.AttendanceConfirmed, e.PersonCertified]

@@ -110,6 +110,8 @@ def test_another_scope_is_another_decision() -> None:
     world = everything_holds()
     world.agree("record-adequacy", **_decide(world))
     world.agree("record-adequacy", **_decide(world, scope="commercial-organisations"))
+    scopes = [str(one.scope) for one in world.state.adequacy if one.country == "GE"]
+    assert scopes == ["full", "commercial-organisations"]
 
 
 @pytest.mark.parametrize("ends", [-30 * DAY, timedelta(0), 30 * DAY], ids=["a month ago", "now", "in a month"])
@@ -160,6 +162,8 @@ def test_after_an_ending_a_new_decision_follows() -> None:
     ends = world.at
     world.do("end-adequacy", ADMIN, country="CH", scope="full", ends=ends, act="a repeal")
     world.agree("record-adequacy", **_decide(world, country="CH", begins=ends))
+    first, second = (one for one in world.state.adequacy if one.country == "CH")
+    assert (first.ends, second.begins) == (ends, ends)
 
 
 def test_a_country_is_listed_by_two() -> None:

@@ -70,11 +70,14 @@ def test_the_four_weeks_begin_anew_with_each_return() -> None:
     _submit(world.wait(27 * DAY))
     _return(world)
     _submit(world.wait(27 * DAY))
+    assert world.state.requests[NEXT].status is RequestStatus.SUBMITTED
 
 
 def test_under_the_own_rules_a_returned_form_waits() -> None:
     """E1, E7: the four weeks belong to the EHDS."""
-    _submit(_returned("own").wait(400 * DAY))
+    world = _returned("own").wait(400 * DAY)
+    _submit(world)
+    assert world.state.requests[NEXT].status is RequestStatus.SUBMITTED
 
 
 def test_what_was_found_about_an_earlier_form_does_not_count_for_the_next() -> None:

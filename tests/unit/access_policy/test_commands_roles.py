@@ -139,7 +139,10 @@ def test_an_auditor_is_appointed_for_longer() -> None:
     """S92: the same role is no other one."""
     world = everything_holds()
     world.agree("appoint-role", **_until(world, "auditor"))
-    world.agree("appoint-role", **_until(world, "auditor", until=world.at + 99 * DAY))
+    until = world.at + 99 * DAY
+    (_, event) = world.agree("appoint-role", **_until(world, "auditor", until=until))
+    assert isinstance(event, e.RoleAppointed)
+    assert (event.role, event.until) == (Role.AUDITOR, until)
 
 
 def test_a_role_is_not_appointed_twice_for_the_same_time() -> None:

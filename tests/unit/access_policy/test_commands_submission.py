@@ -225,7 +225,10 @@ def test_outside_the_eea_every_confirmation_is_needed(left_out: Confirmation | N
 @pytest.mark.parametrize("country", ["NL", "NO", "LI"])
 def test_inside_the_eea_no_confirmation_is_needed(country: str) -> None:
     """S57, S61."""
-    _submit(_with_clinic(country))
+    world = _with_clinic(country)
+    assert not world.state.requests[NEXT].entities[CLINIC].confirmations
+    _submit(world)
+    assert world.state.requests[NEXT].status is RequestStatus.SUBMITTED
 
 
 @pytest.mark.parametrize("country", ["CH", "GB", "JP"])

@@ -115,9 +115,11 @@ def test_what_no_admin_rests_on_is_revoked() -> None:
     world = _trained(*ADMINS[:2])
     for admin in ADMINS:
         world.do("certify-person", TRAINER, person=admin, course="privacy")
-        world.do("revoke-certification", TRAINER, person=admin, course="privacy", reason="copied")
+        revoked = world.do("revoke-certification", TRAINER, person=admin, course="privacy", reason="copied")
+        assert kinds(revoked) == [e.CertificationRevoked]
     world.do("certify-person", TRAINER, person=COLLEAGUE, course="running")
-    world.do("revoke-certification", TRAINER, person=COLLEAGUE, course="running", reason="copied")
+    revoked = world.do("revoke-certification", TRAINER, person=COLLEAGUE, course="running", reason="copied")
+    assert kinds(revoked) == [e.CertificationRevoked]
 
 
 def test_a_trainer_is_not_taken_back_with_all_admins() -> None:

@@ -149,7 +149,8 @@ def test_what_is_news_about_others_holds_nothing_up() -> None:
     number = _propose(world, "appoint-role", ADMIN, **_role(world))
     world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", until=world.at + 90 * DAY)
     world.ask(RequestStatus.DRAFT)
-    world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
+    events = world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
+    assert kinds(events) == [e.ProposalConfirmed, e.RoleAppointed]
 
 
 def test_nobody_holds_up_what_is_about_themselves() -> None:
@@ -159,7 +160,8 @@ def test_nobody_holds_up_what_is_about_themselves() -> None:
     world.start()
     world.end()
     world.append([(person(RESEARCHER), e.DocumentAccepted(person=RESEARCHER, document="faq", version="1"))])  # type: ignore[arg-type]
-    world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
+    events = world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
+    assert kinds(events) == [e.ProposalConfirmed, e.FactorsReset]
 
 
 def test_what_a_fact_is_news_about() -> None:
