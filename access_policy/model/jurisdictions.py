@@ -4,8 +4,8 @@ The rules ask three separate questions about the country in which a legal entity
 answers replaces another:
 
 * Is it in the European Economic Area? `EEA` and `in_eea` (S57, S62).
-* Did the Commission find its protection adequate, and for whom? `ADEQUACY` and `adequacies` (S58, S59, S64).
-* Is it listed for the secondary use of health data? `ELIGIBLE_THIRD_COUNTRIES`, `is_listed_third_country` (E13).
+* Did the Commission find its protection adequate, and for whom? `ADEQUACY` (S58, S59, S64).
+* Is it listed for the secondary use of health data? `ELIGIBLE_THIRD_COUNTRIES` (E13).
 
 `MODEL_CLAUSES` and `clauses_carry` add which standard contractual clauses can be a basis where there is no decision
 (S101). This module decides nothing: whether a party is certified, or falls under a law that a decision names, is a
@@ -206,11 +206,6 @@ no country; and decisions under Directive (EU) 2016/680, which are for law enfor
 """
 
 
-def adequacies(country: str, at: datetime) -> tuple[Adequacy, ...]:
-    """Return the decisions on adequacy for `country` that counted at the aware instant `at`; empty where none (S58)."""
-    return tuple(decision for decision in ADEQUACY if decision.country == country and decision.holds(at))
-
-
 class ModelClauses(StrEnum):
     """The versions of the EU standard contractual clauses, each by the number of its decision (S101)."""
 
@@ -290,8 +285,3 @@ ELIGIBLE_THIRD_COUNTRIES: Final[tuple[EligibleThirdCountry, ...]] = ()
 
 Empty until the first such implementing act is published; adequacy or a licence does not replace a listing.
 """
-
-
-def is_listed_third_country(country: str, at: datetime) -> bool:
-    """Say whether `country` was listed at the aware instant `at` (E13; Regulation (EU) 2025/327, Article 91(1))."""
-    return any(listed.country == country and listed.holds(at) for listed in ELIGIBLE_THIRD_COUNTRIES)

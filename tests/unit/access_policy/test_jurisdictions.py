@@ -5,7 +5,6 @@ from itertools import combinations
 
 import pytest
 
-from access_policy.model import jurisdictions
 from access_policy.model.jurisdictions import (
     ADEQUACY,
     COUNTRIES,
@@ -18,11 +17,9 @@ from access_policy.model.jurisdictions import (
     EligibleThirdCountry,
     ModelClauses,
     Span,
-    adequacies,
     clauses_carry,
     in_eea,
     is_country,
-    is_listed_third_country,
 )
 
 TICK = timedelta(microseconds=1)
@@ -47,6 +44,11 @@ SPANS = {
 def utc(text: str) -> datetime:
     """Read an instant that is written in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def adequacies(country: str, at: datetime) -> list[Adequacy]:
+    """Return the decisions for a country that counted at an instant."""
+    return [decision for decision in ADEQUACY if decision.country == country and decision.holds(at)]
 
 
 def scopes(country: str, at: datetime) -> list[AdequacyScope]:
@@ -233,17 +235,13 @@ def test_a_contract_of_today_rests_on_the_clauses_of_2021_alone() -> None:
 def test_no_third_country_is_listed_for_health_data_yet() -> None:
     """E13: adequacy does not stand in for a listing under Article 91(1), so nobody outside is eligible."""
     assert ELIGIBLE_THIRD_COUNTRIES == ()
-    assert not any(is_listed_third_country(country, TODAY) for country in COUNTRIES)
 
 
-def test_a_listed_third_country_is_listed_from_when_to_when_its_act_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """E13: the list is dated, and a listing is for one country."""
+def test_a_listed_third_country_is_listed_from_when_to_when_its_act_says() -> None:
+    """E13: a listing is dated, half-open."""
     begins, ends = utc("2029-03-26"), utc("2031-03-26")
-    listed = (EligibleThirdCountry("CH", begins, ends, "an act that does not exist"),)
-    monkeypatch.setattr(jurisdictions, "ELIGIBLE_THIRD_COUNTRIES", listed)
-    at = [begins - TICK, begins, ends - TICK, ends]
-    assert [is_listed_third_country("CH", instant) for instant in at] == [False, True, True, False]
-    assert not is_listed_third_country("GB", begins)
+    listed = EligibleThirdCountry("CH", begins, ends, "an act that does not exist")
+    assert [listed.holds(at) for at in (begins - TICK, begins, ends - TICK, ends)] == [False, True, True, False]
 
 
 def test_a_row_of_a_table_cannot_be_changed() -> None:
