@@ -33,12 +33,14 @@ help:
 run: install
 	@exec $(VENV)/bin/sluis run --demo $(ARGS)
 
+# Unit tests share the processors; those that start servers and browsers take turns.
 test: lint
-	@exec $(VENV)/bin/pytest $(ARGS) $(wildcard tests/unit tests/integration tests/browser)
+	@$(VENV)/bin/pytest --numprocesses=auto $(ARGS) tests/unit
+	@$(VENV)/bin/pytest $(ARGS) tests/integration tests/browser
 
 # The same tests with more steps and examples: minutes more, for what comes back from elsewhere.
 test-long: lint
-	@SLUIS_LONG=1 exec $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) $(wildcard tests/unit tests/integration tests/browser)
+	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long --numprocesses=auto $(ARGS) tests/unit
 
 lint: install-dev
 	$(VENV)/bin/ruff check .

@@ -13,7 +13,7 @@ import pytest
 from spawner.running import RunningSandbox, clean_up, end_sandbox, running_sandboxes
 from spawner.sandbox import sandbox_problem
 from spawner.storage import UID_BASE
-from tests.integration.sandbox_hub import SandboxHub, holds, running_hub, write_policy
+from tests.integration.sandbox_hub import SandboxHub, free_ports, holds, running_hub, write_policy
 
 pytestmark = pytest.mark.integration
 
@@ -157,8 +157,11 @@ def cell(hub: SandboxHub, kernel: str) -> Callable[[str], str]:
 
 @pytest.fixture(scope="module")
 def listener() -> Iterator[int]:
-    """A port of this machine on loopback, as any service has."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    """A port of this machine on loopback, as any service has.
+
+    Below those that Linux gives out, on any of which a kernel in the sandbox may listen, in a namespace of its own.
+    """
+    with socket.create_server(("127.0.0.1", free_ports(1)[0])) as server:
         yield server.getsockname()[1]
 
 

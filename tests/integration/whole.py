@@ -5,7 +5,6 @@ import os
 import queue
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from access_policy.events import WorkspaceRefused
 from hub_config.bootstrap import open_policy
 from hub_config.places import Places
 from spawner.running import running_sandboxes
+from tests.integration.sandbox_hub import free_ports
 
 SLUIS = Path(sys.executable).with_name("sluis")
 BOUND = 60.0
@@ -31,8 +31,7 @@ BOUND = 60.0
 
 def free_port() -> int:
     """Return a loopback port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    return free_ports(1)[0]
 
 
 T = TypeVar("T")
