@@ -50,8 +50,14 @@ class ResetFactors(OfPerson, frozen=True, kw_only=True):
 
 
 def verify_person(state: State, c: VerifyPerson, actor: Actor, at: datetime) -> Outcome:
-    """S73, S76, E26: with a method, a level and an end date; the factors that were looked at count from now on."""
+    """S73, S76, E26: with a method, a level and an end date; the factors that were looked at count from now on.
+
+    REQ-02: by another admin than who linked the login identity, so that no single one makes up a person who gets in.
+    """
     person = state.people[c.person]
+    if actor.person in person.linked_by:
+        text = f"you linked the login identity of `{c.person}`; another admin verifies them"
+        return Refusal(RefusalCode.FOUR_EYES, text)
     problem = _until_problem(person.verification, c.until, at) or _proof_problem(person, c)
     if problem is not None:
         return problem

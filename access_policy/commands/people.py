@@ -128,13 +128,19 @@ def _address(state: State, institution: Institution, text: str, whose: PersonId 
 
 
 def link_identity(state: State, c: LinkIdentity, actor: Actor, at: datetime) -> Outcome:
-    """ID-09: an identity belongs to one person, and a person has one; one admin alone links nobody who had a role."""
+    """ID-09: an identity belongs to one person, and a person has one; one admin alone links nobody who had a role.
+
+    REQ-02: nor whom they verified, or their own login would act as somebody whom nobody else ever saw.
+    """
     if c.identity in state.identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity is linked already")
     if state.people[c.person].identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.person}` has a login identity already")
     if state.people[c.person].appointments:
         return Refusal(RefusalCode.FOUR_EYES, f"`{c.person}` has or had a role; two admins use `join-identity`")
+    verification = state.people[c.person].verification
+    if verification is not None and verification.by == actor.person:
+        return Refusal(RefusalCode.FOUR_EYES, f"you verified `{c.person}`; another admin links their login identity")
     return (e.IdentityLinked(person=c.person, identity=c.identity, issuer=c.issuer, subject=c.subject),)
 
 

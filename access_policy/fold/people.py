@@ -64,7 +64,10 @@ def _left(s: State, f: e.Fact, person: Person) -> None:
 
 def _identity_linked(s: State, f: e.Fact, v: e.IdentityLinked) -> None:
     s.identities[v.identity] = v.person
-    s.people[v.person].identities.append(v.identity)
+    person = s.people[v.person]
+    person.identities.append(v.identity)
+    if f.actor.person is not None:
+        person.linked_by.append(f.actor.person)
 
 
 def _person_verified(s: State, f: e.Fact, v: e.PersonVerified) -> None:

@@ -57,7 +57,7 @@ class Appointment:
 class Person:
     """A person with all that hangs on them. `moved` is when they came to their institution, or left it.
 
-    `email_since` is since when they have their address.
+    `email_since` is since when they have their address, `linked_by` who linked a login identity to them.
     """
 
     person: PersonId
@@ -78,6 +78,7 @@ class Person:
     certifications: dict[CourseName, list[Certification]] = field(default_factory=dict)
     accepted: dict[DocumentKind, "Acceptance"] = field(default_factory=dict)
     identities: list[str] = field(default_factory=list)
+    linked_by: list[PersonId] = field(default_factory=list)
     erasure_not_before: datetime | None = None
 
 

@@ -106,7 +106,7 @@ class Chronicle:
         assert isinstance(fact.event, e.PersonRegistered)  # noqa: S101 (what the command's handler returns)
         self.people[person.login] = fact.event.person
         identity = {"identity": self.identity_of(person.login), "issuer": DEMO_ISSUER, "subject": person.login}
-        self.give(FIRST_ADMIN, "link-identity", person=fact.event.person, **identity)
+        self.give(SECOND_ADMIN, "link-identity", person=fact.event.person, **identity)
 
     def appoint(self, person: DemoPerson) -> None:
         """Appoint a person to their roles, by one admin; the other one confirms."""

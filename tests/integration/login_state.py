@@ -93,7 +93,7 @@ class LoginState:
         with self.policy.reading() as state:
             who = self.people[name] = state.emails[email]
         identity = identity_of(self.places, ISSUER, name)
-        self._do("link-identity", person(ANNA), person=who, identity=identity, issuer=ISSUER, subject=name)
+        self._do("link-identity", person(BRAM), person=who, identity=identity, issuer=ISSUER, subject=name)
 
     def _appoint(self, role: str) -> None:
         scope = {"scope": "hospital"} if role == "signatory" else {}

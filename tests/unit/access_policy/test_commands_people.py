@@ -98,10 +98,21 @@ def _link(**changed: Any) -> dict[str, Any]:
 def test_an_identity_belongs_to_one_person_and_a_person_has_one() -> None:
     """ID-09: an identity is linked by an admin, once; neither it nor the person can be linked again."""
     world = everything_holds()
-    assert kinds(world.do("link-identity", ADMIN, **_link())) == [e.IdentityLinked]
+    assert kinds(world.do("link-identity", SECOND_ADMIN, **_link())) == [e.IdentityLinked]
     assert world.state.identities["id-3"] == RESEARCHER
-    assert world.refusal("link-identity", ADMIN, **_link(person=COLLEAGUE)) == "already_exists"
-    assert world.refusal("link-identity", ADMIN, **_link(identity="id-4")) == "already_exists"
+    assert world.refusal("link-identity", SECOND_ADMIN, **_link(person=COLLEAGUE)) == "already_exists"
+    assert world.refusal("link-identity", SECOND_ADMIN, **_link(identity="id-4")) == "already_exists"
+
+
+def test_who_links_an_identity_is_not_who_verifies() -> None:
+    """REQ-02, S73: one admin alone gives nobody's approval to a login of their own, in whatever order they try."""
+    world = everything_holds()
+    verification = {"person": RESEARCHER, "method": "in-person", "until": world.at + 400 * DAY}
+    assert world.refusal("link-identity", ADMIN, **_link()) == "four_eyes"
+    world.do("withdraw-verification", ADMIN, person=RESEARCHER, reason="who is this?")
+    world.do("link-identity", ADMIN, **_link())
+    assert world.refusal("verify-person", ADMIN, **verification) == "four_eyes"
+    assert kinds(world.do("verify-person", SECOND_ADMIN, **verification)) == [e.PersonVerified]
 
 
 @pytest.mark.parametrize("name", ["verify-person", "disable-person", "enable-person", "withdraw-verification"])
@@ -214,7 +225,7 @@ def _join(**changed: Any) -> dict[str, Any]:
 def test_a_second_identity_is_joined_by_two_with_evidence() -> None:
     """S73, E24: both identities lead to the one person; the evidence stands in the fact."""
     world = everything_holds()
-    world.do("link-identity", ADMIN, **_link())
+    world.do("link-identity", SECOND_ADMIN, **_link())
     events = world.agree("join-identity", **_join())
     assert events[1:] == (e.IdentityLinked(**_join()),)
     assert (world.state.identities["id-3"], world.state.identities["id-4"]) == (RESEARCHER, RESEARCHER)
@@ -224,7 +235,7 @@ def test_a_second_identity_is_joined_by_two_with_evidence() -> None:
 def test_the_evidence_of_a_proposed_identity_is_sealed_with_the_persons_key() -> None:
     """E50: nothing personal stands open in the log while the second admin looks at it."""
     world = everything_holds()
-    world.do("link-identity", ADMIN, **_link())
+    world.do("link-identity", SECOND_ADMIN, **_link())
     (event,) = world.do("join-identity", ADMIN, **_join())
     assert isinstance(event, e.CommandProposed)
     assert event.person == RESEARCHER
@@ -244,15 +255,15 @@ def test_the_evidence_of_a_proposed_identity_is_sealed_with_the_persons_key() ->
 def test_a_second_identity_is_refused(changed: dict[str, Any], code: str) -> None:
     """S73, E24, ID-09: an identity belongs to one person for ever; the first one is linked, not joined."""
     world = everything_holds()
-    world.do("link-identity", ADMIN, **_link())
+    world.do("link-identity", SECOND_ADMIN, **_link())
     assert world.refusal("join-identity", ADMIN, **_join(**changed)) == code
 
 
 def test_an_identity_that_was_linked_meanwhile_is_not_joined() -> None:
     """E24: a proposal is decided again when it is confirmed."""
     world = everything_holds()
-    world.do("link-identity", ADMIN, **_link())
+    world.do("link-identity", SECOND_ADMIN, **_link())
     world.do("join-identity", ADMIN, **_join())
     number = world.state.last_proposal
-    world.do("link-identity", ADMIN, **_link(person=COLLEAGUE, identity="id-4"))
+    world.do("link-identity", SECOND_ADMIN, **_link(person=COLLEAGUE, identity="id-4"))
     assert world.refusal("confirm-proposal", SECOND_ADMIN, proposal=number) == "already_exists"

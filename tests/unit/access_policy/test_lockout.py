@@ -241,7 +241,7 @@ def test_one_admin_links_nobody_who_had_a_role(over: bool) -> None:
     world = everything_holds()
     if over:
         world.do("end-role", ADMIN, person=THIRD_ADMIN, role="admin")
-    assert world.refusal("link-identity", ADMIN, **_identity(THIRD_ADMIN)) == "four_eyes"
+    assert world.refusal("link-identity", SECOND_ADMIN, **_identity(THIRD_ADMIN)) == "four_eyes"
     events = world.agree("join-identity", **_identity(THIRD_ADMIN, evidence="seen in person"))
     assert events[1:] == (e.IdentityLinked(**_identity(THIRD_ADMIN, evidence="seen in person")),)
 
@@ -250,8 +250,8 @@ def test_one_admin_links_nobody_who_signs() -> None:
     """ID-09, S34: a signing right is a role; who never had one is linked by one admin."""
     world = everything_holds()
     world.do("appoint-signatory", REPRESENTATIVE, person=COLLEAGUE, until=world.at + DAY)
-    assert world.refusal("link-identity", ADMIN, **_identity(COLLEAGUE)) == "four_eyes"
-    assert kinds(world.do("link-identity", ADMIN, **_identity(RESEARCHER))) == [e.IdentityLinked]
+    assert world.refusal("link-identity", SECOND_ADMIN, **_identity(COLLEAGUE)) == "four_eyes"
+    assert kinds(world.do("link-identity", SECOND_ADMIN, **_identity(RESEARCHER))) == [e.IdentityLinked]
 
 
 @pytest.mark.parametrize("way", ["moved", "left", "corrected"])

@@ -334,7 +334,7 @@ def test_a_command_for_two_is_only_proposed_by_the_first(kind: type[Command]) ->
     """Four eyes: the first admin's command changes nothing but that it waits."""
     world = everything_holds()
     for before in _BEFORE.get(name_of(kind), ()):
-        world.do(before, ADMIN, **sample_arguments(parse_of(before), RESEARCHER))
+        world.do(before, SECOND_ADMIN, **sample_arguments(parse_of(before), RESEARCHER))
     who = ADMIN if Standing.ADMIN in TABLE[kind].standings else STEWARD
     events = world.do(name_of(kind), who, **sample_arguments(kind, RESEARCHER))
     assert kinds(events) == [e.CommandProposed]

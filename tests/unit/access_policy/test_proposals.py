@@ -181,7 +181,8 @@ def test_the_same_is_proposed_once_whatever_the_reason() -> None:
     _propose(world, "reinstate-request", ADMIN, **arguments)
     assert world.refusal("reinstate-request", THIRD_ADMIN, **arguments | {"reason": "else"}) == "already_exists"
     identity = sample_arguments(_kind("join-identity"), RESEARCHER)
-    world.do("link-identity", ADMIN, **{**sample_arguments(_kind("link-identity"), RESEARCHER), "subject": "rosa"})
+    link = sample_arguments(_kind("link-identity"), RESEARCHER)
+    world.do("link-identity", SECOND_ADMIN, **link | {"subject": "rosa"})
     _propose(world, "join-identity", ADMIN, **identity)
     assert world.refusal("join-identity", THIRD_ADMIN, **identity | {"evidence": "another"}) == "already_exists"
 
