@@ -154,6 +154,8 @@ def _availability(settings: Settings, request: Request) -> Iterator[_Stretch]:
 
 def _extension(settings: Settings, request: Request) -> Iterator[_Stretch]:
     """S44: from the licensee's question to the answer how to submit the renewal; who submitted it has got one."""
+    for past in request.past_extensions:
+        yield _Stretch(ClockKind.EXTENSION, past.begins, past.begins + days(settings.contact_days), past.ends)
     asked = request.extension
     if asked is not None:
         stopped = asked.answered or asked.submitted or _over(request)
@@ -162,6 +164,8 @@ def _extension(settings: Settings, request: Request) -> Iterator[_Stretch]:
 
 def _hearing(request: Request) -> Iterator[_Stretch]:
     """E58: from a suspension to its outcome, by which the user was heard."""
+    for past in request.past_suspensions:
+        yield _Stretch(ClockKind.HEARING, past.begins, past.begins + days(HEARING_DAYS), past.ends)
     if request.suspended is not None:
         due = request.suspended + days(HEARING_DAYS)
         yield _Stretch(ClockKind.HEARING, request.suspended, due, _over(request))

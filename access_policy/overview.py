@@ -3,6 +3,7 @@
 Pure: it decides nothing, and where a rule says whether something holds it asks the rule.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -43,12 +44,17 @@ class Flag(msgspec.Struct, frozen=True):
 
 
 class PermitVersion(msgspec.Struct, frozen=True):
-    """A version of a permit in [since, until), UTC. A revoked one has no end, and gives nothing (E18)."""
+    """A version of a permit in [since, until), UTC. A revoked one has no end, and gives nothing (E15, E18).
+
+    `datasets` and `contacts` are what it granted, and to whom.
+    """
 
     identifier: str
     status: PermitStatus
     since: datetime
     until: datetime | None
+    datasets: tuple[DatasetName, ...]
+    contacts: tuple[PersonId, ...]
 
 
 class RegisterEntry(msgspec.Struct, frozen=True):
@@ -99,9 +105,7 @@ def permit_versions(request: Request, at: datetime) -> tuple[PermitVersion, ...]
     """Return every version of the permit up to `at`, oldest first; at the end of the term it expires (E18)."""
     permits = _permits(request, at)
     ends = [one.since for one in permits[1:]]
-    versions = [
-        PermitVersion(one.identifier, one.status, one.since, end) for one, end in zip(permits, ends, strict=False)
-    ]
+    versions = [_version(one, end) for one, end in zip(permits, ends, strict=False)]
     return (*versions, *[_newest(request, one, at) for one in permits[-1:]])
 
 
@@ -109,7 +113,7 @@ def _permits(request: Request, at: datetime) -> list[Permit]:
     """Return the versions from the log. What was taken back is revoked; what has expired is revoked no more."""
     permits = list(request.permits)
     if permits and request.status is RequestStatus.WITHDRAWN:
-        permits.append(Permit(permits[-1].identifier, PermitStatus.REVOKED, request.status_since))
+        permits.append(replace(permits[-1], status=PermitStatus.REVOKED, since=request.status_since))
     return [
         one
         for one in permits
@@ -119,10 +123,13 @@ def _permits(request: Request, at: datetime) -> list[Permit]:
 
 def _newest(request: Request, permit: Permit, at: datetime) -> PermitVersion:
     if permit.status is PermitStatus.REVOKED:
-        return PermitVersion(permit.identifier, permit.status, permit.since, None)
+        return _version(permit, None)
     status = PermitStatus.EXPIRED if _term_over(request, at) else permit.status
-    ends = request.term.ends if request.term is not None else None
-    return PermitVersion(permit.identifier, status, permit.since, ends)
+    return _version(replace(permit, status=status), request.term.ends if request.term is not None else None)
+
+
+def _version(permit: Permit, until: datetime | None) -> PermitVersion:
+    return PermitVersion(permit.identifier, permit.status, permit.since, until, permit.datasets, permit.contacts)
 
 
 def flags(state: State, request: Request, at: datetime) -> tuple[Flag, ...]:

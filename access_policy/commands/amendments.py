@@ -7,7 +7,7 @@ from access_policy.actor import Actor
 from access_policy.commands.base import Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
 from access_policy.commands.conditions import grounds_missing
 from access_policy.commands.independence import tie
-from access_policy.commands.quorum import quorum_missing
+from access_policy.commands.quorum import against, quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.model.enums import Regime
 from access_policy.model.ids import DatasetName, PersonId
@@ -115,11 +115,13 @@ def approve_amendment(state: State, c: ApproveAmendment, actor: Actor, at: datet
 
 
 def refuse_amendment(state: State, c: RefuseAmendment, actor: Actor, at: datetime) -> Outcome:
-    """E19, S20: the old version stands."""
-    amendment = amendment_for(state, state.requests[c.request], c.amendment, actor)
+    """E19, S20: by the board's quorum; the old version stands."""
+    request = state.requests[c.request]
+    amendment = amendment_for(state, request, c.amendment, actor)
     if isinstance(amendment, Refusal):
         return amendment
-    return (e.AmendmentRefused(request=c.request, amendment=c.amendment, reason=c.reason),)
+    problem = quorum_missing(state, request, against(amendment.votes), actor, at)
+    return problem or (e.AmendmentRefused(request=c.request, amendment=c.amendment, reason=c.reason),)
 
 
 def amendment_for(state: State, request: Request, number: int, actor: Actor) -> Amendment | Refusal:

@@ -9,7 +9,7 @@ from access_policy.commands.base import Digest, Instant, Line, Name, OfRequest, 
 from access_policy.commands.conditions import another_form, grounds_missing
 from access_policy.commands.extensions import extension_for
 from access_policy.commands.independence import assessed_it, has_tie, tie
-from access_policy.commands.quorum import Votes, quorum_missing
+from access_policy.commands.quorum import Votes, against, quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.commands.terms import term_problem
 from access_policy.model.enums import Criterion, Regime, RequestStatus, Role, Route, Scenario
@@ -193,6 +193,5 @@ def _no_decider(state: State, request: Request, actor: Actor, at: datetime) -> R
         decides = actor.person is not None and bool(places_of(state, request, actor.person, at))
         return None if decides else for_the_board(request)
     if acts_as(state, actor.person, Role.BOARD_MEMBER, at):
-        against = {member: not vote for member, vote in request.votes.items()}
-        return tie(state, request, actor) or quorum_missing(state, request, against, actor, at)
+        return tie(state, request, actor) or quorum_missing(state, request, against(request.votes), actor, at)
     return Refusal(RefusalCode.NOT_PERMITTED, f"the Data Access Board decides on `{request.request}`")

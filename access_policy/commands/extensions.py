@@ -7,7 +7,7 @@ from access_policy.actor import Actor
 from access_policy.commands.base import Instant, Line, OfRequest, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.conditions import grounds_missing, party_excluded
 from access_policy.commands.independence import has_tie, tie
-from access_policy.commands.quorum import quorum_missing
+from access_policy.commands.quorum import against, quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.commands.terms import latest_end
 from access_policy.email import domain_of, normal_email
@@ -166,11 +166,13 @@ def grant_extension(state: State, c: GrantExtension, actor: Actor, at: datetime)
 
 
 def refuse_extension(state: State, c: RefuseExtension, actor: Actor, at: datetime) -> Outcome:
-    """S42, S45: the term stays as it was."""
-    extension = extension_for(state, state.requests[c.request], actor)
+    """S42, S45, S20: by the board's quorum; the term stays as it was."""
+    request = state.requests[c.request]
+    extension = extension_for(state, request, actor)
     if isinstance(extension, Refusal):
         return extension
-    return (e.ExtensionRefused(request=c.request, reason=c.reason),)
+    problem = quorum_missing(state, request, against(extension.votes), actor, at)
+    return problem or (e.ExtensionRefused(request=c.request, reason=c.reason),)
 
 
 def extension_for(state: State, request: Request, actor: Actor) -> Extension | Refusal:

@@ -23,6 +23,11 @@ def counted_votes(state: State, request: Request, votes: Votes, at: datetime) ->
     }
 
 
+def against(votes: Votes) -> Votes:
+    """Return the votes as those for refusing what was voted on."""
+    return {member: not vote for member, vote in votes.items()}
+
+
 def quorum_missing(state: State, request: Request, votes: Votes, actor: Actor, at: datetime) -> Refusal | None:
     """S20: who decides votes for it by that. As many for the decision as settings say, and more than against it."""
     counted = counted_votes(state, request, votes, at).items()

@@ -1,6 +1,7 @@
 """The fold of facts after an approval."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from access_policy import events as e
@@ -8,7 +9,7 @@ from access_policy.fold.requests import add_contact, set_status
 from access_policy.fold.review import add_permit
 from access_policy.model.enums import PermitStatus, RequestStatus
 from access_policy.model.instants import Term
-from access_policy.state import Amendment, AskedContact, Extension, Extract, Files, Permit, Signature, State
+from access_policy.state import Amendment, AskedContact, Extension, Extract, Files, Request, Signature, State
 
 
 def _licence_signed(s: State, f: e.Fact, v: e.LicenceSigned) -> None:
@@ -106,13 +107,21 @@ def _extension_granted(s: State, f: e.Fact, v: e.ExtensionGranted) -> None:
     if request.term is None:
         raise KeyError(f"`{v.request}` has no term")
     request.term, request.term_set = Term(request.term.begins, v.ends), f.at
-    request.extension = None
+    _extension_closed(request, f)
     request.extensions_granted += 1
     add_permit(request, f, PermitStatus.RENEWED)
 
 
 def _extension_refused(s: State, f: e.Fact, v: e.ExtensionRefused) -> None:
-    s.requests[v.request].extension = None
+    _extension_closed(s.requests[v.request], f)
+
+
+def _extension_closed(request: Request, f: e.Fact) -> None:
+    """Keep when it was asked for and answered, as its clock tells it (S44)."""
+    closed = request.extension
+    if closed is not None:
+        request.past_extensions.append(Term(closed.asked, closed.answered or closed.submitted or f.at))
+    request.extension = None
 
 
 def _suspended(s: State, f: e.Fact, v: e.RequestSuspended) -> None:
@@ -121,6 +130,8 @@ def _suspended(s: State, f: e.Fact, v: e.RequestSuspended) -> None:
 
 def _reinstated(s: State, f: e.Fact, v: e.RequestReinstated) -> None:
     request = s.requests[v.request]
+    if request.suspended is not None:
+        request.past_suspensions.append(Term(request.suspended, f.at))
     request.suspended, request.reinstated = None, f.at
 
 
@@ -128,7 +139,7 @@ def _request_ended(s: State, f: e.Fact, v: e.RequestEnded) -> None:
     request = set_status(s, f, v.request, RequestStatus.ENDED)
     request.end_reason = v.reason
     if request.permits:
-        request.permits.append(Permit(request.permits[-1].identifier, PermitStatus.REVOKED, f.at))
+        request.permits.append(replace(request.permits[-1], status=PermitStatus.REVOKED, since=f.at))
 
 
 def _publication_recorded(s: State, f: e.Fact, v: e.PublicationRecorded) -> None:

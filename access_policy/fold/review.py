@@ -73,8 +73,9 @@ def _grant(request: Request, f: e.Fact, term: Term) -> None:
 
 
 def add_permit(request: Request, f: e.Fact, status: PermitStatus) -> None:
-    """Add a version of the permit, with an id of its own (E18)."""
-    request.permits.append(Permit(f"{request.request}/{len(request.permits) + 1}", status, f.at))
+    """Add a version of the permit, with an id of its own and what it is about from now on (E15, E18)."""
+    identifier = f"{request.request}/{len(request.permits) + 1}"
+    request.permits.append(Permit(identifier, status, f.at, tuple(request.granted), tuple(request.contacts)))
 
 
 def _refused(s: State, f: e.Fact, v: e.RequestRefused) -> None:

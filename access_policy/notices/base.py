@@ -42,6 +42,7 @@ class NoticeKind(StrEnum):
     VERIFICATION_ENDS = "verification_ends"
     ROLE_ENDS = "role_ends"
     AGREEMENT_ENDS = "agreement_ends"
+    CLOCK_BREACHED = "clock_breached"
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What ends soon, and who is reminded of it, once for each threshold of the settings (S41).
+"""What ends soon and what is overdue, and who is reminded of it: once for each threshold of the settings (S41).
 
 An end is reminded of from when on it is known: a term of ten days gets no notice of sixty. A new end is another
 occasion, with keys of its own. Nobody is reminded of what is over, revoked or renewed.
@@ -9,13 +9,14 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from access_policy.clocks import Clock, ClockKind, ClockState, clocks_of
 from access_policy.model.enums import Role
 from access_policy.model.ids import InstitutionName, PersonId
 from access_policy.model.instants import days, format_instant
 from access_policy.notices.base import Notice, NoticeKind, holders, licensee, reachable
 from access_policy.overview import LIVE, signatories
 from access_policy.rules.case import newest
-from access_policy.state import Appointment, Person, State
+from access_policy.state import Appointment, Person, Request, State
 
 
 class _End(NamedTuple):
@@ -41,7 +42,42 @@ def reminders(state: State, begins: datetime, ends: datetime) -> tuple[Notice, .
         if max(begins, end.known) <= (at := end.ends - days(before)) < ends
         for notice in _remind(state, end, before, at)
     )
-    return tuple(sorted(found, key=lambda one: (one.at, one.key)))
+    return tuple(sorted((*found, *_overdue(state, begins, ends)), key=lambda one: (one.at, one.key)))
+
+
+def _overdue(state: State, begins: datetime, ends: datetime) -> Iterator[Notice]:
+    """S13, S21, S44, S52, E7, E8, E58: at the instant at which a clock that goes on is breached, once."""
+    for request in state.requests.values():
+        for clock in clocks_of(state, request, ends):
+            if clock.stopped is None and clock.state is ClockState.BREACHED and begins <= clock.due < ends:
+                yield from _breached(state, request, clock)
+
+
+def _breached(state: State, request: Request, clock: Clock) -> Iterator[Notice]:
+    instant = format_instant(clock.due)
+    for person in reachable(state, _waited_for(state, request, clock)):
+        key = f"{NoticeKind.CLOCK_BREACHED}:{request.request}:{clock.kind}:{person}:{instant}"
+        values = (("clock", str(clock.kind)), ("due", instant))
+        yield Notice(key, NoticeKind.CLOCK_BREACHED, person, request.request, clock.due, values)
+
+
+def _waited_for(state: State, request: Request, clock: Clock) -> Iterator[PersonId | None]:
+    """Return who has to act, the data access office, which keeps the clocks, and the applicant, who waits."""
+    for role in (*_ACTING[clock.kind], Role.DATA_ACCESS_OFFICE):
+        yield from holders(state, role, clock.due)
+    yield request.applicant
+
+
+_ACTING: dict[ClockKind, tuple[Role, ...]] = {
+    ClockKind.INTAKE: (),
+    ClockKind.REVIEW: (Role.ASSESSOR, Role.BOARD_MEMBER),
+    ClockKind.DECISION: (Role.ASSESSOR, Role.BOARD_MEMBER),
+    ClockKind.COMPLETION: (),
+    ClockKind.AVAILABILITY: (Role.DATA_STEWARD,),
+    ClockKind.EXTENSION: (),
+    ClockKind.HEARING: (Role.REPRESENTATIVE,),
+}
+"""Which roles a clock waits for, besides the data access office; a form to complete waits for its applicant."""
 
 
 def _remind(state: State, end: _End, before: int, at: datetime) -> Iterator[Notice]:

@@ -41,10 +41,8 @@ def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -
         for one in dataset.opt_outs_inside
         if _stood(one, request.granted.get(dataset.dataset))
     ]
-    if not ignored:
-        return Finding(code, True, request.approved or request.opened)
-    if case.at < binds:
-        return Finding(code, True, request.approved, binds)
+    if not ignored or case.at < binds:
+        return Finding(code, True, request.approved or request.opened, binds if ignored else None)
     return Finding(code, False, max(binds, request.approved or max(request.opened, min(ignored))))
 
 

@@ -105,11 +105,13 @@ class Extract:
 
 @dataclass(slots=True)
 class Permit:
-    """One version of a permit and since when it has its status (E18)."""
+    """One version of a permit, since when it has its status, and what it was about (E15, E18)."""
 
     identifier: str
     status: PermitStatus
     since: datetime
+    datasets: tuple[DatasetName, ...]
+    contacts: tuple[PersonId, ...]
 
 
 @dataclass(slots=True)
@@ -177,7 +179,10 @@ class Form:
 
 @dataclass(slots=True)
 class Request:
-    """A data access request from intake to end. An intake has no applicant yet."""
+    """A data access request from intake to end. An intake has no applicant yet.
+
+    `past_extensions` are the stretches from a question to its answer, `past_suspensions` those that were lifted.
+    """
 
     request: RequestId
     applicant: PersonId | None
@@ -223,10 +228,12 @@ class Request:
     fees: str = ""
     available: datetime | None = None
     suspended: datetime | None = None
+    past_suspensions: list[Term] = field(default_factory=list)
     reinstated: datetime | None = None
     amendments: dict[int, Amendment] = field(default_factory=dict)
     last_amendment: int = 0
     extension: Extension | None = None
+    past_extensions: list[Term] = field(default_factory=list)
     extensions_granted: int = 0
     permits: list[Permit] = field(default_factory=list)
     publications: list[str] = field(default_factory=list)

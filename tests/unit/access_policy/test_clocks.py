@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from access_policy import events as e
-from access_policy.clocks import Clock, ClockKind, ClockState, breaches
+from access_policy.clocks import Clock, ClockKind, ClockState, breaches, clocks_of
 from access_policy.model.enums import Regime, Route
 from tests.unit.access_policy.clock_reading import assert_due, clock, kinds_of
 from tests.unit.access_policy.happenings import (
@@ -25,6 +25,7 @@ from tests.unit.access_policy.world import (
     COLLEAGUE,
     DAY,
     INSTALLATION,
+    NOON,
     OPEN,
     REPRESENTATIVE,
     RESEARCHER,
@@ -38,6 +39,7 @@ from tests.unit.access_policy.world import (
 K = ClockKind
 S = ClockState
 ZERO = timedelta(0)
+LATER = NOON + 700 * DAY
 
 
 def test_an_intake_is_answered_within_a_week() -> None:
@@ -124,6 +126,25 @@ def test_what_stops_the_week_of_an_extension(answered: bool) -> None:
     assert (found.stopped, found.state) == (at, S.MET)
 
 
+@pytest.mark.parametrize(
+    "closing",
+    [e.ExtensionGranted(request=OPEN, ends=LATER, reason="good"), e.ExtensionRefused(request=OPEN, reason="no")],
+)
+def test_a_closed_extension_still_says_whether_it_was_answered_in_time(closing: e.FactEvent) -> None:
+    """S44: a late answer stays on record, also beside the next extension."""
+    world = everything_holds()
+    asked = happens(world, ASKED, by=SIGNATORY)
+    world.at = asked + 8 * DAY
+    answered = happens(world, e.ExtensionAnswered(request=OPEN))
+    happens(world, SUBMITTED, by=SIGNATORY)
+    happens(world.wait(DAY), closing)
+    found = clock(world, K.EXTENSION, request=OPEN)
+    assert (found.starts, found.stopped, found.state) == (asked, answered, S.BREACHED)
+    happens(world, ASKED, by=SIGNATORY)
+    both = [one for one in clocks_of(world.state, world.state.requests[OPEN], world.at) if one.kind is K.EXTENSION]
+    assert [one.state for one in both] == [S.BREACHED, S.RUNNING]
+
+
 def test_an_extension_of_a_request_that_ended_waits_for_nobody() -> None:
     """S44: its clock stops with the end."""
     world = everything_holds()
@@ -139,8 +160,12 @@ def test_a_user_is_heard_within_four_weeks_of_a_suspension() -> None:
     assert clock(world, K.HEARING, request=OPEN).requirement == "E58"
     assert_due(world, K.HEARING, at + 28 * DAY, OPEN)
     ended = world.copy()
-    happens(world, e.RequestReinstated(request=OPEN, reason="answered"), by=REPRESENTATIVE)
-    assert K.HEARING not in kinds_of(world, OPEN)
+    lifted = happens(world, e.RequestReinstated(request=OPEN, reason="answered"), by=REPRESENTATIVE)
+    assert clock(world, K.HEARING, request=OPEN).stopped == lifted
+    assert clock(world, K.HEARING, request=OPEN, at=world.at + 100 * DAY).state is S.MET
+    again = happens(world.wait(DAY), e.RequestSuspended(request=OPEN, reason="another"), by=REPRESENTATIVE)
+    both = [one for one in clocks_of(world.state, world.state.requests[OPEN], again) if one.kind is K.HEARING]
+    assert [(one.starts, one.state) for one in both] == [(at, S.MET), (again, S.RUNNING)]
     at = happens(ended, e.RequestEnded(request=OPEN, reason="misuse"), by=REPRESENTATIVE)
     assert clock(ended, K.HEARING, request=OPEN).stopped == at
 

@@ -82,7 +82,7 @@ CHANGES = pytest.mark.parametrize(
 
 @CHANGES
 def test_a_change_of_the_grant_needs_the_quorum(made: Any, about: Any, name: str, arguments: Any, event: Any) -> None:
-    """S20, S42, E19, X4-5: with a quorum of two one member alone changes nothing; with another's vote they do."""
+    """S20, S42, E19: with a quorum of two one member alone changes nothing; with another's vote they do."""
     world = quorum_of(2, made())
     arguments = {"request": OPEN, "reason": "yes", **arguments}
     assert world.refusal(name, BOARD_MEMBER, **arguments) == "not_complete"
@@ -94,10 +94,26 @@ def test_a_change_of_the_grant_needs_the_quorum(made: Any, about: Any, name: str
 
 @CHANGES
 def test_votes_against_a_change_count(made: Any, about: Any, name: str, arguments: Any, event: Any) -> None:
-    """S20, S42, E19, X4-5: as many against it as for it is no approval, also with a quorum of one."""
+    """S20, S42, E19: as many against it as for it is no approval, also with a quorum of one."""
     world = made()
     world.do("vote-on-request", another_member(world, "bea"), **_ballot(world, about, approve=False))
     assert world.refusal(name, BOARD_MEMBER, request=OPEN, reason="yes", **arguments) == "not_complete"
+
+
+@CHANGES
+def test_one_member_does_not_refuse_a_change(made: Any, about: Any, name: str, arguments: Any, event: Any) -> None:
+    """S20, S42, E19: a refusal of a change needs the quorum too, and more against it than for it."""
+    world = quorum_of(2, made())
+    refusal, arguments = _OPPOSITE[name], {"request": OPEN, "reason": "no", **arguments}
+    assert world.refusal(refusal, BOARD_MEMBER, **arguments) == "not_complete"
+    bea = another_member(world, "bea")
+    world.do("vote-on-request", bea, **_ballot(world, about))
+    assert world.refusal(refusal, BOARD_MEMBER, **arguments) == "not_complete"
+    world.do("vote-on-request", bea, **_ballot(world, about, approve=False))
+    assert len(world.do(refusal, BOARD_MEMBER, **arguments)) == 1
+
+
+_OPPOSITE = {"approve-amendment": "refuse-amendment", "grant-extension": "refuse-extension"}
 
 
 @pytest.mark.parametrize(
@@ -112,13 +128,13 @@ def test_votes_against_a_change_count(made: Any, about: Any, name: str, argument
     ids=["the decided request", "an unknown amendment", "no extension", "both", "another form"],
 )
 def test_a_vote_on_a_change_is_refused(about: dict[str, Any], code: str) -> None:
-    """S20, REQ-04, X4-5: a vote after the approval says what it is about, and that waits."""
+    """S20, REQ-04: a vote after the approval says what it is about, and that waits."""
     world = _amendment()
     assert world.refusal("vote-on-request", BOARD_MEMBER, **_ballot(world, about)) == code
 
 
 def test_one_member_does_not_refuse_against_the_board() -> None:
-    """S20, S22, X4-5: a refusal needs the quorum, and more against it than for it."""
+    """S20, S22: a refusal needs the quorum, and more against it than for it."""
     world, request = ready_to_approve()
     bea, ben = another_member(world, "bea"), another_member(world, "ben")
     for member in (bea, ben):
@@ -137,7 +153,7 @@ def _finding(request: RequestId, met: bool) -> dict[str, Any]:
 
 
 def test_nobody_turns_what_another_found_not_met_into_met() -> None:
-    """S20, E11, X4-6: only its author finds otherwise; anybody may find that something is not met."""
+    """S20, E11: only its author finds otherwise; anybody may find that something is not met."""
     world, request = ready_to_approve()
     world.do("record-finding", ASSESSOR, **_finding(request, False))
     assert world.refusal("record-finding", BOARD_MEMBER, **_finding(request, True)) == "four_eyes"
@@ -149,7 +165,7 @@ def test_nobody_turns_what_another_found_not_met_into_met() -> None:
 
 @pytest.mark.parametrize("lost", ["tie", "role"])
 def test_the_word_of_who_finds_no_more_is_replaced(lost: str) -> None:
-    """S20, X4-6: where its author has a tie by now, or no part in the review, another person finds anew."""
+    """S20: where its author has a tie by now, or no part in the review, another person finds anew."""
     world, request = ready_to_approve()
     other = another_member(world, "bea")
     world.do("record-finding", other, **_finding(request, False))
@@ -166,7 +182,7 @@ def _moved(world: World, who: PersonId) -> None:
 
 
 def test_findings_and_the_assessment_of_who_has_a_tie_by_now_do_not_count() -> None:
-    """S19, S20, X4-19: who came to work where the request comes from; somebody without a tie does it anew."""
+    """S19, S20: who came to work where the request comes from; somebody without a tie does it anew."""
     world, request = ready_to_approve()
     _moved(world, ASSESSOR)
     assert unapproved(world, request) == "not_complete"
@@ -181,7 +197,7 @@ def test_findings_and_the_assessment_of_who_has_a_tie_by_now_do_not_count() -> N
 
 
 def test_a_renewal_is_assessed_anew_where_the_assessor_has_a_tie_by_now() -> None:
-    """S20, S42, X4-19: as for the request itself."""
+    """S20, S42: as for the request itself."""
     world = with_assessed_renewal()
     _moved(world, ASSESSOR)
     assert world.refusal("grant-extension", BOARD_MEMBER, request=OPEN, reason="yes") == "not_complete"
@@ -193,7 +209,7 @@ def test_a_renewal_is_assessed_anew_where_the_assessor_has_a_tie_by_now() -> Non
 
 @pytest.mark.parametrize("who", [BOARD_MEMBER, ASSESSOR], ids=["who decided", "who assessed"])
 def test_who_decided_or_assessed_hands_out_no_data(who: PersonId) -> None:
-    """E11, X4-6: neither an extract nor the availability is theirs; the steward's it is."""
+    """E11: neither an extract nor the availability is theirs; the steward's it is."""
     world = everything_holds()
     request = world.ask(RequestStatus.LICENSED)
     appoint(world, who, "data-steward")
@@ -205,7 +221,7 @@ def test_who_decided_or_assessed_hands_out_no_data(who: PersonId) -> None:
 
 
 def test_an_investigator_who_approved_hands_out_no_data() -> None:
-    """E11, S49, X4-6: on the clinical route as on the board's."""
+    """E11, S49: on the clinical route as on the board's."""
     clinical = Clinical()
     world, request = clinical.world, clinical.request
     for who in (clinical.central, clinical.local):
@@ -216,7 +232,7 @@ def test_an_investigator_who_approved_hands_out_no_data() -> None:
 
 @pytest.mark.parametrize("part", ["applicant", "contact"])
 def test_who_waits_for_data_names_no_investigator(part: str) -> None:
-    """S49, REQ-02, X4-7: neither proposes nor confirms who decides about the data that they ask for."""
+    """S49, REQ-02: neither proposes nor confirms who decides about the data that they ask for."""
     clinical = Clinical()
     world = clinical.world
     who = RESEARCHER if part == "applicant" else COLLEAGUE
@@ -232,7 +248,7 @@ def test_who_waits_for_data_names_no_investigator(part: str) -> None:
 
 
 def test_who_takes_no_part_names_an_investigator() -> None:
-    """S49, X4-7: two admins without a request name another one."""
+    """S49: two admins without a request name another one."""
     world = Clinical().world
     assert e.InvestigatorNamed in kinds(name_investigator(world, "biopsy", world.register("ida", "centre")))
 
@@ -246,7 +262,7 @@ def test_who_takes_no_part_names_an_investigator() -> None:
     ],
 )
 def test_nothing_more_for_who_is_shut_out(name: str, who: PersonId, arguments: dict[str, Any]) -> None:
-    """E59, X4-14: an excluded organisation neither asks for more nor gets it; after the exclusion it does."""
+    """E59: an excluded organisation neither asks for more nor gets it; after the exclusion it does."""
     world = _amendment()
     until = exclude(world, HOSPITAL)
     assert world.refusal(name, who, request=OPEN, **arguments) == "not_complete"
@@ -255,14 +271,14 @@ def test_nothing_more_for_who_is_shut_out(name: str, who: PersonId, arguments: d
 
 
 def test_no_extension_for_who_is_shut_out() -> None:
-    """E59, X4-14: one that was asked for before is not granted meanwhile."""
+    """E59: one that was asked for before is not granted meanwhile."""
     world = with_assessed_renewal()
     exclude(world, HOSPITAL)
     assert world.refusal("grant-extension", BOARD_MEMBER, request=OPEN, reason="yes") == "not_complete"
 
 
 def test_no_approval_for_who_is_shut_out() -> None:
-    """E59, X4-14: shut out after the request came in, and whichever of its organisations it is."""
+    """E59: shut out after the request came in, and whichever of its organisations it is."""
     world, request = ready_to_approve()
     exclude(world, HOSPITAL)
     assert unapproved(world, request) == "not_complete"
@@ -303,7 +319,7 @@ class TwoHouses:
 
 
 def test_who_works_elsewhere_has_nothing_while_the_licensee_is_shut_out() -> None:
-    """E59, X4-14: the exclusion of the licensee stops every contact of its request, until it ends."""
+    """E59: the exclusion of the licensee stops every contact of its request, until it ends."""
     houses = TwoHouses()
     assert houses.may_keep() == ()
     until = exclude(houses.world, HOSPITAL)
@@ -328,7 +344,7 @@ def test_who_works_elsewhere_has_nothing_while_the_licensee_is_shut_out() -> Non
     ],
 )
 def test_two_exclusions_count_as_one_where_they_touch(own: Any, at: float, found: Any) -> None:
-    """E59, X4-14: since when and until when the person's own organisation or the licensee is shut out."""
+    """E59: since when and until when the person's own organisation or the licensee is shut out."""
     houses = TwoHouses()
     asking = Asking(houses.world, houses.contact, houses.request)
     asking.institution.excluded, asking.institution.excluded_until = day(2), day(4)
@@ -345,7 +361,7 @@ def test_two_exclusions_count_as_one_where_they_touch(own: Any, at: float, found
 
 
 def test_the_signatory_of_a_further_organisation_takes_only_its_own_out() -> None:
-    """S27, S68, X4-14: neither ends the request nor removes the licensee's contacts; the licensee does both."""
+    """S27, S68: neither ends the request nor removes the licensee's contacts; the licensee does both."""
     houses = TwoHouses()
     world, about = houses.world, {"request": houses.request}
     assert world.refusal("end-request", houses.signatory, **about, reason="no") == "not_permitted"
@@ -357,7 +373,7 @@ def test_the_signatory_of_a_further_organisation_takes_only_its_own_out() -> Non
 
 
 def test_the_licensee_removes_a_contact_of_a_further_organisation() -> None:
-    """S27, X4-14: whose licence it is answers for everybody; so do the applicant and an admin."""
+    """S27: whose licence it is answers for everybody; so do the applicant and an admin."""
     for who in (SIGNATORY, RESEARCHER, ADMIN):
         houses = TwoHouses()
         removed = houses.world.do("remove-contact", who, request=houses.request, person=houses.contact)
@@ -365,7 +381,7 @@ def test_the_licensee_removes_a_contact_of_a_further_organisation() -> None:
 
 
 def test_a_representative_without_the_course_of_their_role_signs_nothing() -> None:
-    """S23, E28, X4-18: who signs for the centre acts as its representative."""
+    """S23, E28: who signs for the centre acts as its representative."""
     world = everything_holds()
     request = world.ask(RequestStatus.APPROVED)
     course = e.CourseRegistered(
@@ -379,7 +395,7 @@ def test_a_representative_without_the_course_of_their_role_signs_nothing() -> No
 
 
 def test_a_representative_who_gets_the_data_does_not_sign_for_the_centre() -> None:
-    """S23, X4-18: a contact of the request is no party that hands data out."""
+    """S23: a contact of the request is no party that hands data out."""
     world = everything_holds()
     request = world.ask(RequestStatus.APPROVED)
     named = e.ContactNamed(request=request, person=REPRESENTATIVE, email="rik@centre.example")
@@ -390,7 +406,7 @@ def test_a_representative_who_gets_the_data_does_not_sign_for_the_centre() -> No
 
 
 def test_an_extension_is_asked_for_in_the_licensees_own_name() -> None:
-    """S16, S43, X4-29: the main applicant of the renewal has an address of the licensee."""
+    """S16, S43: the main applicant of the renewal has an address of the licensee."""
     world = everything_holds()
     for email in ("rosa@mail.example", "rosa@centre.example", "rosa@sub.hospital.example"):
         assert (
@@ -400,7 +416,7 @@ def test_an_extension_is_asked_for_in_the_licensees_own_name() -> None:
 
 
 def test_a_late_renewal_is_not_assessed_into_a_new_grant() -> None:
-    """S46, REQ-08, X4-21: at the instant of the end the grant is over for good."""
+    """S46, REQ-08: at the instant of the end the grant is over for good."""
     world = with_renewal()
     world.do("assess-extension", ASSESSOR, request=OPEN, assessment="sound")
     world.at = term_of(world).ends
@@ -421,7 +437,7 @@ def _attended() -> World:
 
 @pytest.mark.parametrize("late", [False, True], ids=["a tick before", "at sixty days"])
 def test_an_old_claim_of_attendance_certifies_nobody(late: bool) -> None:
-    """S74, REQ-08, X4-31: a claim is confirmed within sixty days, half-open."""
+    """S74, REQ-08: a claim is confirmed within sixty days, half-open."""
     world = _attended()
     world.at = world.state.trainings[1].claimed[COLLEAGUE] + 60 * DAY - (TICK * (not late))
     arguments = {"training": 1, "people": (COLLEAGUE,)}
@@ -433,7 +449,7 @@ def test_an_old_claim_of_attendance_certifies_nobody(late: bool) -> None:
 
 @pytest.mark.parametrize("after", [False, True], ids=["revoked before the claim", "revoked after it"])
 def test_a_claim_from_before_a_revocation_certifies_nobody(after: bool) -> None:
-    """S74, X4-31: what was revoked does not come back by an older training."""
+    """S74: what was revoked does not come back by an older training."""
     world = everything_holds()
     world.do("certify-person", TRAINER, person=COLLEAGUE, course="privacy")
     revoked = e.CertificationRevoked(person=COLLEAGUE, course=CourseName("privacy"), reason="cheated")

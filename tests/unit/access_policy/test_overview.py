@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from access_policy import events as e
 from access_policy.model.enums import PermitStatus, RequestStatus, Route
@@ -73,8 +74,9 @@ def test_a_request_that_is_not_approved_has_no_permit() -> None:
 
 
 def test_every_version_of_a_permit_and_its_dates_can_be_read() -> None:
-    """E18: an amended and a renewed permit has an id of its own, and each version ends where the next begins."""
+    """E15, E18: an amended and a renewed permit has an id of its own; each says what it granted, and to whom."""
     world = everything_holds()
+    data, before = (DatasetName("tumours"), DatasetName("expressions")), (RESEARCHER,)
     granted = world.state.requests[OPEN].approved
     assert granted is not None
     happens(world, e.AmendmentProposed(request=OPEN, amendment=1, datasets=(), contacts=(COLLEAGUE,), reason="help"))
@@ -82,15 +84,15 @@ def test_every_version_of_a_permit_and_its_dates_can_be_read() -> None:
     longer = term_end(world) + 100 * DAY
     renewed = happens(world, e.ExtensionGranted(request=OPEN, ends=longer, reason="good"))
     versions = (
-        PermitVersion("DR-1/1", P.GRANTED, granted, amended),
-        PermitVersion("DR-1/2", P.AMENDED, amended, renewed),
-        PermitVersion("DR-1/3", P.RENEWED, renewed, longer),
+        PermitVersion("DR-1/1", P.GRANTED, granted, amended, data, before),
+        PermitVersion("DR-1/2", P.AMENDED, amended, renewed, data, (*before, COLLEAGUE)),
+        PermitVersion("DR-1/3", P.RENEWED, renewed, longer, data, (*before, COLLEAGUE)),
     )
     request = world.state.requests[OPEN]
     assert permit_versions(request, world.at) == versions
-    assert permit_versions(request, longer)[-1] == PermitVersion("DR-1/3", P.EXPIRED, renewed, longer)
+    assert permit_versions(request, longer)[-1] == replace(versions[2], status=P.EXPIRED)
     assert [status(world, one) for one in (granted, amended, renewed)] == [P.GRANTED, P.AMENDED, P.RENEWED]
-    assert permit_versions(request, amended - TICK) == (PermitVersion("DR-1/1", P.GRANTED, granted, longer),)
+    assert permit_versions(request, amended - TICK) == (replace(versions[0], until=longer),)
 
 
 def test_a_revoked_permit_stays_revoked() -> None:
@@ -121,7 +123,8 @@ def test_a_permit_that_was_given_back_is_revoked() -> None:
     at = happens(world, e.RequestWithdrawn(request=NEW), by=RESEARCHER)
     assert status(world, at - TICK, NEW) is P.GRANTED
     assert status(world, at, NEW) is P.REVOKED
-    assert permit_versions(world.state.requests[NEW], at)[-1] == PermitVersion("DR-3/1", P.REVOKED, at, None)
+    newest = permit_versions(world.state.requests[NEW], at)[-1]
+    assert (newest.identifier, newest.status, newest.since, newest.until) == ("DR-3/1", P.REVOKED, at, None)
 
 
 @pytest.mark.parametrize(
