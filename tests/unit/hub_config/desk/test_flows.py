@@ -240,7 +240,7 @@ def test_who_is_no_admin_sees_their_own_proposals_only(world: World) -> None:
 
 def test_login_identity_is_linked_by_its_hmac(world: World) -> None:
     """ID-04: an admin names issuer and subject; the desk makes the HMAC, and a sent one is refused."""
-    admin = world.client("admin")
+    admin = world.client("second-admin")
     fields = {"person": "P-11", "issuer": "https://login.example", "subject": "abc"}
     assert 'value="https://login.example"' in admin.get("/do/link-identity?person=P-11").text
     assert admin.post("/do/link-identity", {**fields, "identity": "forged"}).status_code == 422
