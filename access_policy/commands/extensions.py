@@ -127,7 +127,7 @@ def submit_extension(state: State, c: SubmitExtension, actor: Actor, at: datetim
         return Refusal(RefusalCode.ALREADY_EXISTS, f"the extension of `{c.request}` was submitted already")
     if at >= request.term.ends:
         return _over(request)
-    latest = latest_end(state, request, request.term.ends)
+    latest = latest_end(state, request, request.term.ends, at)
     if not max(request.term.ends, at) < c.ends <= latest:
         text = f"`ends` is later than the present end and now, and at latest `{latest:%Y-%m-%d}`"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)

@@ -3,30 +3,41 @@
 from datetime import datetime
 
 from access_policy.commands.base import Refusal, RefusalCode
-from access_policy.model.enums import Regime
+from access_policy.model.enums import DataKind, Regime
 from access_policy.model.instants import Term, days, years_after
+from access_policy.rules.parties import EHDS_BINDS_FROM
 from access_policy.state import Request, State
 
 LATEST_BEGINNING_DAYS = 731
 LONGEST_PERMIT_YEARS = 10
 
 
-def latest_end(state: State, request: Request, begins: datetime) -> datetime:
+def latest_end(state: State, request: Request, begins: datetime, at: datetime) -> datetime:
     """Return when a term that begins at `begins` has to be over: 10 years on under the EHDS, else as settings say.
 
-    E17: a permit lasts 10 years at most. An extension is counted from the end that it moves.
+    E17: a permit lasts 10 years at most. An extension is counted from the end that it moves. E2: until the rules of the
+    EHDS bind, at `at`, the institute's own bound holds besides, so that naming the regime early lengthens nothing.
     """
-    if request.regime is Regime.EHDS:
-        return years_after(begins, LONGEST_PERMIT_YEARS)
-    return begins + days(state.settings.term_days_longest)
+    own = begins + days(state.settings.term_days_longest)
+    if request.regime is not Regime.EHDS:
+        return own
+    permitted = years_after(begins, LONGEST_PERMIT_YEARS)
+    return permitted if binds_from(state, request) <= at else min(own, permitted)
+
+
+def binds_from(state: State, request: Request) -> datetime:
+    """Return from when the rules of the EHDS bind the data that a request asks for or has (E1, E2)."""
+    names = (*request.datasets, *request.granted)
+    kinds = {state.datasets[name].kind for name in names if name in state.datasets} or set(DataKind)
+    return min(EHDS_BINDS_FROM[kind] for kind in kinds)
 
 
 def term_problem(state: State, request: Request, term: Term, at: datetime) -> Refusal | None:
     """Refuse a term that is empty, inverted, over, too far ahead or too long (S39, E17, REQ-11)."""
     in_reach = at - days(1) <= term.begins <= at + days(LATEST_BEGINNING_DAYS)
-    if in_reach and max(term.begins, at) < term.ends <= latest_end(state, request, term.begins):
+    if in_reach and max(term.begins, at) < term.ends <= latest_end(state, request, term.begins, at):
         return None
-    longest = latest_end(state, request, term.begins) - term.begins
+    longest = latest_end(state, request, term.begins, at) - term.begins
     return Refusal(
         RefusalCode.NOT_ALLOWED_VALUE,
         f"a term begins now or in `{LATEST_BEGINNING_DAYS}` days at most, and ends `{longest.days}` days later at most",

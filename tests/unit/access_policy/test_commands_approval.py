@@ -9,8 +9,9 @@ import pytest
 from access_policy import events as e
 from access_policy.actor import person
 from access_policy.commands.board import EHDS_CRITERIA, GUIDING_PRINCIPLES, REUSE_CRITERIA
-from access_policy.model.enums import Criterion, RequestStatus, Scenario
+from access_policy.model.enums import Criterion, DataKind, RequestStatus, Scenario
 from access_policy.model.ids import DatasetName
+from access_policy.rules.parties import EHDS_BINDS_FROM
 from tests.unit.access_policy.situations import (
     approve,
     ask_under_ehds,
@@ -40,6 +41,8 @@ from tests.unit.access_policy.world import (
     find,
     kinds,
 )
+
+BINDS = EHDS_BINDS_FROM[DataKind.CLINICAL]
 
 
 def test_a_request_is_approved() -> None:
@@ -182,8 +185,8 @@ def test_a_term_is_bounded(begins: timedelta, length: timedelta, taken: bool) ->
     ids=["a tick less", "ten years", "a tick more"],
 )
 def test_a_permit_lasts_ten_years_at_most(offset: timedelta, taken: bool) -> None:
-    """E17, REQ-08: ten calendar years, whatever the institute's own longest term is."""
-    world = everything_holds()
+    """E17, REQ-08: ten calendar years, whatever the institute's own longest term is, once the law binds."""
+    world = everything_holds(at=BINDS)
     request = ask_under_ehds(world, RequestStatus.ASSESSED)
     find(world, request, *EHDS_CRITERIA)
     ends = world.at.replace(year=world.at.year + 10) + offset
@@ -191,6 +194,20 @@ def test_a_permit_lasts_ten_years_at_most(offset: timedelta, taken: bool) -> Non
         assert kinds(approve(world, request, ends=ends)) == [e.RequestApproved]
     else:
         assert unapproved(world, request, ends=ends) == "not_allowed_value"
+
+
+@pytest.mark.parametrize(("offset", "taken"), [(timedelta(0), True), (TICK, False)], ids=["at most", "a tick more"])
+def test_a_regime_named_before_its_law_binds_lengthens_nothing(offset: timedelta, taken: bool) -> None:
+    """E1, E2, S39: until 2029 the institute's own longest term binds a request under the EHDS too."""
+    world = everything_holds(at=BINDS - 30 * DAY)
+    request = ask_under_ehds(world, RequestStatus.ASSESSED)
+    find(world, request, *EHDS_CRITERIA)
+    begins = world.at
+    ends = begins + world.state.settings.term_days_longest * DAY + offset
+    if taken:
+        assert kinds(approve(world, request, begins=begins, ends=ends)) == [e.RequestApproved]
+    else:
+        assert unapproved(world, request, begins=begins, ends=ends) == "not_allowed_value"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """A longer term: asked for in time, answered, submitted within bounds (S40, S43, S44, E17)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from access_policy import events as e
-from access_policy.model.enums import RequestStatus
+from access_policy.model.enums import DataKind, RequestStatus
 from access_policy.model.ids import PersonId, RequestId
+from access_policy.rules.parties import EHDS_BINDS_FROM
 from tests.unit.access_policy.situations import (
     INTAKE,
     Clinical,
@@ -20,6 +21,7 @@ from tests.unit.access_policy.world import (
     BOARD_MEMBER,
     DAY,
     MINUTE,
+    NOON,
     OPEN,
     RESEARCHER,
     SIGNATORY,
@@ -29,9 +31,11 @@ from tests.unit.access_policy.world import (
     kinds,
 )
 
+BINDS = EHDS_BINDS_FROM[DataKind.CLINICAL]
 
-def _permit() -> tuple[World, RequestId]:
-    world = everything_holds()
+
+def _permit(at: datetime = NOON) -> tuple[World, RequestId]:
+    world = everything_holds(at=at)
     return world, ask_under_ehds(world, RequestStatus.ACTIVE)
 
 
@@ -169,8 +173,8 @@ def test_an_extension_is_bounded(beyond: timedelta, taken: bool) -> None:
 
 @pytest.mark.parametrize(("offset", "taken"), [(timedelta(0), True), (TICK, False)], ids=["ten years", "a tick more"])
 def test_a_permit_is_extended_by_ten_years_at_most(offset: timedelta, taken: bool) -> None:
-    """E17: calendar years, counted from the present end."""
-    world, request = _permit()
+    """E17: calendar years, counted from the present end, once the law binds."""
+    world, request = _permit(BINDS)
     ask_extension(world, request)
     ends = term_of(world, request).ends
     arguments = {"request": request, "ends": ends.replace(year=ends.year + 10) + offset, "reason": "more"}
