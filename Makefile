@@ -38,9 +38,10 @@ test: lint
 	@$(VENV)/bin/pytest --numprocesses=auto $(ARGS) tests/unit
 	@$(VENV)/bin/pytest $(ARGS) tests/integration tests/browser
 
-# The same tests with more steps and examples: minutes more, for what comes back from elsewhere.
+# The same tests with more steps, examples and kills.
 test-long: lint
 	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long --numprocesses=auto $(ARGS) tests/unit
+	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) tests/integration tests/browser
 
 lint: install-dev
 	$(VENV)/bin/ruff check .

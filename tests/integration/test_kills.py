@@ -14,6 +14,8 @@ from hub_config.places import Places
 from hub_config.running import Running, load_running
 from tests.integration.whole import RunningSluis, Visitor, processes_of, sluis, until
 
+ROUNDS = 2 if os.environ.get("SLUIS_LONG") == "1" else 1
+
 
 @pytest.fixture(scope="module")
 def working(demo: RunningSluis) -> Iterator[Visitor]:
@@ -46,8 +48,9 @@ def answering(running: Running, name: str) -> bool:
         return False
 
 
+@pytest.mark.parametrize("time", range(1, ROUNDS + 1))
 @pytest.mark.parametrize("name", ["provider", "entry.mjs", "desk", "warden", "jupyterhub"])
-def test_a_killed_part_is_started_again(demo: RunningSluis, working: Visitor, name: str) -> None:
+def test_a_killed_part_is_started_again(demo: RunningSluis, working: Visitor, name: str, time: int) -> None:
     """FLT-01, SBX-04: it answers again; a killed hub takes its sandboxes along, and their end is in the log."""
     start_workspace(working, "DR-10")
     kernel = working.kernel("DR-10")
