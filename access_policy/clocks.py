@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from access_policy.model.enums import Regime, RequestStatus, Route
+from access_policy.model.enums import PausableClock, Regime, RequestStatus, Route
 from access_policy.model.ids import RequestId
 from access_policy.model.instants import days, months_later
 from access_policy.state import Request, Settings, State
@@ -23,8 +23,8 @@ COMPLETION_DAYS = 28
 HEARING_DAYS = 28
 """Within how many days the user is heard after a suspension (E58; R 63(2))."""
 
-DECISION_MONTHS = 3
-"""Within how many months a permit of the EHDS is decided, and by how many once more (E8; R 68(4))."""
+ACCELERATED_DEFERRAL_MONTHS = 1
+"""By how many months an accelerated decision is put off once (E8; R 68(6))."""
 
 _OVER = frozenset({RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED})
 
@@ -76,13 +76,13 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class _Stretch(NamedTuple):
-    """A clock before its pauses are counted; `pausable` says whether it has any."""
+    """A clock before its pauses are counted; `pausable` says which of them are its own, if it can have any."""
 
     kind: ClockKind
     starts: datetime
     due: datetime
     stopped: datetime | None
-    pausable: bool = False
+    pausable: PausableClock | None = None
 
 
 def clocks_of(state: State, request: Request, at: datetime) -> tuple[Clock, ...]:
@@ -114,7 +114,8 @@ def _intake(settings: Settings, request: Request) -> Iterator[_Stretch]:
     """S13: from the intake to the invitation."""
     if request.intake is not None:
         due = request.intake + days(settings.contact_days)
-        yield _Stretch(ClockKind.INTAKE, request.intake, due, request.answered or _over(request))
+        stopped = request.answered or _over(request)
+        yield _Stretch(ClockKind.INTAKE, request.intake, due, stopped, PausableClock.INTAKE)
 
 
 def _review(settings: Settings, request: Request) -> Iterator[_Stretch]:
@@ -125,16 +126,24 @@ def _review(settings: Settings, request: Request) -> Iterator[_Stretch]:
     returned = request.returned if request.returned is not None and request.returned > starts else None
     stopped = returned or request.approved or _over(request)
     if request.regime is Regime.EHDS:
-        yield _Stretch(ClockKind.DECISION, starts, _decision_due(request, starts), stopped)
+        yield _Stretch(ClockKind.DECISION, starts, _decision_due(settings, request, starts), stopped)
     elif request.route is Route.DATA_ACCESS:
-        yield _Stretch(ClockKind.REVIEW, starts, starts + days(settings.review_days), stopped, pausable=True)
+        due = starts + days(settings.review_days)
+        yield _Stretch(ClockKind.REVIEW, starts, due, stopped, PausableClock.REVIEW)
 
 
-def _decision_due(request: Request, starts: datetime) -> datetime:
-    """E8: three months, once three more; deferred too late, or before the form came in anew, counts for nothing."""
-    due = months_later(starts, DECISION_MONTHS)
+def _decision_due(settings: Settings, request: Request, starts: datetime) -> datetime:
+    """E8: three months, once three more; accelerated: two, once one more.
+
+    Deferred too late, or before the form came in anew, counts for nothing; nor does what was accelerated after it.
+    """
+    accelerated = request.accelerated is not None and request.accelerated <= starts
+    first, more = settings.decision_months, settings.deferral_months
+    if accelerated:
+        first, more = settings.accelerated_months, ACCELERATED_DEFERRAL_MONTHS
+    due = months_later(starts, first)
     deferred = request.deferred is not None and starts <= request.deferred < due
-    return months_later(due, DECISION_MONTHS) if deferred else due
+    return months_later(due, more) if deferred else due
 
 
 def _completion(request: Request) -> Iterator[_Stretch]:
@@ -149,31 +158,33 @@ def _availability(settings: Settings, request: Request) -> Iterator[_Stretch]:
     """S52: from the approval of a clinical request to its data."""
     if request.approved is not None and request.route is Route.CLINICAL:
         due = request.approved + days(settings.availability_days)
-        yield _Stretch(ClockKind.AVAILABILITY, request.approved, due, request.available or _over(request))
+        stopped = request.available or _over(request)
+        yield _Stretch(ClockKind.AVAILABILITY, request.approved, due, stopped, PausableClock.AVAILABILITY)
 
 
 def _extension(settings: Settings, request: Request) -> Iterator[_Stretch]:
     """S44: from the licensee's question to the answer how to submit the renewal; who submitted it has got one."""
+    asked, within = request.extension, days(settings.contact_days)
     for past in request.past_extensions:
-        yield _Stretch(ClockKind.EXTENSION, past.begins, past.begins + days(settings.contact_days), past.ends)
-    asked = request.extension
+        due = past.begins + within
+        yield _Stretch(ClockKind.EXTENSION, past.begins, due, past.ends, PausableClock.EXTENSION)
     if asked is not None:
         stopped = asked.answered or asked.submitted or _over(request)
-        yield _Stretch(ClockKind.EXTENSION, asked.asked, asked.asked + days(settings.contact_days), stopped)
+        yield _Stretch(ClockKind.EXTENSION, asked.asked, asked.asked + within, stopped, PausableClock.EXTENSION)
 
 
 def _hearing(request: Request) -> Iterator[_Stretch]:
-    """E58: from a suspension to its outcome, by which the user was heard."""
+    """E58: from a suspension to the hearing of the user, or to the outcome where nobody was heard before it."""
     for past in request.past_suspensions:
         yield _Stretch(ClockKind.HEARING, past.begins, past.begins + days(HEARING_DAYS), past.ends)
     if request.suspended is not None:
         due = request.suspended + days(HEARING_DAYS)
-        yield _Stretch(ClockKind.HEARING, request.suspended, due, _over(request))
+        yield _Stretch(ClockKind.HEARING, request.suspended, due, request.heard or _over(request))
 
 
 def _clock(request: Request, stretch: _Stretch, at: datetime) -> Clock:
     kind, starts, due, stopped, _ = stretch
-    paused, still = _pauses(request, stretch, stopped or at) if stretch.pausable else (timedelta(0), False)
+    paused, still = _pauses(request, stretch, stopped or at)
     state = _state(stretch._replace(due=due + paused), at, still)
     return Clock(kind, request.request, REQUIREMENTS[kind], starts, due + paused, stopped, paused, state)
 
@@ -189,7 +200,7 @@ def _state(stretch: _Stretch, at: datetime, still: bool) -> ClockState:
 def _pauses(request: Request, stretch: _Stretch, until: datetime) -> tuple[timedelta, bool]:
     """Return for how long the clock has stood still, and whether it does; a pause mends nothing that is overdue."""
     paused, still = timedelta(0), False
-    for pause in request.pauses:
+    for pause in (one for one in request.pauses if one.clock is stretch.pausable):
         begins, ends = max(pause.begins, stretch.starts), min(pause.ends or until, until)
         if begins <= ends and begins < stretch.due + paused:
             paused += ends - begins

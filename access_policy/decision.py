@@ -14,7 +14,7 @@ from access_policy.model.enums import Action, FactorKind, Zone
 from access_policy.model.ids import DatasetName, PersonId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS, ReasonCode
-from access_policy.rules import RULES, SESSION, Case, Finding, Query, Session
+from access_policy.rules import WITH_SESSION, Case, Finding, Query, Session, of_ground, of_session
 from access_policy.rules.case import asked_with, case_of, earlier
 from access_policy.state import Dataset, State
 from access_policy.state.memo import Kept
@@ -29,7 +29,8 @@ class Effect(StrEnum):
     DENY = "deny"
 
 
-_ALLOW, _DENY = Effect.ALLOW, Effect.DENY
+_ALLOW, _DENY, _OPEN = Effect.ALLOW, Effect.DENY, Action.OPEN_WORKSPACE
+_ANYWHERE, _INSTITUTE = Zone.ANYWHERE, Zone.INSTITUTE
 
 
 class GrantedDataset(msgspec.Struct, frozen=True):
@@ -77,23 +78,18 @@ class Decision(msgspec.Struct, frozen=True):
         return tuple(finding.code for finding in self.failing)
 
 
-_GROUND_OF, _COMING_OF = (
-    {
-        action: tuple([rule.evaluate for rule in RULES if action in rule.actions and (rule in SESSION) is coming])
-        for action in Action
-    }
-    for coming in (False, True)
-)
-
-
 class Ground(msgspec.Struct, frozen=True):
-    """What a question rests on besides the session: its findings, whether they all hold, and until when that is so."""
+    """What a question rests on besides the session: its findings, whether they all hold, and until when that is so.
+
+    `outside` are those of the datasets that open from outside the institute's network too (S77).
+    """
 
     case: Case
     findings: tuple[Finding, ...]
     holds: bool
     until: datetime | None
     datasets: tuple[GrantedDataset, ...]
+    outside: tuple[GrantedDataset, ...]
 
 
 def decide(state: State, query: Query) -> Decision:
@@ -104,16 +100,19 @@ def decide(state: State, query: Query) -> Decision:
     if not (ground.holds and holds):
         return Decision(_DENY, query, state.seq, state.installation, None, ground.findings, coming, ())
     until = ground.until if change is None else earlier(ground.until, change)
-    return Decision(_ALLOW, query, state.seq, state.installation, until, ground.findings, coming, ground.datasets)
+    datasets = ground.datasets if query.action is not _OPEN or _is_inside(query) else ground.outside
+    return Decision(_ALLOW, query, state.seq, state.installation, until, ground.findings, coming, datasets)
+
+
+def _is_inside(query: Query) -> bool:
+    return query.session is not None and query.session.zone is _INSTITUTE
 
 
 def _coming(ground: Ground, query: Query) -> tuple[Finding, ...]:
     """Return the findings about the session that the question comes with."""
-    rules = _COMING_OF[query.action]
-    if not rules:
+    if query.action not in WITH_SESSION:
         return ()
-    case = ground.case if ground.case.query is query else asked_with(ground.case, query)
-    return tuple([evaluate(case) for evaluate in rules])
+    return of_session(ground.case if ground.case.query is query else asked_with(ground.case, query))
 
 
 def _ground(state: State, query: Query) -> Ground:
@@ -124,9 +123,9 @@ def _ground(state: State, query: Query) -> Ground:
         found: Ground = kept.value
         return found
     case = case_of(state, query)
-    findings = tuple([evaluate(case) for evaluate in _GROUND_OF[query.action]])
+    findings = of_ground(case)
     holds, change = _outlook(findings)
-    ground = Ground(case, findings, holds, change, _granted(case) if holds else ())
+    ground = Ground(case, findings, holds, change, *(_granted(case) if holds else ((), ())))
     state.memo.keep(key, Kept(at, change, ground))
     return ground
 
@@ -143,18 +142,23 @@ def _outlook(findings: tuple[Finding, ...]) -> tuple[bool, datetime | None]:
     holds = True
     change: datetime | None = None
     for finding in findings:
-        if finding.holds:
-            at = finding.until
-        else:
-            holds, at = False, finding.holds_from
-        if at is not None:
-            change = earlier(change, at)
+        if finding.until is not None and (change is None or finding.until < change):
+            change = finding.until
+        if not finding.holds:
+            holds = False
+            if finding.holds_from is not None:
+                change = earlier(change, finding.holds_from)
     return holds, change
 
 
-def _granted(case: Case) -> tuple[GrantedDataset, ...]:
+def _granted(case: Case) -> tuple[tuple[GrantedDataset, ...], tuple[GrantedDataset, ...]]:
+    """Return the datasets that are granted, and those of them that open from anywhere."""
     extracts = case.request.extracts if case.request is not None else {}
-    return tuple([_dataset(one, one.dataset in extracts) for one in case.offered])
+    datasets = tuple([_dataset(one, one.dataset in extracts) for one in case.wanted])
+    if all(one.zone is _ANYWHERE for one in case.wanted):
+        return datasets, datasets
+    pairs = zip(case.wanted, datasets, strict=True)
+    return datasets, tuple([granted for one, granted in pairs if one.zone is _ANYWHERE])
 
 
 def _dataset(dataset: Dataset, extract: bool) -> GrantedDataset:

@@ -26,4 +26,5 @@ def normal_domain(text: str) -> str:
 
 def domain_of(email: str) -> str:
     """Return the domain of a normal address; the empty text where there is none (an erased address)."""
-    return email.rpartition("@")[2] if "@" in email else ""
+    _, at, domain = email.rpartition("@")
+    return domain if at else ""

@@ -11,7 +11,7 @@ from access_policy.reasons import ReasonCode
 _R = ReasonCode
 
 _WHERE = (e.PersonMoved, e.PersonLeft)
-_BASIS = (e.TransferBasisRecorded, e.AdequacyDecided, e.AdequacyEnded)
+_BASIS = (e.TransferBasisRecorded, e.AdequacyDecided, e.AdequacyEnded, e.InstitutionCorrected)
 _OFFER = (
     e.DatasetRequested, e.DatasetDropped, e.RequestApproved, e.RequestMadeAvailable, e.DatasetWithdrawn,
     e.DatasetReopened, e.ConsentWithdrawn, e.VersionReleased, e.ExtractPrepared, e.AmendmentApproved,
@@ -41,8 +41,8 @@ FLIPPED_BY: dict[ReasonCode, tuple[type[e.Event], ...]] = {
     _R.NOT_A_CONTACT: (e.ContactNamed, e.ContactRemoved, e.ContactChecked, e.AmendmentApproved),
     _R.CONTACT_EMAIL_DIFFERS: (e.ContactNamed, e.ContactRemoved, e.EmailCorrected, e.PersonMoved),
     _R.CONTACT_MOVED: (e.ContactRemoved, *_WHERE),
-    _R.COUNTRY_NOT_ELIGIBLE: (e.CountryListed, e.CountryUnlisted),
-    _R.TRANSFER_BASIS_MISSING: (e.TransferBasisRecorded,),
+    _R.COUNTRY_NOT_ELIGIBLE: (e.CountryListed, e.CountryUnlisted, e.InstitutionCorrected),
+    _R.TRANSFER_BASIS_MISSING: (e.TransferBasisRecorded, e.InstitutionCorrected),
     _R.TRANSFER_BASIS_LAPSED: _BASIS,
     _R.LICENCE_NOT_SIGNED: (e.LicenceSigned, e.RequestSubmitted),
     _R.LICENCE_SUPERSEDED: (e.LicenceSigned, e.DocumentPublished, *_BASIS, e.PolicySettingsAdopted),

@@ -15,8 +15,10 @@ from access_policy.commands import (
     board,
     clinical,
     contacts,
+    entities,
     extensions,
     factors,
+    hearing,
     intake,
     law,
     licences,
@@ -91,8 +93,10 @@ _DRAFT = frozenset({_Q.DRAFT})
 _SUBMITTED = frozenset({_Q.SUBMITTED})
 _ASSESSED = frozenset({_Q.ASSESSED})
 _REVIEW = frozenset({_Q.SUBMITTED, _Q.ASSESSED})
+_ACTIVE = frozenset({_Q.ACTIVE})
 _LIVE = frozenset({_Q.APPROVED, _Q.LICENSED, _Q.ACTIVE})
 _READY = frozenset({_Q.LICENSED, _Q.ACTIVE})
+_CLOCKED = frozenset({_Q.INTAKE, *_REVIEW, *_LIVE})
 _WITHDRAWABLE = frozenset({_Q.INTAKE, _Q.INVITED, _Q.DRAFT, *_REVIEW, _Q.APPROVED, _Q.LICENSED})
 
 
@@ -118,6 +122,7 @@ _INSTALLATION = (
 
 _INSTITUTIONS = (
     _row(o.RegisterInstitution, _S.ADMIN, _S.DATA_ACCESS_OFFICE),
+    _row(o.CorrectInstitution, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(o.DeclareDomains, _S.ADMIN),
     _row(o.RecordAgreement, _S.ADMIN, _S.REPRESENTATIVE),
     _row(o.EndAgreement, _S.ADMIN, _S.REPRESENTATIVE),
@@ -170,6 +175,7 @@ _DATA = (
     _row(studies.NameInvestigator, _S.DATA_STEWARD, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(studies.EndInvestigator, _S.DATA_STEWARD, _S.ADMIN),
     _row(d.RegisterDataset, _S.DATA_STEWARD),
+    _row(d.HandOverDataset, _S.DATA_STEWARD, _S.ADMIN),
     _row(versions.ReleaseVersion, _S.DATA_STEWARD),
     _row(versions.RecordConsentWithdrawal, _S.DATA_STEWARD, _S.ADMIN),
     _row(versions.RecordOptOut, _S.DATA_STEWARD, _S.ADMIN),
@@ -189,6 +195,7 @@ _REQUESTS = (
     _row(q.RequestDataset, _S.APPLICANT, statuses=_DRAFT),
     _row(q.DropDataset, _S.APPLICANT, statuses=_DRAFT),
     _row(q.NameEntity, _S.APPLICANT, statuses=_DRAFT),
+    _row(entities.DropEntity, _S.APPLICANT, statuses=_DRAFT),
     _row(q.ConfirmProtection, _S.APPLICANT, _S.SIGNATORY, statuses=_DRAFT, personal=True),
     _row(q.NameContact, _S.APPLICANT, statuses=_DRAFT, personal=True),
     _row(contacts.RemoveContact, _S.APPLICANT, _S.SIGNATORY, _S.ADMIN, statuses=_LIVE | _DRAFT),
@@ -204,12 +211,12 @@ _REVIEWING = (
         _S.ASSESSOR,
         _S.BOARD_MEMBER,
         _S.DATA_ACCESS_OFFICE,
-        statuses=_REVIEW,
+        statuses=_REVIEW | _LIVE,
         personal=True,
         four_eyes=_NOT_SELF,
     ),
     _row(transfers.RecordTransferBasis, _S.DATA_ACCESS_OFFICE, statuses=_REVIEW | _LIVE, four_eyes=_NOT_SELF),
-    _row(board.DeclareConflict, _S.BOARD_MEMBER, statuses=_REVIEW | _LIVE, personal=True),
+    _row(board.DeclareConflict, _S.BOARD_MEMBER, _S.ASSESSOR, statuses=_REVIEW | _LIVE, personal=True),
     _row(
         board.VoteOnRequest,
         _S.BOARD_MEMBER,
@@ -231,8 +238,9 @@ _REVIEWING = (
     _row(
         clinical.ApproveClinical, _S.INVESTIGATOR, statuses=_SUBMITTED, personal=True, four_eyes=_NOT_SELF, step_up=True
     ),
-    _row(r.PauseClock, _S.DATA_ACCESS_OFFICE, statuses=_REVIEW),
-    _row(r.ResumeClock, _S.DATA_ACCESS_OFFICE, statuses=_REVIEW),
+    _row(r.PauseClock, _S.DATA_ACCESS_OFFICE, statuses=_CLOCKED),
+    _row(r.ResumeClock, _S.DATA_ACCESS_OFFICE, statuses=_CLOCKED),
+    _row(r.AccelerateRequest, _S.DATA_ACCESS_OFFICE, statuses=_DRAFT, four_eyes=_NOT_SELF),
     _row(r.DeferDecision, _S.DATA_ACCESS_OFFICE, _S.BOARD_MEMBER, statuses=_REVIEW, four_eyes=_NOT_SELF),
 )
 
@@ -245,13 +253,7 @@ _GRANTS = (
     _row(contacts.AskContact, _S.SIGNATORY, statuses=_LIVE, personal=True),
     _row(contacts.CheckContact, _S.DATA_ACCESS_OFFICE, statuses=_LIVE, personal=True, four_eyes=_NOT_SELF),
     _row(contacts.RefuseContact, _S.DATA_ACCESS_OFFICE, statuses=_LIVE, four_eyes=_NOT_SELF),
-    _row(
-        contacts.MakeAvailableToContact,
-        _S.DATA_STEWARD,
-        _S.REPRESENTATIVE,
-        statuses=frozenset({_Q.ACTIVE}),
-        four_eyes=_NOT_SELF,
-    ),
+    _row(contacts.MakeAvailableToContact, _S.DATA_STEWARD, _S.REPRESENTATIVE, statuses=_ACTIVE, four_eyes=_NOT_SELF),
     _row(amendments.ProposeAmendment, _S.APPLICANT, _S.SIGNATORY, statuses=_LIVE, personal=True),
     _row(
         amendments.ApproveAmendment, _S.BOARD_MEMBER, statuses=_LIVE, personal=True, four_eyes=_NOT_SELF, step_up=True
@@ -265,12 +267,18 @@ _GRANTS = (
     _row(extensions.RefuseExtension, _S.BOARD_MEMBER, statuses=_LIVE, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(g.SuspendRequest, _S.ADMIN, _S.REPRESENTATIVE, _S.DATA_ACCESS_OFFICE, statuses=_LIVE),
     _row(
+        hearing.RecordHearing,
+        _S.DATA_ACCESS_OFFICE,
+        _S.REPRESENTATIVE,
+        statuses=_LIVE,
+        personal=True,
+        four_eyes=_NOT_SELF,
+    ),
+    _row(
         g.ReinstateRequest, _S.ADMIN, _S.REPRESENTATIVE, statuses=_LIVE, personal=True, four_eyes=_SECOND, step_up=True
     ),
     _row(g.EndRequest, _S.ADMIN, _S.REPRESENTATIVE, _S.SIGNATORY, statuses=_LIVE),
-    _row(
-        publications.RecordPublication, _S.APPLICANT, _S.DATA_ACCESS_OFFICE, statuses=frozenset({_Q.ACTIVE, _Q.ENDED})
-    ),
+    _row(publications.RecordPublication, _S.APPLICANT, _S.DATA_ACCESS_OFFICE, statuses=_ACTIVE | {_Q.ENDED}),
 )
 
 _WORKSPACES = (

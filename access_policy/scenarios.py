@@ -59,9 +59,16 @@ def facts_of(state: State, request: Request, form: Form) -> Facts:
         hospitals=tuple(frozenset(one.hospitals) for one in datasets),
         routes=tuple(one.routes for one in datasets),
         purpose=form.purpose_kind,
-        physician=bool(form.physician),
+        physician=_physician_named(state, request, form),
         alone=set(request.entities) == {request.institution},
     )
+
+
+def _physician_named(state: State, request: Request, form: Form) -> bool:
+    """S9: a person who still works at the applicant's institution, or by name and institution without an account."""
+    if form.physician_person is not None:
+        return state.people[form.physician_person].institution == request.institution
+    return bool(form.physician and form.physician_institution)
 
 
 def scenario_of(facts: Facts) -> Scenario:

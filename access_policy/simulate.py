@@ -6,6 +6,7 @@ with nothing else, wherever an answer can change: at each step, and where the cl
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from access_policy.notices import Notice, notices_from
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query
 from access_policy.state import Memo, State, WorkspaceKey
+from access_policy.supposed import misfit
 
 MOST_CHANGES = 1000
 
@@ -78,7 +80,8 @@ class _Held(NamedTuple):
 def simulate(state: State, steps: Sequence[Step], at: datetime, until: datetime) -> Outlook:
     """Return every change that the steps make between `at` and `until`, by request and person, and the letters.
 
-    Without steps nothing changes. Raises StepRefused, and ValueError for a step before `at` or after `until`.
+    Without steps nothing changes. Raises StepRefused, and ValueError for a step before `at` or after `until`, and for
+    a fact that does not fit what is known by then.
     """
     ordered = _in_order(steps, at, until)
     plain = _histories([(at, _copy(state))], until)
@@ -108,10 +111,17 @@ def _supposed(
     yield at, copy
     for number, step in steps:
         for event in _events_of(copy, number, step):
-            fact = e.Fact(copy.seq + 1, step.at, step.actor, event)
-            fold(copy, fact)
-            letters.extend(notices_from(copy, fact))
+            letters.extend(_taken(copy, number, e.Fact(copy.seq + 1, step.at, step.actor, event)))
         yield step.at, copy
+
+
+def _taken(state: State, number: int, fact: e.Fact) -> tuple[Notice, ...]:
+    """Take a supposed fact into the state, and return the letters."""
+    try:
+        fold(state, fact)
+        return notices_from(state, fact)
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"step {number} does not fit what is known by then: {error}") from None
 
 
 def _copy(state: State) -> State:
@@ -121,6 +131,9 @@ def _copy(state: State) -> State:
 
 def _events_of(state: State, number: int, step: Step) -> tuple[e.FactEvent, ...]:
     if isinstance(step.what, e.FactEvent):
+        problem = misfit(state, step.what, step.at)
+        if problem is not None:
+            raise ValueError(f"step {number}: {problem}")
         return (step.what,)
     outcome = effect(state, step.what, step.actor, step.at)
     if isinstance(outcome, Refusal):
@@ -135,7 +148,8 @@ def _histories(states: Iterable[tuple[datetime, State]], until: datetime) -> dic
     begins, state = next(moments)
     while True:
         # the copy goes on when the next moment is asked for, so the next instant is looked up before it is
-        held = {key: list(_from(state, key, begins, until)) for key in {*_keys(state), *found}}
+        asked = _asked(state)
+        held = {key: list(_from(asked, key, begins, until)) for key in {*_keys(state), *found}}
         following = next(moments, None)
         ends = until if following is None else following[0]
         for key, each in held.items():
@@ -143,6 +157,11 @@ def _histories(states: Iterable[tuple[datetime, State]], until: datetime) -> dic
         if following is None:
             return found
         begins, state = following
+
+
+def _asked(state: State) -> State:
+    """Return the state to ask about: what somebody holds, whether or not a workspace runs on it and how long (S86)."""
+    return replace(state, workspaces={}, memo=Memo())
 
 
 def _keys(state: State) -> list[WorkspaceKey]:

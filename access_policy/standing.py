@@ -8,7 +8,7 @@ from datetime import datetime
 from access_policy.model.enums import Capacity, InvestigatorPlace, Role
 from access_policy.model.ids import InstitutionName, PersonId
 from access_policy.rules.training import trained_for
-from access_policy.state import Investigator, Request, State, Study
+from access_policy.state import Investigator, Invitation, Request, State, Study
 
 
 def acts_as(state: State, person: PersonId | None, role: Role, at: datetime) -> bool:
@@ -21,26 +21,58 @@ def acts_as(state: State, person: PersonId | None, role: Role, at: datetime) -> 
 
 
 def signs_for(state: State, request: Request, person: PersonId | None, at: datetime) -> frozenset[InstitutionName]:
-    """Return for which organisations of a request a person is the signatory at `at` (S34, S68)."""
+    """Return for which organisations of a request a person is the signatory at `at` (S34, S68).
+
+    Only who has passed the courses of that role (S74, E28), and is not stopped (S94).
+    """
     found = state.people.get(person) if person is not None else None
-    if found is None:
+    if found is None or found.disabled is not None or not trained_for(state, found, Role.SIGNATORY, at):
         return frozenset()
     held = {one.scope for one in found.appointments if one.role is Role.SIGNATORY and one.holds(at)}
     return frozenset(name for name in request.entities if name in held)
 
 
-def has_signatory(state: State, request: Request, name: InstitutionName, at: datetime) -> bool:
-    """Say whether somebody signs for an organisation of a request, or was invited to it as the signatory (S23, S34)."""
-    invited = any(
-        one.request == request.request and one.institution == name and one.capacity is Capacity.SIGNATORY
+def has_confirmed_factor(state: State, person: PersonId) -> bool:
+    """Say whether a person has a second factor of their own that was confirmed with them (S76)."""
+    return any(factor.confirmed is not None for factor in state.people[person].factors.values())
+
+
+def applicant_left(state: State, request: Request) -> bool:
+    """Say whether the applicant does not work at the institution of the request any more (S9, S23, S33)."""
+    applicant = state.people.get(request.applicant) if request.applicant is not None else None
+    return applicant is not None and applicant.institution != request.institution
+
+
+def signing_addresses(state: State, request: Request, name: InstitutionName, at: datetime) -> list[str]:
+    """Return the addresses of who signs for an organisation of a request, or is invited to it as such (S23, S34)."""
+    invited = {
+        one.email
         for one in state.invitations.values()
-    )
-    return invited or any(
-        appointment.role is Role.SIGNATORY and appointment.scope == name and appointment.holds(at)
+        if one.request == request.request and one.institution == name and one.capacity is Capacity.SIGNATORY
+        if invitation_stands(state, one)
+    }
+    appointed = {
+        person.email
         for person in state.people.values()
         if person.disabled is None
         for appointment in person.appointments
-    )
+        if appointment.role is Role.SIGNATORY and appointment.scope == name and appointment.holds(at)
+    }
+    return sorted(invited | appointed)
+
+
+def invitation_stands(state: State, invitation: Invitation) -> bool:
+    """Say whether an invitation still reaches somebody: not where its address is of somebody who left (S33, S34).
+
+    Who took it up and left meanwhile is not reached by it again where they come back.
+    """
+    if invitation.person is not None and invitation.accepted is not None:
+        person = state.people[invitation.person]
+        return person.institution == invitation.institution and person.moved <= invitation.accepted
+    owner = state.emails.get(invitation.email)
+    if owner is not None:
+        return state.people[owner].institution == invitation.institution
+    return not any(one.email == invitation.email for one in state.people.values())
 
 
 def places_of(state: State, request: Request, person: PersonId, at: datetime) -> frozenset[InvestigatorPlace]:

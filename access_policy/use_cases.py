@@ -134,7 +134,7 @@ class Policy:
 def _take(state: State, fact: e.Fact) -> None:
     try:
         fold(state, fact)
-    except (KeyError, ValueError, TypeError) as error:
+    except (LookupError, ValueError, TypeError) as error:
         raise UnreadableLog(
             f"fact `{fact.seq}` does not fit what came before: {error}; run `sluis log verify`"
         ) from None

@@ -61,6 +61,15 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     availability_days: Annotated[
         int, Meta(ge=1, le=365, description="days from a clinical approval to available data (S52)")
     ] = 7
+    decision_months: Annotated[
+        int, Meta(ge=1, le=3, description="months within which a permit of the EHDS is decided; the law's most (E8)")
+    ] = 3
+    deferral_months: Annotated[
+        int, Meta(ge=1, le=3, description="months by which that is put off once; the law's most (E8)")
+    ] = 3
+    accelerated_months: Annotated[
+        int, Meta(ge=1, le=2, description="months within which an accelerated request is decided (E8)")
+    ] = 2
     reminder_days: Annotated[
         tuple[Annotated[int, Meta(ge=1, le=365)], ...],
         Meta(description="days before an end on which a reminder goes out, the longest first (S41)"),

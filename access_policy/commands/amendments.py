@@ -2,25 +2,32 @@
 
 from datetime import datetime
 
+import msgspec
+
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
-from access_policy.commands.conditions import grounds_missing
-from access_policy.commands.independence import tie
+from access_policy.commands.conditions import grounds_missing, not_running
+from access_policy.commands.independence import an_auditor_among, tie
 from access_policy.commands.quorum import against, quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.model.enums import Regime
 from access_policy.model.ids import DatasetName, PersonId
+from access_policy.scenarios import facts_of, scenario_of
 from access_policy.state import Amendment, Request, State
 
 MOST_OPEN_AMENDMENTS = 5
 
 
 class ProposeAmendment(OfRequest, frozen=True, kw_only=True):
-    """Propose a change of the permit: further datasets or contacts. Until the board decides, the old version rules."""
+    """Propose a change of the permit: further datasets or contacts. Until the board decides, the old version rules.
+
+    `necessities` has one line for each dataset, in the order of `datasets`: why the research needs it.
+    """
 
     reason: Text
     datasets: tuple[Name, ...] = ()
+    necessities: Text | None = None
     contacts: tuple[PersonRef, ...] = ()
 
 
@@ -39,21 +46,31 @@ class RefuseAmendment(OfRequest, frozen=True, kw_only=True):
 
 
 def propose_amendment(state: State, c: ProposeAmendment, actor: Actor, at: datetime) -> Outcome:
-    """E19, S3: what is offered and not granted yet, and who works at an organisation and is no contact yet (S33).
+    """E19, S3: what is offered and not granted yet, each with its own necessity, and who is no contact yet (S33).
 
-    E13, E59, S60, S101: while each party's ground stands, as for the request itself.
+    E13, E59, S60, S101: while each party's ground stands, as for the request itself. E58, S46: while the grant runs.
     """
     request = state.requests[c.request]
     datasets = tuple(DatasetName(name) for name in c.datasets)
     contacts = tuple(PersonId(person) for person in c.contacts)
+    necessities = [line.strip() for line in (c.necessities or "").split("\n") if line.strip()]
     problem = _proposable(request, datasets, contacts) or _no_addition(state, request, datasets, contacts)
-    problem = problem or grounds_missing(state, request, at)
+    problem = problem or _unexplained(datasets, necessities) or not_running(request, at)
+    problem = problem or an_auditor_among(state, contacts, at) or grounds_missing(state, request, at)
     return problem or (
         e.AmendmentProposed(
             request=c.request, amendment=request.last_amendment + 1, datasets=datasets, contacts=contacts,
-            reason=c.reason,
+            reason=c.reason, necessities="\n".join(necessities),
         ),
     )  # fmt: skip
+
+
+def _unexplained(datasets: tuple[DatasetName, ...], necessities: list[str]) -> Refusal | None:
+    """S3: as in the form, each dataset has its own necessity."""
+    if len(necessities) == len(datasets):
+        return None
+    text = f"`{len(datasets)}` datasets are named; write as many lines in `necessities`, one for each in their order"
+    return Refusal(RefusalCode.NOT_COMPLETE, text)
 
 
 def _proposable(request: Request, datasets: tuple[DatasetName, ...], contacts: tuple[PersonId, ...]) -> Refusal | None:
@@ -95,22 +112,37 @@ def _cannot_be_added(
     for person in contacts:
         if person not in state.people or state.people[person].institution not in request.entities:
             return Refusal(RefusalCode.NOT_FOUND, f"`{person}` is nobody of the organisations of `{request.request}`")
-    return None
+    return _another_scenario(state, request, datasets)
+
+
+def _another_scenario(state: State, request: Request, datasets: tuple[DatasetName, ...]) -> Refusal | None:
+    """S5-S8: the scenario, and so what is found about a request, is that of the form that was approved."""
+    if not datasets or request.form is None:
+        return None
+    facts = facts_of(state, request, request.form)
+    hospitals = tuple(frozenset(state.datasets[name].hospitals) for name in datasets)
+    scenario = scenario_of(msgspec.structs.replace(facts, hospitals=(*facts.hospitals, *hospitals)))
+    if scenario is request.scenario:
+        return None
+    text = f"with these datasets `{request.request}` takes the scenario `{scenario}`; send in a new request for them"
+    return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
 
 
 def approve_amendment(state: State, c: ApproveAmendment, actor: Actor, at: datetime) -> Outcome:
     """E18, E19, S20: by the board's quorum without a tie, while all that it adds can still be added (REQ-10).
 
-    E13, E59, S60, S101: and while each party's ground stands.
+    E13, E59, S60, S101: and while each party's ground stands. E58, S46: and while the grant runs.
     """
     request = state.requests[c.request]
     amendment = amendment_for(state, request, c.amendment, actor)
     if isinstance(amendment, Refusal):
         return amendment
     if _cannot_be_added(state, request, amendment.datasets, amendment.contacts) is not None:
-        text = f"what amendment `{c.amendment}` adds is not offered, or works elsewhere, now; refuse it"
+        text = f"what amendment `{c.amendment}` adds is not offered, works elsewhere or does not fit now; refuse it"
         return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
-    problem = grounds_missing(state, request, at) or quorum_missing(state, request, amendment.votes, actor, at)
+    problem = an_auditor_among(state, amendment.contacts, at) or not_running(request, at)
+    problem = problem or grounds_missing(state, request, at)
+    problem = problem or quorum_missing(state, request, amendment.votes, actor, at)
     return problem or (e.AmendmentApproved(request=c.request, amendment=c.amendment, reason=c.reason),)
 
 

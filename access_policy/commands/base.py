@@ -83,14 +83,15 @@ def parse_command(name: str, arguments: dict[str, Any]) -> Command:
     if kind is None or kind in (OfPerson, OfRequest):
         raise ValueError(f"no command is named `{ascii(name[:60])[1:-1]}`; `sluis do --help` lists them")
     try:
-        command = msgspec.convert(_read_values(kind, arguments), kind, strict=False)
+        command = msgspec.convert(read_values(kind, arguments), kind, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"`{name}`: {plain_words(error, kind)}") from None
     _check_values(command)
     return command
 
 
-def _read_values(kind: type[Command], arguments: dict[str, Any]) -> dict[str, Any]:
+def read_values(kind: type[msgspec.Struct], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Read the times and lists that stand as text where `kind` has such. Raises ValueError for what is no instant."""
     types = {field.name: str(field.type) for field in msgspec.structs.fields(kind)}
     return {key: _read_value(key, types.get(key, ""), value) for key, value in arguments.items()}
 
@@ -130,5 +131,10 @@ def _check_values(command: Command) -> None:
 def _check_text(name: str, text: object) -> None:
     if isinstance(text, str) and not text.strip():
         raise ValueError(f"`{name}` is blank; write something")
+    refuse_hidden(name, text)
+
+
+def refuse_hidden(name: str, text: object) -> None:
+    """Raise ValueError for a text with a character that nobody sees (ID-07, AUD-06)."""
     if isinstance(text, str) and any(_is_hidden(sign) for sign in text):
         raise ValueError(f"`{name}` holds a character that cannot be seen, such as a NUL; take it out")

@@ -6,25 +6,23 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.amendments import amendment_for
 from access_policy.commands.base import Digest, Instant, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
-from access_policy.commands.conditions import another_form, grounds_missing
+from access_policy.commands.conditions import another_form, applicant_gone, grounds_missing
+from access_policy.commands.criteria import findings_missing
+from access_policy.commands.data import not_offered
 from access_policy.commands.extensions import extension_for
 from access_policy.commands.independence import assessed_it, has_tie, tie
 from access_policy.commands.quorum import Votes, against, quorum_missing
 from access_policy.commands.review import for_the_board
 from access_policy.commands.terms import term_problem
-from access_policy.model.enums import Criterion, Regime, RequestStatus, Role, Route, Scenario
+from access_policy.model.enums import RequestStatus, Role, Route
 from access_policy.model.ids import DatasetName
 from access_policy.model.instants import Term
 from access_policy.standing import acts_as, places_of
 from access_policy.state import Request, State
 
-GUIDING_PRINCIPLES = (Criterion.SOCIAL, Criterion.ETHICAL, Criterion.LEGAL, Criterion.CONTRACTUAL)
-REUSE_CRITERIA = (Criterion.LEGAL_CONSTRAINTS, Criterion.CONSENT_TERMS)
-EHDS_CRITERIA = tuple(one for one in Criterion if one not in (*GUIDING_PRINCIPLES, *REUSE_CRITERIA))
-
 
 class DeclareConflict(OfRequest, frozen=True, kw_only=True):
-    """Declare, as a board member, your tie to a request: you stay out of its decision."""
+    """Declare, as a board member or an assessor, your tie to a request: you stay out of it."""
 
     reason: Text
 
@@ -132,7 +130,7 @@ def approve_request(state: State, c: ApproveRequest, actor: Actor, at: datetime)
 
 def _undecidable(state: State, request: Request, c: ApproveRequest, actor: Actor) -> Refusal | None:
     problem = for_the_board(request) or tie(state, request, actor) or assessed_it(request, actor)
-    return problem or another_form(request, c.digest)
+    return problem or another_form(request, c.digest) or applicant_gone(state, request)
 
 
 def _lacking(state: State, request: Request, c: ApproveRequest, actor: Actor, at: datetime) -> Refusal | None:
@@ -140,30 +138,18 @@ def _lacking(state: State, request: Request, c: ApproveRequest, actor: Actor, at
         _findings(state, request, c)
         or _assessment(state, request)
         or term_problem(state, request, Term(c.begins, c.ends), at)
-        or _granted(request, c)
+        or _granted(state, request, c)
         or grounds_missing(state, request, at)
         or quorum_missing(state, request, request.votes, actor, at)
     )
 
 
-def criteria_of(request: Request) -> tuple[Criterion, ...]:
-    """Return what a request needs a finding for before it is approved (S8, S55, E10)."""
-    reuse = REUSE_CRITERIA if request.scenario is Scenario.OWN_HOSPITAL_REUSE else ()
-    ehds = EHDS_CRITERIA if request.regime is Regime.EHDS else ()
-    return (*GUIDING_PRINCIPLES, *reuse, *ehds)
-
-
 def _findings(state: State, request: Request, c: ApproveRequest) -> Refusal | None:
-    """S20: what somebody found who has a tie by now does not count."""
+    """S1, S2, S55: the board's own two findings, and one for each criterion."""
     if not (c.improves_treatment and c.public_interest):
         text = "an approval needs both findings: better treatment of cancer, and public interest"
         return Refusal(RefusalCode.NOT_COMPLETE, text)
-    found = request.findings.items()
-    met = {criterion for criterion, one in found if one.met and not has_tie(state, request, one.by)}
-    missing = [one for one in criteria_of(request) if one not in met]
-    if missing:
-        return Refusal(RefusalCode.NOT_COMPLETE, f"findings are missing or not met: `{', '.join(missing)}`")
-    return None
+    return findings_missing(state, request, request.findings)
 
 
 def _assessment(state: State, request: Request) -> Refusal | None:
@@ -174,12 +160,12 @@ def _assessment(state: State, request: Request) -> Refusal | None:
     return Refusal(RefusalCode.NOT_COMPLETE, text)
 
 
-def _granted(request: Request, c: ApproveRequest) -> Refusal | None:
-    """S3: each dataset once, and none that was not asked for."""
-    named = c.datasets
-    if named is None or (named and set(named) <= set(request.datasets) and len(set(named)) == len(named)):
-        return None
-    return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`datasets` names what was not asked for, one twice, or nothing")
+def _granted(state: State, request: Request, c: ApproveRequest) -> Refusal | None:
+    """S3: each dataset once, and none that was not asked for. REQ-10, S82, S83: nor one that is not offered now."""
+    named = tuple(request.datasets) if c.datasets is None else c.datasets
+    if c.datasets is not None and not (named and set(named) <= set(request.datasets) and len(set(named)) == len(named)):
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`datasets` names what was not asked for, one twice, or nothing")
+    return not_offered(state, tuple(DatasetName(name) for name in named))
 
 
 def refuse_request(state: State, c: RefuseRequest, actor: Actor, at: datetime) -> Outcome:

@@ -5,7 +5,9 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Digest, Instant, OfRequest, Outcome, Refusal, RefusalCode
-from access_policy.commands.conditions import another_form, grounds_missing
+from access_policy.commands.conditions import another_form, applicant_gone, grounds_missing
+from access_policy.commands.data import not_offered
+from access_policy.commands.physician import is_physician
 from access_policy.commands.terms import term_problem
 from access_policy.model.enums import InvestigatorPlace, Route
 from access_policy.model.ids import PersonId
@@ -26,15 +28,23 @@ class ApproveClinical(OfRequest, frozen=True, kw_only=True):
 
 
 def approve_clinical(state: State, c: ApproveClinical, actor: Actor, at: datetime) -> Outcome:
-    """S48-S51, S54: both investigators, neither the board nor a licence; the form that was read (REQ-04)."""
+    """S48-S51, S54: both investigators, neither the board nor a licence; the form that was read (REQ-04).
+
+    REQ-10, S82: and only while all the data are offered. S9: nobody for whose own patient it is asked.
+    """
     request = state.requests[c.request]
     if request.route is not Route.CLINICAL or actor.person is None:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is no clinical request; the board decides on it")
+    if is_physician(state, request.form, actor.person):
+        text = f"the treating physician of `{c.request}` does not approve it; another investigator is named first"
+        return Refusal(RefusalCode.FOUR_EYES, text)
     place = _place(state, request, actor.person, at)
     if isinstance(place, Refusal):
         return place
     problem = (
         another_form(request, c.digest)
+        or applicant_gone(state, request)
+        or not_offered(state, tuple(request.datasets))
         or grounds_missing(state, request, at)
         or _term(state, request, place, Term(c.begins, c.ends), at)
     )

@@ -14,6 +14,7 @@ from access_policy.model.ids import PersonId
 from access_policy.reasons import REASONS
 from access_policy.rules import parties, people, requests
 from access_policy.rules.case import Case, Finding, Query, case_of
+from access_policy.standing import applicant_left
 from access_policy.state import Request, State
 
 Conditions = tuple[Callable[[Case], Finding], ...]
@@ -60,6 +61,24 @@ def party_excluded(state: State, request: Request, at: datetime) -> Refusal | No
         if state.institutions[name].excluded_at(at):
             return Refusal(RefusalCode.NOT_COMPLETE, f"`{name}` is shut out for now; it gets nothing more till then")
     return None
+
+
+def not_running(request: Request, at: datetime) -> Refusal | None:
+    """Refuse more for a grant while it is suspended (E58), and after its term (S39, S46)."""
+    if request.suspended is not None:
+        return Refusal(RefusalCode.WRONG_STATE, f"`{request.request}` is suspended; it is reinstated or ended first")
+    if request.term is not None and at >= request.term.ends:
+        text = f"the term of `{request.request}` is over; it has to be asked for anew"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    return None
+
+
+def applicant_gone(state: State, request: Request) -> Refusal | None:
+    """Refuse to decide for an applicant who left: nobody there answers for the form any more (S9, S23, S33)."""
+    if not applicant_left(state, request):
+        return None
+    text = f"the applicant of `{request.request}` left `{request.institution}`; have it withdrawn, or refuse it"
+    return Refusal(RefusalCode.NOT_COMPLETE, text)
 
 
 def licences_missing(state: State, request: Request, at: datetime) -> Refusal | None:

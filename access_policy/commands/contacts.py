@@ -5,7 +5,9 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
-from access_policy.commands.conditions import account_missing
+from access_policy.commands.conditions import account_missing, not_running, party_excluded
+from access_policy.commands.grants import not_to_be_handed_out
+from access_policy.commands.independence import reads_only
 from access_policy.email import normal_email
 from access_policy.model.enums import Regime, Role, Route
 from access_policy.model.ids import PersonId
@@ -48,15 +50,20 @@ class MakeAvailableToContact(OfRequest, frozen=True, kw_only=True):
 
 
 def ask_contact(state: State, c: AskContact, actor: Actor, at: datetime) -> Outcome:
-    """S30, S31, S33-S36: the licensee's signatory, never the applicant, for who works at that organisation."""
+    """S30, S31, S33-S36: the licensee's signatory, never the applicant, for who works at that organisation.
+
+    E58, S46, E59: while the grant runs, and no organisation of it is shut out.
+    """
     request = state.requests[c.request]
     problem = _not_by_asking(request) or _not_the_licensee(request, actor)
+    problem = problem or not_running(request, at) or party_excluded(state, request, at)
     if problem is not None:
         return problem
     person = state.people.get(PersonId(c.person))
     if person is None or person.institution not in signs_for(state, request, actor.person, at):
         return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` is nobody of the organisation that you sign for")
-    problem = _known(request, person.person) or _another_address(person, c.email)
+    problem = reads_only(state, person.person, at) or _known(request, person.person)
+    problem = problem or _another_address(person, c.email)
     return problem or (
         e.ContactAsked(request=c.request, person=person.person, name=c.name, position=c.position, email=person.email),
     )
@@ -98,14 +105,20 @@ def _another_address(person: Person, text: str) -> Refusal | None:
 
 
 def check_contact(state: State, c: CheckContact, actor: Actor, at: datetime) -> Outcome:
-    """S32, S33: by another person than the one who asked, and while the new contact works there as it was asked."""
+    """S32, S33: by another person than the one who asked, and while the new contact works there as it was asked.
+
+    S34: while the one who asked still signs there. E58, S46, E59: while the grant runs, and nobody is shut out.
+    """
     request, person = state.requests[c.request], PersonId(c.person)
     asked = request.contacts_asked.get(person)
     if asked is None:
         return _not_asked(request, person)
     if actor.person == asked.asked_by:
         return Refusal(RefusalCode.FOUR_EYES, "who asked for the contact does not check them")
-    return _changed(request, asked, state.people[person]) or (e.ContactChecked(request=c.request, person=person),)
+    problem = not_running(request, at) or party_excluded(state, request, at)
+    problem = problem or reads_only(state, person, at) or _changed(request, asked, state.people[person])
+    problem = problem or _signs_no_more(state, request, asked, state.people[person], at)
+    return problem or (e.ContactChecked(request=c.request, person=person),)
 
 
 def _not_asked(request: Request, person: PersonId) -> Refusal:
@@ -113,9 +126,18 @@ def _not_asked(request: Request, person: PersonId) -> Refusal:
 
 
 def _changed(request: Request, asked: AskedContact, person: Person) -> Refusal | None:
-    if person.institution in request.entities and person.email == asked.email:
+    stayed = person.moved < asked.asked
+    if stayed and person.institution in request.entities and person.email == asked.email:
         return None
-    text = f"`{person.person}` works elsewhere or has another address now; refuse, and let the signatory ask again"
+    text = f"`{person.person}` left or has another address now; refuse, and let the signatory ask again"
+    return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
+
+
+def _signs_no_more(state: State, request: Request, asked: AskedContact, person: Person, at: datetime) -> Refusal | None:
+    """S34: who asked signs, also now, for the organisation that the new contact works for."""
+    if person.institution in signs_for(state, request, asked.asked_by, at):
+        return None
+    text = f"who asked for `{person.person}` signs for `{person.institution}` no more; refuse, and let another one ask"
     return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
 
 
@@ -145,12 +167,15 @@ def _may_remove(state: State, request: Request, contact: Contact, actor: Actor, 
 
 
 def make_available_to_contact(state: State, c: MakeAvailableToContact, actor: Actor, at: datetime) -> Outcome:
-    """S38, S100: once, to a contact with a valid account, a second factor and the address that was named (S27)."""
+    """S38, S100: once, to a contact with a valid account, a second factor and the address that was named (S27).
+
+    S26, S60, E11, E58: on the same conditions as it is made available to all.
+    """
     request, person = state.requests[c.request], PersonId(c.person)
     contact = request.contacts.get(person)
     if contact is None:
         return Refusal(RefusalCode.NOT_FOUND, f"`{person}` is no download contact of `{c.request}`")
     if contact.available is not None:
         return Refusal(RefusalCode.WRONG_STATE, f"the data of `{c.request}` are available to `{person}` already")
-    problem = account_missing(state, request, person, at)
+    problem = not_to_be_handed_out(state, request, actor, at) or account_missing(state, request, person, at)
     return problem or (e.ContactMadeAvailable(request=c.request, person=person),)

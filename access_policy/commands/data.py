@@ -39,6 +39,13 @@ class RegisterDataset(Command, frozen=True, kw_only=True):
     duo: tuple[Line, ...] = ()
 
 
+class HandOverDataset(Command, frozen=True, kw_only=True):
+    """Name another steward for a dataset, for instance once its steward has left."""
+
+    dataset: Name
+    steward: PersonRef
+
+
 class WithdrawDataset(Command, frozen=True, kw_only=True):
     """Stop offering a dataset, to every request, at once."""
 
@@ -56,10 +63,9 @@ def register_dataset(state: State, c: RegisterDataset, actor: Actor, at: datetim
     """S81, S82, S83, S87, S99, E26: attested, with kind, region, consent basis, checksum and a folder of its own."""
     if DatasetName(c.dataset) in state.datasets:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"dataset `{c.dataset}` is registered already")
-    if not c.attested:
-        return Refusal(RefusalCode.NOT_COMPLETE, "the attestation is missing that no person can be traced in the data")
     files = Files(DatasetName(c.dataset), None, c.version, c.location, c.manifest)
-    problem = files_problem(state, c.dataset, c.location, c.manifest) or used_before(state, files)
+    problem = not_attested(c.attested) or files_problem(state, c.dataset, c.location, c.manifest)
+    problem = problem or used_before(state, files)
     problem = problem or _list_problem(c) or _route_problem(c)
     steward = PersonId(c.steward) if c.steward is not None else actor.person
     problem = problem or _steward_problem(state, steward, at) or _unknown_problem(state, c)
@@ -74,6 +80,13 @@ def _registered(c: RegisterDataset, steward: PersonId | None) -> e.DatasetRegist
         hospitals=tuple(InstitutionName(name) for name in c.hospitals),
         trainings=tuple(CourseName(name) for name in c.trainings), routes=c.routes, assurance=c.assurance, duo=c.duo,
     )  # fmt: skip
+
+
+def not_attested(attested: bool) -> Refusal | None:
+    """S83: a dataset, each of its versions and each extract, since few patients are traced more easily than many."""
+    if attested:
+        return None
+    return Refusal(RefusalCode.NOT_COMPLETE, "the attestation is missing that no person can be traced in the data")
 
 
 def files_problem(state: State, dataset: str, location: str, manifest: str) -> Refusal | None:
@@ -144,6 +157,17 @@ def _unknown_problem(state: State, c: RegisterDataset) -> Refusal | None:
     return None
 
 
+def hand_over_dataset(state: State, c: HandOverDataset, actor: Actor, at: datetime) -> Outcome:
+    """S99: to somebody else who acts as a data steward."""
+    dataset, steward = state.datasets.get(DatasetName(c.dataset)), PersonId(c.steward)
+    if dataset is None:
+        return Refusal(RefusalCode.NOT_FOUND, f"no dataset is named `{c.dataset}`")
+    if dataset.steward == steward:
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"`{steward}` is the steward of `{c.dataset}` already")
+    handed_over = e.DatasetHandedOver(dataset=dataset.dataset, steward=steward)
+    return _steward_problem(state, steward, at) or (handed_over,)
+
+
 def withdraw_dataset(state: State, c: WithdrawDataset, actor: Actor, at: datetime) -> Outcome:
     """S82, S94, REQ-10: existing grants die with it."""
     dataset = state.datasets.get(DatasetName(c.dataset))
@@ -164,6 +188,15 @@ def reopen_dataset(state: State, c: ReopenDataset, actor: Actor, at: datetime) -
         text = f"who asks for `{c.dataset}`, or has a part in a grant of it, does not offer it again"
         return Refusal(RefusalCode.FOUR_EYES, text)
     return (e.DatasetReopened(dataset=dataset.dataset),)
+
+
+def not_offered(state: State, names: tuple[DatasetName, ...]) -> Refusal | None:
+    """S82, S83, REQ-10: nobody grants a dataset that is withdrawn, closed or not attested now."""
+    closed = [name for name in names if name not in state.datasets or not state.datasets[name].open]
+    if not closed:
+        return None
+    text = f"dataset `{closed[0]}` is not offered now; grant the others, or wait until it is"
+    return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
 
 
 def parties_of_dataset(state: State, dataset: DatasetName) -> set[PersonId]:

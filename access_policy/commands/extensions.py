@@ -5,7 +5,8 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Instant, Line, OfRequest, Outcome, Refusal, RefusalCode, Text
-from access_policy.commands.conditions import grounds_missing, party_excluded
+from access_policy.commands.conditions import grounds_missing, not_running, party_excluded
+from access_policy.commands.criteria import findings_missing
 from access_policy.commands.independence import has_tie, tie
 from access_policy.commands.quorum import against, quorum_missing
 from access_policy.commands.review import for_the_board
@@ -16,7 +17,7 @@ from access_policy.model.instants import days
 from access_policy.state import Extension, Request, State
 
 EHDS_DAYS_BEFORE_END = 30
-"""How long before its end a permit's extension is asked for (E17; R 68(12): a month)."""
+"""How long before its end a permit's extension is asked for, and submitted (E17; R 68(12): a month)."""
 
 
 class AskExtension(OfRequest, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class RefuseExtension(OfRequest, frozen=True, kw_only=True):
 def ask_extension(state: State, c: AskExtension, actor: Actor, at: datetime) -> Outcome:
     """S40, S43, E17: one at a time, before the end of the term; under the EHDS a month before it, and only once.
 
+    One that is not submitted yet gives way to one of another main applicant.
     S16, S73: its main applicant has an address of the licensee, which is not shut out (E59).
     """
     request = state.requests[c.request]
@@ -66,7 +68,7 @@ def ask_extension(state: State, c: AskExtension, actor: Actor, at: datetime) -> 
         email = normal_email(c.email)
     except ValueError as error:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
-    problem = for_the_board(request) or _open_already(request) or _too_late(request, at)
+    problem = for_the_board(request) or _open_already(request, email) or _too_late(request, at)
     problem = problem or party_excluded(state, request, at) or _not_the_licensees(state, request, email)
     return problem or (e.ExtensionAsked(request=c.request, name=c.name, surname=c.surname, email=email),)
 
@@ -79,8 +81,9 @@ def _not_the_licensees(state: State, request: Request, email: str) -> Refusal | 
     return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
 
 
-def _open_already(request: Request) -> Refusal | None:
-    if request.extension is not None:
+def _open_already(request: Request, email: str) -> Refusal | None:
+    extension = request.extension
+    if extension is not None and (extension.submitted is not None or extension.email == email):
         return Refusal(RefusalCode.ALREADY_EXISTS, f"an extension of `{request.request}` is open already")
     if request.regime is Regime.EHDS and request.extensions_granted:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"the permit `{request.request}` was extended; once is all")
@@ -91,9 +94,7 @@ def _too_late(request: Request, at: datetime) -> Refusal | None:
     if request.term is None:
         return Refusal(RefusalCode.WRONG_STATE, f"`{request.request}` has no term")
     if request.regime is Regime.EHDS and at > request.term.ends - days(EHDS_DAYS_BEFORE_END):
-        text = (
-            f"an extension of a permit is asked for `{EHDS_DAYS_BEFORE_END}` days before its end; send in a new request"
-        )
+        text = f"an extension of a permit comes in `{EHDS_DAYS_BEFORE_END}` days before its end; send in a new request"
         return Refusal(RefusalCode.WRONG_STATE, text)
     return _over(request) if at >= request.term.ends else None
 
@@ -119,14 +120,15 @@ def _none_open(request: Request) -> Refusal:
 
 
 def submit_extension(state: State, c: SubmitExtension, actor: Actor, at: datetime) -> Outcome:
-    """S42, S46, E17: once, before the end of the term, for a later end that is not too late."""
+    """S42, S46, E17: once, before the end of the term, under the EHDS a month before it, for a later end in bounds."""
     request = state.requests[c.request]
     if request.extension is None or request.term is None:
         return _none_open(request)
     if request.extension.submitted is not None:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"the extension of `{c.request}` was submitted already")
-    if at >= request.term.ends:
-        return _over(request)
+    late = _too_late(request, at)
+    if late is not None:
+        return late
     latest = latest_end(state, request, request.term.ends, at)
     if not max(request.term.ends, at) < c.ends <= latest:
         text = f"`ends` is later than the present end and now, and at latest `{latest:%Y-%m-%d}`"
@@ -148,20 +150,23 @@ def assess_extension(state: State, c: AssessExtension, actor: Actor, at: datetim
 
 
 def grant_extension(state: State, c: GrantExtension, actor: Actor, at: datetime) -> Outcome:
-    """S42, S45, E17, E18: what was submitted and assessed; S60, S101, E59: while each party's ground stands.
+    """S42, S45, E17, E18: what was submitted, assessed and found sound; S60, S101, E59: while each ground stands.
 
-    S20: by the board's quorum, on an assessment of somebody without a tie. S46: before the term is over.
+    S20: by the board's quorum, on an assessment of somebody without a tie. S46, E58: before the term is over, and not
+    while the grant is suspended.
     """
     request = state.requests[c.request]
     extension = extension_for(state, request, actor)
     if isinstance(extension, Refusal):
         return extension
-    if extension.ends is None or request.term is None or request.term.ends <= at:
+    if extension.ends is None or request.term is None:
         return _over(request)
     if has_tie(state, request, extension.assessed_by):
         text = f"who assessed the extension of `{c.request}` has a tie by now; an assessor without one assesses it anew"
         return Refusal(RefusalCode.NOT_COMPLETE, text)
-    problem = grounds_missing(state, request, at) or quorum_missing(state, request, extension.votes, actor, at)
+    problem = not_running(request, at) or findings_missing(state, request, extension.findings)
+    problem = problem or grounds_missing(state, request, at)
+    problem = problem or quorum_missing(state, request, extension.votes, actor, at)
     return problem or (e.ExtensionGranted(request=c.request, ends=extension.ends, reason=c.reason),)
 
 

@@ -8,11 +8,11 @@ from msgspec import Meta
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Digest, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
-from access_policy.commands.conditions import grounds_missing, licences_missing
-from access_policy.commands.data import files_problem
+from access_policy.commands.conditions import account_missing, grounds_missing, licences_missing, not_running
+from access_policy.commands.data import files_problem, not_attested
 from access_policy.commands.old_files import used_before
 from access_policy.model.enums import Role
-from access_policy.model.ids import DatasetName
+from access_policy.model.ids import DatasetName, PersonId
 from access_policy.standing import acts_as, signs_for
 from access_policy.state import Dataset, Files, Request, State
 
@@ -24,6 +24,7 @@ class PrepareExtract(OfRequest, frozen=True, kw_only=True):
     location: Line
     manifest: Digest
     patients: Annotated[int, Meta(ge=1)]
+    attested: bool
 
 
 class MakeAvailable(OfRequest, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ class EndRequest(OfRequest, frozen=True, kw_only=True):
 
 
 def prepare_extract(state: State, c: PrepareExtract, actor: Actor, at: datetime) -> Outcome:
-    """S3, S75: of a granted dataset, in the version in force, in a folder of its own (REQ-10, S99)."""
+    """S3, S75, S83: of a granted dataset, in the version in force, attested, in a folder of its own (REQ-10, S99)."""
     request, name = state.requests[c.request], DatasetName(c.dataset)
     dataset = state.datasets.get(name)
     if dataset is None or name not in request.granted:
@@ -58,7 +59,7 @@ def prepare_extract(state: State, c: PrepareExtract, actor: Actor, at: datetime)
         return Refusal(RefusalCode.WRONG_STATE, f"dataset `{c.dataset}` is not offered now")
     files = Files(name, c.request, dataset.version, c.location, c.manifest)
     problem = _decided(request, actor) or files_problem(state, c.dataset, c.location, c.manifest)
-    problem = problem or _no_folder_of_its_own(state, c, dataset)
+    problem = problem or not_attested(c.attested) or _no_folder_of_its_own(state, c, dataset)
     problem = problem or used_before(state, files)
     if problem is not None:
         return problem
@@ -67,7 +68,7 @@ def prepare_extract(state: State, c: PrepareExtract, actor: Actor, at: datetime)
     return (
         e.ExtractPrepared(
             request=c.request, dataset=name, version=dataset.version, location=c.location, manifest=c.manifest,
-            patients=c.patients,
+            patients=c.patients, attested=True,
         ),
     )  # fmt: skip
 
@@ -98,25 +99,53 @@ def _prepared(request: Request, c: PrepareExtract, dataset: Dataset) -> bool:
 
 
 def make_available(state: State, c: MakeAvailable, actor: Actor, at: datetime) -> Outcome:
-    """S26, S52, S100: after all conditions of the route hold; what is offered and was not made available before."""
+    """S26, S52, S100: after all conditions of the route hold; what is ready and was not made available before.
+
+    S27, S38: the first time to the contacts with a valid account and a second factor; the others have their own step.
+    """
     request = state.requests[c.request]
     fresh = [name for name in request.granted if name not in request.available_datasets]
     if not fresh:
         return Refusal(RefusalCode.WRONG_STATE, f"everything of `{c.request}` is available already")
-    offered = tuple(name for name in fresh if name in state.datasets and state.datasets[name].open)
-    if not offered:
-        return Refusal(RefusalCode.WRONG_STATE, f"no dataset of `{c.request}` is offered now")
-    if request.suspended is not None:
-        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is suspended; it is reinstated or ended first")
-    if request.term is not None and at >= request.term.ends:
-        return Refusal(RefusalCode.WRONG_STATE, f"the term of `{c.request}` is over; it has to be asked for anew")
-    problem = _decided(request, actor) or licences_missing(state, request, at) or grounds_missing(state, request, at)
-    return problem or (e.RequestMadeAvailable(request=c.request, datasets=offered),)
+    ready = tuple(name for name in fresh if _is_ready(state, request, name))
+    if not ready:
+        text = f"no dataset of `{c.request}` is offered now with an extract of its newest version; prepare one"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    problem = not_to_be_handed_out(state, request, actor, at)
+    if problem is not None:
+        return problem
+    reached = None if request.available is not None else _reached(state, request, at)
+    if isinstance(reached, Refusal):
+        return reached
+    return (e.RequestMadeAvailable(request=c.request, datasets=ready, contacts=reached),)
+
+
+def _is_ready(state: State, request: Request, name: DatasetName) -> bool:
+    """S3, S52: offered, and its extract, where there is one, is of the version in force."""
+    dataset, extract = state.datasets.get(name), request.extracts.get(name)
+    return dataset is not None and dataset.open and (extract is None or extract.version == dataset.version)
+
+
+def _reached(state: State, request: Request, at: datetime) -> tuple[PersonId, ...] | Refusal:
+    """S27, S38: the contacts who lack nothing; where everybody lacks something, what the first one does."""
+    lacking = {person: account_missing(state, request, person, at) for person in request.contacts}
+    ready = tuple(person for person, problem in lacking.items() if problem is None)
+    text = f"`{request.request}` has no download contact; it gets one first"
+    return ready or next((one for one in lacking.values() if one is not None), Refusal(RefusalCode.NOT_COMPLETE, text))
+
+
+def not_to_be_handed_out(state: State, request: Request, actor: Actor, at: datetime) -> Refusal | None:
+    """Refuse to hand data out, to all contacts or to a new one, while a condition of the route is open.
+
+    E11: by who decided. E58, S46: while it rests, or once it is over. S26: without all signatures. S60, E59: grounds.
+    """
+    problem = _decided(request, actor) or not_running(request, at)
+    return problem or licences_missing(state, request, at) or grounds_missing(state, request, at)
 
 
 def _decided(request: Request, actor: Actor) -> Refusal | None:
-    """E11: who assessed the request, or decided on it, prepares no data for it and hands none out."""
-    if actor.person not in {request.decided_by, request.assessed_by, *request.investigators.values()}:
+    """E11: who assessed the request or a change of it, or decided on one, prepares no data and hands none out."""
+    if actor.person not in {request.assessed_by, *request.deciders}:
         return None
     text = f"who assessed `{request.request}` or decided on it hands out no data for it; ask another person"
     return Refusal(RefusalCode.FOUR_EYES, text)

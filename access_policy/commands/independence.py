@@ -1,7 +1,11 @@
-"""Who is too close to a request to look at it or to decide on it (S20)."""
+"""Who is too close to a request to look at it or to decide on it (S20), and who has no part in any (S92)."""
+
+from collections.abc import Iterable
+from datetime import datetime
 
 from access_policy.actor import Actor
 from access_policy.commands.base import Refusal, RefusalCode
+from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.state import Request, State
 
@@ -9,14 +13,38 @@ from access_policy.state import Request, State
 def has_tie(state: State, request: Request, person: PersonId | None) -> bool:
     """Say whether a person has a tie to a request: works where it comes from, takes part in it, or declared one (S20).
 
+    Who took part once, as a contact or as one who signed, has it for good.
+
     Nobody known has a tie as well: when in doubt, no.
     """
     found = state.people.get(person) if person is not None else None
     if found is None:
         return True
-    involved = {request.applicant, *request.contacts, *request.contacts_removed, *request.conflicts}
     where = {request.institution, *request.entities} - {None}
-    return found.person in involved or found.institution in where
+    once = found.person in request.contacts_removed or found.person in request.conflicts
+    return once or takes_part(state, request, found.person) or found.institution in where
+
+
+def takes_part(state: State, request: Request, person: PersonId) -> bool:
+    """Say whether a person applies, is or is asked to be a contact, signed for a party, or took an invitation up."""
+    if person in {request.applicant, *request.contacts, *request.contacts_asked, *request.signed_by}:
+        return True
+    return request.request in state.requests_of.get(person, {}) and any(
+        (one.person, one.request) == (person, request.request) for one in state.invitations.values()
+    )
+
+
+def reads_only(state: State, person: PersonId | None, at: datetime) -> Refusal | None:
+    """S92, E56: an auditor reads; while the role lasts they ask for no data, get none and answer for none."""
+    found = state.people.get(person) if person is not None else None
+    if found is None or not any(one.role is Role.AUDITOR and one.holds(at) for one in found.appointments):
+        return None
+    return Refusal(RefusalCode.NOT_PERMITTED, f"`{person}` is an auditor, who reads only; end that role first")
+
+
+def an_auditor_among(state: State, people: Iterable[PersonId], at: datetime) -> Refusal | None:
+    """S92, E56: refuse a change that would give an auditor a part in a request."""
+    return next((problem for one in people if (problem := reads_only(state, one, at)) is not None), None)
 
 
 def assessed_it(request: Request, actor: Actor) -> Refusal | None:

@@ -27,6 +27,9 @@ class AdoptSettings(Command, frozen=True, kw_only=True):
     contact_days: Annotated[int, Meta(ge=1, le=365)] = 7
     review_days: Annotated[int, Meta(ge=1, le=365)] = 42
     availability_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    decision_months: Annotated[int, Meta(ge=1, le=3)] = 3
+    deferral_months: Annotated[int, Meta(ge=1, le=3)] = 3
+    accelerated_months: Annotated[int, Meta(ge=1, le=2)] = 2
     reminder_days: tuple[Annotated[int, Meta(ge=1, le=365)], ...] = (60, 30, 14, 7, 1)
 
 

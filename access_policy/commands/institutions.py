@@ -26,6 +26,15 @@ class RegisterInstitution(Command, frozen=True, kw_only=True):
     centre: bool = False
 
 
+class CorrectInstitution(Command, frozen=True, kw_only=True):
+    """Correct the name or the country (ISO 3166, two letters) of an institution: give both as they should be."""
+
+    institution: Name
+    name: Line
+    country: Line
+    reason: Line
+
+
 class DeclareDomains(Command, frozen=True, kw_only=True):
     """Replace the e-mail domains that an institution declares."""
 
@@ -66,11 +75,7 @@ def register_institution(state: State, c: RegisterInstitution, actor: Actor, at:
     name = InstitutionName(c.institution)
     if name in state.institutions:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"institution `{name}` is registered already")
-    if not is_country(c.country):
-        return Refusal(
-            RefusalCode.NOT_ALLOWED_VALUE, f"`{c.country}` is no country of ISO 3166; write one such as `NL`"
-        )
-    problem = _centre_problem(state, c, actor, at)
+    problem = _country_problem(c.country) or _centre_problem(state, c, actor, at)
     if problem is not None:
         return problem
     domains = _domains(state, name, c.domains)
@@ -81,6 +86,12 @@ def register_institution(state: State, c: RegisterInstitution, actor: Actor, at:
     )
 
 
+def _country_problem(country: str) -> Refusal | None:
+    if is_country(country):
+        return None
+    return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"`{country}` is no country of ISO 3166; write one such as `NL`")
+
+
 def _centre_problem(state: State, c: RegisterInstitution, actor: Actor, at: datetime) -> Refusal | None:
     if c.centre != (c.institution == CENTRE):
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"the centre, and only the centre, is named `{CENTRE}`")
@@ -88,6 +99,19 @@ def _centre_problem(state: State, c: RegisterInstitution, actor: Actor, at: date
     if c.centre and (registrar is None or not is_admin(registrar, at)):
         return Refusal(RefusalCode.NOT_PERMITTED, "the centre itself is registered by an admin")
     return None
+
+
+def correct_institution(state: State, c: CorrectInstitution, actor: Actor, at: datetime) -> Outcome:
+    """S57, S58, S60: what the grounds and the licences of its requests follow from is recorded as it is."""
+    name = InstitutionName(c.institution)
+    institution = state.institutions.get(name)
+    if institution is None:
+        return _unknown(name)
+    if (institution.name, institution.country) == (c.name, c.country):
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"institution `{name}` is recorded so already")
+    return _country_problem(c.country) or (
+        e.InstitutionCorrected(institution=name, name=c.name, country=c.country, reason=c.reason),
+    )
 
 
 def declare_domains(state: State, c: DeclareDomains, actor: Actor, at: datetime) -> Outcome:
@@ -100,7 +124,7 @@ def declare_domains(state: State, c: DeclareDomains, actor: Actor, at: datetime)
 
 
 def record_agreement(state: State, c: RecordAgreement, actor: Actor, at: datetime) -> Outcome:
-    """S72, REQ-11: an agreement has a bounded term that is not over yet."""
+    """S72, REQ-11: an agreement has a bounded term that is not over yet; the next one does not cut it short."""
     name = InstitutionName(c.institution)
     if name not in state.institutions:
         return _unknown(name)
@@ -109,6 +133,10 @@ def record_agreement(state: State, c: RecordAgreement, actor: Actor, at: datetim
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     if c.begins > at and _in_force(state.institutions[name], at):
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "it would replace the one in force; let it begin now or earlier")
+    present = state.institutions[name].agreement if _in_force(state.institutions[name], at) else None
+    if present is not None and c.ends < present.ends:
+        text = f"the one in force runs until `{format_instant(present.ends)}`; end it before you record a shorter one"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     return (e.AgreementRecorded(institution=name, begins=c.begins, ends=c.ends),)
 
 

@@ -5,10 +5,12 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
+from access_policy.commands.independence import reads_only
 from access_policy.commands.requests import OVER
 from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import Capacity, RequestStatus
 from access_policy.model.ids import InstitutionName, PersonId, RequestId
+from access_policy.standing import invitation_stands
 from access_policy.state import Invitation, Person, State
 
 MOST_INTAKES = 1000
@@ -99,7 +101,7 @@ def invite_party(state: State, c: InviteParty, actor: Actor, at: datetime) -> Ou
 
 def _invited_enough(state: State, c: InviteParty, email: str) -> Refusal | None:
     sent = [one for one in state.invitations.values() if one.request == c.request]
-    if any((one.email, one.capacity) == (email, c.capacity) for one in sent):
+    if any((one.email, one.capacity) == (email, c.capacity) and invitation_stands(state, one) for one in sent):
         return Refusal(RefusalCode.ALREADY_EXISTS, f"this address is invited to `{c.request}` as {c.capacity} already")
     if sum(one.accepted is None for one in sent) >= MOST_INVITATIONS:
         text = f"{MOST_INVITATIONS} invitations to `{c.request}` are open; wait until one is taken up"
@@ -163,11 +165,17 @@ def _open_to(state: State, number: int, email: str) -> Invitation | Refusal:
 
 
 def accept_invitation(state: State, c: AcceptInvitation, actor: Actor, at: datetime) -> Outcome:
-    """S12-S14, S31: by the one who was invited, once; the applicant of an intake gets the form of that request."""
+    """S12-S14, S31: by the one who was invited, once; the applicant of an intake gets the form of that request.
+
+    S92: an auditor takes up none.
+    """
     person = state.people[actor.person or PersonId("")]
     invitation = _open_to(state, c.invitation, person.email)
     if isinstance(invitation, Refusal):
         return invitation
+    problem = reads_only(state, person.person, at)
+    if problem is not None:
+        return problem
     if person.institution != invitation.institution:
         text = f"you are not on record at `{invitation.institution}`; an admin records where you work now"
         return Refusal(RefusalCode.NOT_PERMITTED, text)

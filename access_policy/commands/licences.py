@@ -1,30 +1,36 @@
 """The licence: signed for each organisation by three parties, in the version that binds now (S23-S26, S62-S64)."""
 
+from collections.abc import Mapping
 from datetime import datetime
+
+import msgspec
 
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, Name, OfRequest, Outcome, Refusal, RefusalCode
+from access_policy.commands.documents import Language
 from access_policy.model.enums import Party, Role, Route
 from access_policy.model.ids import CENTRE, InstitutionName, PersonId
 from access_policy.rules.parties import licence_for
-from access_policy.standing import acts_as
-from access_policy.state import Document, Entity, Request, State
+from access_policy.standing import acts_as, has_confirmed_factor, signs_for
+from access_policy.state import Document, Entity, Request, Signature, State
 
 
 class SignLicence(OfRequest, frozen=True, kw_only=True):
     """Sign the licence for the party that you stand for, with a second factor that counts.
 
-    `institution` is the organisation, where there are several; `version` the version of the text that you read.
+    `institution` is the organisation, where there are several; `version` and `language` are those of the text that you
+    read: the three parties sign one and the same.
     """
 
     party: Party
     institution: Name | None = None
     version: Line | None = None
+    language: Language | None = None
 
 
 def sign_licence(state: State, c: SignLicence, actor: Actor, at: datetime) -> Outcome:
-    """S23-S26, S62-S64: three parties, three distinct people, the licence that binds the organisation now."""
+    """S23-S26, S62-S64: three parties, three distinct people, one text of the licence that binds the organisation."""
     request = state.requests[c.request]
     entity = request.entities.get(InstitutionName(c.institution) if c.institution else request.institution or CENTRE)
     if entity is None:
@@ -37,39 +43,91 @@ def sign_licence(state: State, c: SignLicence, actor: Actor, at: datetime) -> Ou
     document = state.documents.get(kind)
     if document is None:
         return Refusal(RefusalCode.WRONG_STATE, f"no text of the kind `{kind}` is published yet")
-    if c.version is not None and c.version != document.current.version:
-        return Refusal(
-            RefusalCode.CHANGED_MEANWHILE, f"version `{document.current.version}` is in force; read that one"
-        )
-    problem = _without_factor(state, actor.person) or _signed(entity, c.party, actor.person, document)
+    standing = _standing(entity, document)
+    text = _text_to_sign(document, standing, c.version, c.language)
+    if isinstance(text, Refusal):
+        return text
+    problem = _not_sure_who(state, actor.person, at) or _signed(standing, c.party, actor.person)
     return problem or (
         e.LicenceSigned(
             request=c.request, institution=entity.institution, party=c.party, person=actor.person, licence=kind,
-            version=document.current.version, digest=_digest(document),
+            version=text.version, digest=text.digest,
         ),
     )  # fmt: skip
 
 
-def _digest(document: Document) -> str:
-    """Return the hash of the version in force: of its English text, or of the first one where there is none (S25)."""
-    digests = document.current.digests
-    return digests.get("en") or next(iter(digests.values()))
+class LicenceText(msgspec.Struct, frozen=True):
+    """A text of a licence: its version, the language that was read, and the hash of its bytes (S25)."""
+
+    version: str
+    language: str
+    digest: str
 
 
-def _without_factor(state: State, person: PersonId) -> Refusal | None:
-    """Refuse a signature of somebody without a second factor of their own that was confirmed with them (S23, S76)."""
-    if any(factor.confirmed is not None for factor in state.people[person].factors.values()):
+def text_to_sign(state: State, entity: Entity, at: datetime) -> LicenceText | None:
+    """Return the text that an organisation's next signature has to be under, where one is published (S24, S25)."""
+    document = state.documents.get(licence_for(state, entity, at).licence)
+    if document is None:
+        return None
+    text = _text_to_sign(document, _standing(entity, document), None, None)
+    return None if isinstance(text, Refusal) else text
+
+
+def _standing(entity: Entity, document: Document) -> dict[Party, Signature]:
+    """Return the signatures that count: under the licence that binds, each under the same text as the first (S25)."""
+    binding = {
+        party: signature
+        for party, signature in entity.signatures.items()
+        if signature.licence is document.kind and signature.at >= document.binding_since
+    }
+    first = min(binding.values(), key=lambda one: one.at, default=None)
+    return {party: one for party, one in binding.items() if first is not None and one.digest == first.digest}
+
+
+def _text_to_sign(
+    document: Document, standing: Mapping[Party, Signature], version: str | None, language: str | None
+) -> LicenceText | Refusal:
+    """S25, REQ-04: the text that was read, which is that of the first signature; else the version in force."""
+    first = min(standing.values(), key=lambda one: one.at, default=None)
+    wanted = _text_of(document, first)
+    if version is not None and version != wanted.version:
+        text = f"version `{wanted.version}` is the one to sign, in `{wanted.language}`; read that one"
+        return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
+    if language is None or language == wanted.language:
+        return wanted
+    digest = next((one.digests.get(language) for one in document.versions if one.version == wanted.version), None)
+    if digest is None:
+        return Refusal(RefusalCode.NOT_FOUND, f"version `{wanted.version}` is not published in `{language}`")
+    if first is not None and digest != first.digest:
+        text = f"the first signature is under the text in `{wanted.language}`; read and sign that one"
+        return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
+    return LicenceText(wanted.version, language, digest)
+
+
+def _text_of(document: Document, first: Signature | None) -> LicenceText:
+    """Return the text of a first signature; without one the version in force, in English where it is there (S25)."""
+    if first is None:
+        digests = document.current.digests
+        language = "en" if "en" in digests else next(iter(digests))
+        return LicenceText(document.current.version, language, digests[language])
+    digests = next((one.digests for one in document.versions if one.version == first.version), {})
+    language = next((one for one, digest in digests.items() if digest == first.digest), "en")
+    return LicenceText(first.version, language, first.digest)
+
+
+def _not_sure_who(state: State, person: PersonId, at: datetime) -> Refusal | None:
+    """S23, S73, S76: who signs is verified now, and has a second factor of their own that was confirmed with them."""
+    verification = state.people[person].verification
+    if verification is None or not verification.since <= at < verification.until:
+        text = "who signs is verified, and your verification is missing or over; let an admin verify you"
+        return Refusal(RefusalCode.NOT_COMPLETE, text)
+    if has_confirmed_factor(state, person):
         return None
     text = "who signs has a second factor that was confirmed with them; enrol one, and let your verifier confirm it"
     return Refusal(RefusalCode.NOT_COMPLETE, text)
 
 
-def _signed(entity: Entity, party: Party, person: PersonId, document: Document) -> Refusal | None:
-    standing = {
-        one: signature
-        for one, signature in entity.signatures.items()
-        if signature.licence is document.kind and signature.at >= document.binding_since
-    }
+def _signed(standing: Mapping[Party, Signature], party: Party, person: PersonId) -> Refusal | None:
     if party in standing:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"the {party} has signed already")
     if any(signature.person == person for signature in standing.values()):
@@ -82,10 +140,9 @@ def parties_of(state: State, request: Request, entity: Entity, person: PersonId,
 
     S23, E28: the representative acts as one, and takes no part in the request.
     """
-    roles = [(one.role, one.scope) for one in state.people[person].appointments if one.holds(at)]
     parties = {
         Party.RESEARCHER: person == request.applicant and state.people[person].institution == request.institution,
-        Party.LICENSEE: (Role.SIGNATORY, entity.institution) in roles,
+        Party.LICENSEE: entity.institution in signs_for(state, request, person, at),
         Party.REPRESENTATIVE: person not in {request.applicant, *request.contacts}
         and acts_as(state, person, Role.REPRESENTATIVE, at),
     }

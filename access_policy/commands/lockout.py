@@ -10,7 +10,7 @@ from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.model.enums import Role
 from access_policy.model.ids import CENTRE, CourseName, PersonId
 from access_policy.model.instants import days
-from access_policy.rules.training import passed
+from access_policy.rules.particulars import passed
 from access_policy.standing import acts_as
 from access_policy.state import Course, State
 

@@ -30,10 +30,14 @@ class DistrustProvider(Command, frozen=True, kw_only=True):
 
 
 class AcceptCertificate(OfPerson, frozen=True, kw_only=True):
-    """Accept the certificate of a trusted outside provider; it holds until its own end, at most a course's validity."""
+    """Accept the certificate of a trusted outside provider; it holds until its own end, at most a course's validity.
+
+    `passed_on` is when the examination was passed: not before the version of the course that binds now.
+    """
 
     course: Name
     provider: Name
+    passed_on: Instant
     ends: Instant
 
 
@@ -64,7 +68,10 @@ def distrust_provider(state: State, c: DistrustProvider, actor: Actor, at: datet
 
 
 def accept_certificate(state: State, c: AcceptCertificate, actor: Actor, at: datetime) -> Outcome:
-    """S74: of a provider that is trusted for this very course; never for longer than the course itself would hold."""
+    """S74: of a provider that is trusted for this very course; never for longer than the course itself would hold.
+
+    E28, REQ-07: and passed under the version that binds now, as every other certification.
+    """
     course = state.courses.get(CourseName(c.course))
     if course is None:
         return no_course(c.course)
@@ -73,9 +80,12 @@ def accept_certificate(state: State, c: AcceptCertificate, actor: Actor, at: dat
         return Refusal(RefusalCode.NOT_FOUND, f"no provider named `{c.provider}` is trusted for `{c.course}`")
     if not at < c.ends <= at + days(course.validity_days):
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"`ends` lies between now and {course.validity_days} days on")
+    if not course.binding_since <= c.passed_on <= at:
+        text = f"`passed_on` lies between the binding version of `{c.course}` and now; what was passed before is over"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     return (
         e.PersonCertified(
             person=c.person, course=course.course, ends=c.ends, kind=CertificationKind.OUTSIDE,
-            provider=provider.provider,
+            provider=provider.provider, passed_on=c.passed_on,
         ),
     )  # fmt: skip

@@ -7,24 +7,29 @@ import msgspec
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.clocks import COMPLETION_DAYS
 from access_policy.commands.base import Command, Line, Name, OfRequest, Outcome, PersonRef, Refusal, RefusalCode, Text
-from access_policy.email import normal_email
-from access_policy.model.enums import Action, Confirmation, PurposeKind, Regime, RequestStatus, Role, Route
+from access_policy.commands.completeness import applicant_problem, not_offered, organisations, unsound
+from access_policy.commands.independence import reads_only
+from access_policy.commands.physician import physician_problem
+from access_policy.email import domain_of, normal_email
+from access_policy.model.enums import Action, Confirmation, PurposeKind, Regime, RequestStatus, Route
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.model.instants import days
-from access_policy.model.jurisdictions import in_eea
 from access_policy.rules.case import Query, case_of
 from access_policy.rules.people import institution_not_trusted, organisation_excluded
 from access_policy.scenarios import choose, facts_of
-from access_policy.standing import acts_as, has_signatory, signs_for
-from access_policy.state import Entity, Request, State
+from access_policy.standing import applicant_left, signing_addresses, signs_for
+from access_policy.state import Request, State
 
 MOST_OPEN_REQUESTS = 50
 MOST_ENTITIES = 20
+MOST_CONTACTS = 50
+MOST_DATASETS = 100
+WITHDRAWN_COUNT_DAYS = 30
 OVER = frozenset({RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED})
 _IN_PROGRESS = frozenset(RequestStatus) - OVER
 _NOT_TAKEN_UP = frozenset({RequestStatus.INTAKE, RequestStatus.INVITED})
+_UNDECIDED = frozenset({RequestStatus.DRAFT, RequestStatus.SUBMITTED, RequestStatus.ASSESSED})
 
 
 class OpenRequest(Command, frozen=True, kw_only=True):
@@ -37,7 +42,8 @@ class OpenRequest(Command, frozen=True, kw_only=True):
 class DescribeRequest(OfRequest, frozen=True, kw_only=True):
     """Fill the form: for what, in which field, under which regime, who is controller and processor.
 
-    `tests_treatment` says whether a treatment is tested in children: for that the data may not be used.
+    `tests_treatment` says whether a treatment is tested in children: for that the data may not be used. The treating
+    physician is a person of your institution, or where they have no account `physician` with the institution.
     """
 
     purpose_kind: PurposeKind
@@ -47,7 +53,9 @@ class DescribeRequest(OfRequest, frozen=True, kw_only=True):
     processor: Line
     regime: Regime = Regime.OWN
     agreement: Line | None = None
+    physician_person: PersonRef | None = None
     physician: Line | None = None
+    physician_institution: Name | None = None
     tools: Text | None = None
 
 
@@ -97,14 +105,15 @@ def open_request(state: State, c: OpenRequest, actor: Actor, at: datetime) -> Ou
     if actor.person is None:
         return Refusal(RefusalCode.NOT_PERMITTED, "a request has an applicant")
     asked = [state.requests[request] for request in state.requests_of[actor.person]]
-    if sum(one.applicant == actor.person and one.status in _IN_PROGRESS for one in asked) >= MOST_OPEN_REQUESTS:
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"you have {MOST_OPEN_REQUESTS} requests in progress already")
+    if sum(one.applicant == actor.person and _counts(one, at) for one in asked) >= MOST_OPEN_REQUESTS:
+        text = f"you have {MOST_OPEN_REQUESTS} requests in progress, or withdrawn this month, already"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     institution = state.people[actor.person].institution
     if institution is None:
         return Refusal(RefusalCode.NOT_PERMITTED, "you left your institution; an admin records where you work now")
     request = RequestId(f"DR-{len(state.requests) + 1}")
     return (
-        _reads_only(state, actor.person, at)
+        reads_only(state, actor.person, at)
         or _not_trusted(state, actor.person, at)
         or (
             e.RequestOpened(
@@ -114,11 +123,10 @@ def open_request(state: State, c: OpenRequest, actor: Actor, at: datetime) -> Ou
     )
 
 
-def _reads_only(state: State, person: PersonId, at: datetime) -> Refusal | None:
-    """S92: an auditor reads, and asks for no data while the role lasts."""
-    if acts_as(state, person, Role.AUDITOR, at):
-        return Refusal(RefusalCode.NOT_PERMITTED, f"`{person}` is an auditor, who reads only; end that role first")
-    return None
+def _counts(request: Request, at: datetime) -> bool:
+    """REQ-14: what was withdrawn a moment ago makes no room for the next one."""
+    withdrawn = request.status is RequestStatus.WITHDRAWN and at < request.status_since + days(WITHDRAWN_COUNT_DAYS)
+    return withdrawn or request.status in _IN_PROGRESS
 
 
 def _not_trusted(state: State, person: PersonId, at: datetime) -> Refusal | None:
@@ -141,28 +149,28 @@ def describe_request(state: State, c: DescribeRequest, actor: Actor, at: datetim
     if request.submitted is not None and c.regime is not request.regime:
         text = "the rules that a request runs under stay as they were when it first came in; open a new request"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
-    if c.purpose_kind is PurposeKind.TREATMENT and c.physician is None:
-        return Refusal(RefusalCode.NOT_COMPLETE, "name the treating `physician`, yourself or who you ask for")
-    return (
+    if c.purpose_kind is PurposeKind.TREATMENT and c.physician is None and c.physician_person is None:
+        return Refusal(RefusalCode.NOT_COMPLETE, "name the treating physician, yourself or who you ask for")
+    problem = physician_problem(state, request, c.physician_person, c.physician, c.physician_institution)
+    return problem or (
         e.RequestDescribed(
             request=c.request, purpose_kind=c.purpose_kind, field_of_work=c.field_of_work, tests_treatment=False,
             regime=c.regime, controller=c.controller, processor=c.processor, agreement=c.agreement or "",
-            physician=c.physician or "",
-            tools=c.tools or "",
+            physician=c.physician or "", tools=c.tools or "",
+            physician_person=PersonId(c.physician_person) if c.physician_person is not None else None,
+            physician_institution=InstitutionName(c.physician_institution) if c.physician_institution else None,
         ),
     )  # fmt: skip
 
 
 def request_dataset(state: State, c: RequestDataset, actor: Actor, at: datetime) -> Outcome:
-    """S3: with its own necessity. A withdrawn dataset looks like one that was never there (POL-09, REQ-10)."""
-    dataset = state.datasets.get(DatasetName(c.dataset))
+    """S3: with its own necessity; bounded (REQ-14). A withdrawn dataset looks like none at all (POL-09, REQ-10)."""
+    dataset, asked = state.datasets.get(DatasetName(c.dataset)), state.requests[c.request].datasets
     if dataset is None or not dataset.open:
-        return _not_offered(c.dataset)
+        return not_offered(c.dataset)
+    if dataset.dataset not in asked and len(asked) >= MOST_DATASETS:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"at most {MOST_DATASETS} datasets stand in a form")
     return (e.DatasetRequested(request=c.request, dataset=dataset.dataset, necessity=c.necessity),)
-
-
-def _not_offered(dataset: str) -> Refusal:
-    return Refusal(RefusalCode.NOT_FOUND, f"no dataset named `{dataset}` is offered")
 
 
 def drop_dataset(state: State, c: DropDataset, actor: Actor, at: datetime) -> Outcome:
@@ -200,39 +208,54 @@ def confirm_protection(state: State, c: ConfirmProtection, actor: Actor, at: dat
 
 
 def name_contact(state: State, c: NameContact, actor: Actor, at: datetime) -> Outcome:
-    """S15, S16, S68: a person of an organisation that takes part, with the address of their account (S33)."""
-    person = state.people.get(PersonId(c.person))
-    if person is None or person.institution not in state.requests[c.request].entities:
+    """S15, S16, S68: a person of an organisation that takes part, with an address of such an organisation (S33)."""
+    request, person = state.requests[c.request], state.people.get(PersonId(c.person))
+    if person is None or person.institution not in request.entities:
         return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` is nobody of an organisation of `{c.request}`")
-    reads_only = _reads_only(state, person.person, at)
-    if reads_only is not None:
-        return reads_only
     try:
         email = normal_email(c.email)
     except ValueError as error:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
-    return (e.ContactNamed(request=c.request, person=person.person, email=email),)
+    problem = reads_only(state, person.person, at) or _contact_problem(state, request, person.person, email)
+    return problem or (e.ContactNamed(request=c.request, person=person.person, email=email),)
+
+
+def _contact_problem(state: State, request: Request, person: PersonId, email: str) -> Refusal | None:
+    """S15, S16: the address is institutional, of an organisation of the request. REQ-14: bounded."""
+    if person not in request.contacts and len(request.contacts) >= MOST_CONTACTS:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"at most {MOST_CONTACTS} download contacts stand in a form")
+    if not any(domain_of(email) in state.institutions[name].domains for name in request.entities):
+        text = f"`{domain_of(email)}` is no domain that an organisation of `{request.request}` declared"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    return None
 
 
 def submit_request(state: State, c: SubmitRequest, actor: Actor, at: datetime) -> Outcome:
-    """S5, S18: completed and signed. The hash of the form is what the board later decides on (REQ-04)."""
+    """S5, S18, S76: completed, and signed by an applicant with a second factor who is no auditor (S92).
+
+    The hash of the form is what the board later decides on (REQ-04).
+    """
     request = state.requests[c.request]
     missing = _missing(request)
     if request.form is None or missing:
         return Refusal(RefusalCode.NOT_COMPLETE, f"the form still needs: {', '.join(missing)}")
-    problem = _unsound(state, request, at) or _organisations(state, request, at)
+    problem = applicant_problem(state, request, at) or unsound(state, request, at)
+    problem = problem or organisations(state, request, at)
     choice = problem or choose(facts_of(state, request, request.form))
     if isinstance(choice, Refusal):
         return choice
-    nobody = [name for name in request.entities if not has_signatory(state, request, name, at)]
+    signing = {name: signing_addresses(state, request, name, at) for name in request.entities}
+    nobody = [name for name, addresses in signing.items() if not addresses]
     if nobody and choice.route is Route.DATA_ACCESS:
         text = f"nobody is named who signs for `{nobody[0]}`; invite its authorised signatory first"
         return Refusal(RefusalCode.NOT_COMPLETE, text)
+    signatories = "\n".join(f"{name}: {', '.join(addresses)}" for name, addresses in signing.items())
     return (
         e.RequestSubmitted(
-            request=c.request, digest=form_digest(request), scenario=choice.scenario, route=choice.route
+            request=c.request, digest=form_digest(request, signatories), scenario=choice.scenario, route=choice.route,
+            signatories=signatories,
         ),
-    )
+    )  # fmt: skip
 
 
 def _missing(request: Request) -> list[str]:
@@ -244,50 +267,27 @@ def _missing(request: Request) -> list[str]:
     return [name for name, part in parts.items() if not part]
 
 
-def _unsound(state: State, request: Request, at: datetime) -> Refusal | None:
-    """S9, E7, REQ-10: in time, by somebody who still works there, for data that are still offered."""
-    completed_by = request.returned and request.returned + days(COMPLETION_DAYS)
-    if request.regime is Regime.EHDS and completed_by is not None and at >= completed_by:
-        text = f"the form came back more than {COMPLETION_DAYS} days ago; open a new request"
-        return Refusal(RefusalCode.WRONG_STATE, text)
-    if state.people[request.applicant or PersonId("")].institution != request.institution:
-        text = f"you do not work at `{request.institution}` any more; open a new request where you work now"
-        return Refusal(RefusalCode.NOT_PERMITTED, text)
-    gone = [name for name in request.datasets if not state.datasets[name].open]
-    return _not_offered(gone[0]) if gone else None
-
-
-def _organisations(state: State, request: Request, at: datetime) -> Refusal | None:
-    problems = [_organisation(state, entity, at) for entity in request.entities.values()]
-    return next((problem for problem in problems if problem is not None), None)
-
-
-def _organisation(state: State, entity: Entity, at: datetime) -> Refusal | None:
-    """S61, S68, E59: not shut out, and outside the EEA with every confirmation."""
-    institution = state.institutions[entity.institution]
-    if institution.excluded_at(at):
-        return Refusal(RefusalCode.NOT_PERMITTED, f"`{entity.institution}` is shut out for now; it cannot ask for data")
-    missing = [one for one in Confirmation if one not in entity.confirmations]
-    if missing and not in_eea(institution.country, at):
-        text = f"`{entity.institution}` lies outside the EEA and has not confirmed: {', '.join(missing)}"
-        return Refusal(RefusalCode.NOT_COMPLETE, text)
-    return None
-
-
 def withdraw_request(state: State, c: WithdrawRequest, actor: Actor, at: datetime) -> Outcome:
-    """The applicant takes back what is not active yet; the office closes an intake that nobody takes up (REQ-14)."""
+    """The applicant takes back what is not active yet; the office closes an intake that nobody takes up (REQ-14).
+
+    S9, S33: the office also closes an undecided request whose applicant left the institution that it came from.
+    """
     request = state.requests[c.request]
-    if actor.person != request.applicant and request.status not in _NOT_TAKEN_UP:
+    left_behind = request.status in _UNDECIDED and applicant_left(state, request)
+    if actor.person != request.applicant and request.status not in _NOT_TAKEN_UP and not left_behind:
         return Refusal(RefusalCode.NOT_PERMITTED, f"only the applicant takes `{c.request}` back")
     return (e.RequestWithdrawn(request=c.request),)
 
 
-def form_digest(request: Request) -> str:
-    """Return the SHA-256 of what the form says: title, purpose, datasets with necessity, contacts, organisations."""
+def form_digest(request: Request, signatories: str) -> str:
+    """Return the SHA-256 of what the form says: title, purpose, datasets with necessity, contacts, organisations.
+
+    And `signatories`: for each organisation, the addresses of who signs for it (S23, S34).
+    """
     contacts = {person: contact.email for person, contact in request.contacts.items()}
     entities = {name: sorted(one.confirmations) for name, one in request.entities.items()}
     form = [
         request.request, request.title, request.purpose, request.regime, request.form, request.datasets, contacts,
-        entities,
+        entities, signatories,
     ]  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(form, order="deterministic")).hexdigest()

@@ -1,12 +1,14 @@
 """The request under review: complete or returned, assessed, found about, and the clock of its decision."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from access_policy import events as e
 from access_policy.actor import Actor
+from access_policy.clocks import ClockKind, ClockState, clocks_of
 from access_policy.commands.base import Line, OfRequest, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.independence import has_tie, tie
-from access_policy.model.enums import Criterion, PauseReason, Regime, RequestStatus, Role, Route
+from access_policy.model.enums import Criterion, PausableClock, PauseReason, Regime, RequestStatus, Role, Route
 from access_policy.standing import acts_as
 from access_policy.state import Recorded, Request, State
 
@@ -26,26 +28,39 @@ class AssessRequest(OfRequest, frozen=True, kw_only=True):
 
 
 class RecordFinding(OfRequest, frozen=True, kw_only=True):
-    """Record whether the request meets a criterion, and why."""
+    """Record whether the request meets a criterion, and why; or, with `extension`, whether its open renewal does."""
 
     criterion: Criterion
     met: bool
     reason: Text
+    extension: bool = False
 
 
 class PauseClock(OfRequest, frozen=True, kw_only=True):
-    """Let the review clock of a request stand still, for a reason."""
+    """Let a clock of a request stand still, for a reason: that of its review, or the `clock` that is named."""
 
     why: PauseReason
     note: Line
+    clock: PausableClock = PausableClock.REVIEW
 
 
 class ResumeClock(OfRequest, frozen=True, kw_only=True):
-    """Let the review clock of a request go on."""
+    """Let a clock of a request go on: that of its review, or the `clock` that is named."""
+
+    clock: PausableClock = PausableClock.REVIEW
+
+
+class AccelerateRequest(OfRequest, frozen=True, kw_only=True):
+    """Have a request of the EHDS decided faster, before it comes in; the reason says why the law wants that."""
+
+    reason: Text
 
 
 class DeferDecision(OfRequest, frozen=True, kw_only=True):
-    """Take three months more to decide under the EHDS, once, with notice and reasons."""
+    """Take more time to decide under the EHDS, once, with notice and reasons.
+
+    Three months, or one where the request is accelerated.
+    """
 
     reason: Text
 
@@ -78,15 +93,32 @@ def for_the_board(request: Request) -> Refusal | None:
 def record_finding(state: State, c: RecordFinding, actor: Actor, at: datetime) -> Outcome:
     """S8, S20, S22, S55, E10: by somebody without a tie; a later finding takes the place of an earlier one.
 
-    Not where it would turn what another person found not met into met: who decides would so do alone.
+    S42: about a renewal after it was submitted. Not where it would turn what another person found not met into met:
+    who decides would so do alone.
     """
     request = state.requests[c.request]
-    finding = e.FindingRecorded(request=c.request, criterion=c.criterion, met=c.met, reason=c.reason)
+    findings = _findings_of(request, c.extension)
+    if isinstance(findings, Refusal):
+        return findings
     problem = tie(state, request, actor)
-    if problem is None and c.met and _found_otherwise(state, request, request.findings.get(c.criterion), actor, at):
-        text = f"somebody else found `{c.criterion}` not met; only they find otherwise, or the request is returned"
+    if problem is None and c.met and _found_otherwise(state, request, findings.get(c.criterion), actor, at):
+        text = f"somebody else found `{c.criterion}` not met; only they find otherwise, or it is returned or refused"
         problem = Refusal(RefusalCode.FOUR_EYES, text)
-    return problem or (finding,)
+    return problem or (
+        e.FindingRecorded(
+            request=c.request, criterion=c.criterion, met=c.met, reason=c.reason, extension=c.extension
+        ),
+    )  # fmt: skip
+
+
+def _findings_of(request: Request, extension: bool) -> Mapping[Criterion, Recorded] | Refusal:
+    """Return the findings about what is under review: the request, or its renewal (S42)."""
+    if not extension and request.status in (RequestStatus.SUBMITTED, RequestStatus.ASSESSED):
+        return request.findings
+    if extension and request.extension is not None and request.extension.submitted is not None:
+        return request.extension.findings
+    text = f"`{request.request}` is not under review; a finding about a renewal that was submitted names `extension`"
+    return Refusal(RefusalCode.WRONG_STATE, text)
 
 
 def _found_otherwise(state: State, request: Request, found: Recorded | None, actor: Actor, at: datetime) -> bool:
@@ -97,30 +129,52 @@ def _found_otherwise(state: State, request: Request, found: Recorded | None, act
 
 
 def pause_clock(state: State, c: PauseClock, actor: Actor, at: datetime) -> Outcome:
-    """S21: the clock stands still once at a time."""
-    if state.requests[c.request].route is Route.CLINICAL:
-        return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` is a clinical request; no review clock runs for it")
-    if _stands_still(state.requests[c.request]):
-        return Refusal(RefusalCode.WRONG_STATE, f"the clock of `{c.request}` stands still already")
-    return (e.ClockPaused(request=c.request, why=c.why, note=c.note),)
+    """S13, S21, S44, S52: a clock that runs, and is not breached, stands still once at a time.
+
+    E8: not under the EHDS, whose clock knows no pause.
+    """
+    request = state.requests[c.request]
+    if request.regime is Regime.EHDS:
+        text = f"`{c.request}` runs under the EHDS, which knows no pause; put the decision off, or return the form"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    if request.open_pause(c.clock) is not None:
+        return Refusal(RefusalCode.WRONG_STATE, f"the clock `{c.clock}` of `{c.request}` stands still already")
+    if _state_of(state, request, c.clock.value, at) is not ClockState.RUNNING:
+        return Refusal(RefusalCode.WRONG_STATE, f"no clock `{c.clock}` of `{c.request}` runs in time; look what is due")
+    return (e.ClockPaused(request=c.request, why=c.why, note=c.note, clock=c.clock),)
+
+
+def _state_of(state: State, request: Request, kind: str, at: datetime) -> ClockState | None:
+    """Return how the newest clock of a kind stands, None where there is none."""
+    found = [one.state for one in clocks_of(state, request, at) if one.kind.value == kind and one.stopped is None]
+    return found[-1] if found else None
 
 
 def resume_clock(state: State, c: ResumeClock, actor: Actor, at: datetime) -> Outcome:
-    """S21: only a clock that stands still goes on."""
-    if not _stands_still(state.requests[c.request]):
-        return Refusal(RefusalCode.WRONG_STATE, f"the clock of `{c.request}` runs already")
-    return (e.ClockResumed(request=c.request),)
+    """S13, S21, S44, S52: only a clock that stands still goes on."""
+    if state.requests[c.request].open_pause(c.clock) is None:
+        return Refusal(RefusalCode.WRONG_STATE, f"the clock `{c.clock}` of `{c.request}` does not stand still")
+    return (e.ClockResumed(request=c.request, clock=c.clock),)
 
 
-def _stands_still(request: Request) -> bool:
-    return bool(request.pauses) and request.pauses[-1].ends is None
+def accelerate_request(state: State, c: AccelerateRequest, actor: Actor, at: datetime) -> Outcome:
+    """E8: two months and once one more, where the law speeds it up, such as in an emergency of public health; once."""
+    request = state.requests[c.request]
+    if request.regime is not Regime.EHDS:
+        text = f"the form of `{c.request}` does not name the EHDS, whose decisions alone are accelerated"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    if request.accelerated is not None:
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"the decision on `{c.request}` is accelerated already")
+    return (e.RequestAccelerated(request=c.request, reason=c.reason),)
 
 
 def defer_decision(state: State, c: DeferDecision, actor: Actor, at: datetime) -> Outcome:
-    """E8: three months more, once, and only under the EHDS."""
+    """E8: three months more, or one where it is accelerated; once, before the clock is breached, under the EHDS."""
     request = state.requests[c.request]
     if request.regime is not Regime.EHDS:
         return Refusal(RefusalCode.WRONG_STATE, f"`{c.request}` does not run under the EHDS; decide in its time")
     if request.deferred is not None:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"the decision on `{c.request}` was put off already; once is all")
+    if _state_of(state, request, ClockKind.DECISION, at) is not ClockState.RUNNING:
+        return Refusal(RefusalCode.WRONG_STATE, f"the time to decide on `{c.request}` is over; decide, it is late")
     return (e.DecisionDeferred(request=c.request, reason=c.reason),)

@@ -5,7 +5,9 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Instant, Name, OfPerson, Outcome, Refusal, RefusalCode
+from access_policy.commands.independence import takes_part
 from access_policy.commands.lockout import admins_lost
+from access_policy.commands.requests import OVER
 from access_policy.model.enums import Role
 from access_policy.model.ids import CENTRE, CourseName
 from access_policy.model.instants import days
@@ -17,7 +19,7 @@ OF_THE_CENTRE = frozenset({Role.ADMIN, Role.REPRESENTATIVE, Role.DATA_STEWARD, R
 
 
 class AppointRole(OfPerson, frozen=True, kw_only=True):
-    """Appoint a person; another admin confirms. `scope`: a signatory's institution, a trainer's course (none: all)."""
+    """Appoint a person; another admin confirms. `scope`: a trainer's course (none: all). Not for signatories."""
 
     role: Role
     until: Instant
@@ -37,10 +39,10 @@ class EndRole(OfPerson, frozen=True, kw_only=True):
 
 
 def appoint_role(state: State, c: AppointRole, actor: Actor, at: datetime) -> Outcome:
-    """S34, S92, REQ-11: roles always end; a signatory signs for one institution, a trainer may have one course."""
+    """S34, S92, REQ-11: roles always end; a trainer may have one course, and an auditor takes part in no request."""
     person = state.people[c.person]
     problem = _standing_problem(person, c.role, at) or _scope_problem(state, c)
-    problem = problem or _term_problem(person, c.role, c.scope, c.until, at)
+    problem = problem or _takes_part(state, c, at) or _term_problem(person, c.role, c.scope, c.until, at)
     if problem is not None:
         return problem
     scope = CourseName(c.scope) if c.scope is not None else None
@@ -82,12 +84,26 @@ def _term_problem(person: Person, role: Role, scope: str | None, until: datetime
 
 
 def _scope_problem(state: State, c: AppointRole) -> Refusal | None:
-    if c.role is Role.SIGNATORY and c.scope != state.people[c.person].institution:
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "a signatory's `scope` is the institution that they work at")
+    if c.role is Role.SIGNATORY:
+        text = "the centre's representative records who signs for an institution: `appoint-signatory`"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     if c.role is Role.TRAINER and c.scope is not None and CourseName(c.scope) not in state.courses:
         return Refusal(RefusalCode.NOT_FOUND, f"no course is named `{c.scope}`")
-    if c.role not in (Role.SIGNATORY, Role.TRAINER) and c.scope is not None:
+    if c.role is not Role.TRAINER and c.scope is not None:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"role `{c.role}` has no scope")
+    return None
+
+
+def _takes_part(state: State, c: AppointRole, at: datetime) -> Refusal | None:
+    """S92, E56: who examines the requests has no part in one that is not over, and answers for no study's data."""
+    if c.role is not Role.AUDITOR:
+        return None
+    if any(one.status not in OVER and takes_part(state, one, c.person) for one in state.requests.values()):
+        text = f"`{c.person}` takes part in a request that is not over; an auditor has no part in any"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    named = [(one.central_investigator, *one.local_investigators.values()) for one in state.studies.values()]
+    if any(one is not None and one.person == c.person and one.holds(at) for places in named for one in places):
+        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` is the investigator of a study; end that first")
     return None
 
 

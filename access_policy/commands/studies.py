@@ -15,6 +15,7 @@ from access_policy.commands.base import (
     RefusalCode,
     Text,
 )
+from access_policy.commands.independence import reads_only
 from access_policy.commands.roles import LONGEST_ROLE_DAYS
 from access_policy.model.enums import RequestStatus
 from access_policy.model.ids import InstitutionName, PersonId, StudyName
@@ -60,12 +61,13 @@ def register_study(state: State, c: RegisterStudy, actor: Actor, at: datetime) -
 def name_investigator(state: State, c: NameInvestigator, actor: Actor, at: datetime) -> Outcome:
     """S49, S50, REQ-01, REQ-11: the central one, or the local one of a hospital, who works there; until a date.
 
-    REQ-02: nobody who waits for its data names who decides about them.
+    REQ-02: nobody who waits for its data names who decides about them. S92: an auditor answers for none.
     """
     study = _study(state, c)
     if isinstance(study, Refusal):
         return study
-    problem = _asks_for_its_data(state, study, actor) or _work_problem(state, c) or _until_problem(study, c, at)
+    problem = _asks_for_its_data(state, study, actor) or reads_only(state, c.person, at)
+    problem = problem or _work_problem(state, c) or _until_problem(study, c, at)
     if problem is not None:
         return problem
     return (e.InvestigatorNamed(study=study.study, person=c.person, hospital=_hospital(c), until=c.until),)

@@ -5,7 +5,7 @@ from datetime import datetime
 from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.model.enums import DataKind, Regime
 from access_policy.model.instants import Term, days, years_after
-from access_policy.rules.parties import EHDS_BINDS_FROM
+from access_policy.rules.particulars import EHDS_BINDS_FROM
 from access_policy.state import Request, State
 
 LATEST_BEGINNING_DAYS = 731

@@ -60,14 +60,25 @@ class DatasetRegistered(FactEvent, frozen=True, kw_only=True):
     duo: tuple[ThingText, ...] = ()
 
 
+class DatasetHandedOver(FactEvent, frozen=True, kw_only=True):
+    """Another steward keeps a dataset from now on (S99)."""
+
+    dataset: DatasetName
+    steward: PersonId
+
+
 class VersionReleased(FactEvent, frozen=True, kw_only=True):
-    """A new version of a dataset takes the place of the one before, without the subjects named (S82, E72)."""
+    """A new version of a dataset takes the place of the one before, without the subjects named (S82, E72).
+
+    `attested`: no person can be traced in it (S83); older logs do not say.
+    """
 
     dataset: DatasetName
     version: ThingText
     location: ThingText
     manifest: DigestText
     excluded: tuple[DigestText, ...]
+    attested: bool = False
 
 
 class ConsentWithdrawn(FactEvent, frozen=True, kw_only=True):

@@ -21,7 +21,10 @@ class LicenceSigned(FactEvent, frozen=True, kw_only=True):
 
 
 class ExtractPrepared(FactEvent, frozen=True, kw_only=True):
-    """An extract of a dataset for one request: some patients of one version (S3)."""
+    """An extract of a dataset for one request: some patients of one version (S3).
+
+    `attested`: no person can be traced in it (S83); older logs do not say.
+    """
 
     request: RequestId
     dataset: DatasetName
@@ -29,13 +32,18 @@ class ExtractPrepared(FactEvent, frozen=True, kw_only=True):
     location: ThingText
     manifest: DigestText
     patients: int
+    attested: bool = False
 
 
 class RequestMadeAvailable(FactEvent, frozen=True, kw_only=True):
-    """The data organisation made the data available, a step of its own (S52, S100). None means all that are granted."""
+    """The data organisation made the data available, a step of its own (S52, S100).
+
+    `datasets` None means all that are granted. `contacts` are whom the first such step reached, None all of them then.
+    """
 
     request: RequestId
     datasets: tuple[DatasetName, ...] | None = None
+    contacts: tuple[PersonId, ...] | None = None
 
 
 class ContactAsked(FactEvent, frozen=True, kw_only=True):
@@ -71,13 +79,17 @@ class ContactMadeAvailable(FactEvent, frozen=True, kw_only=True):
 
 
 class AmendmentProposed(FactEvent, frozen=True, kw_only=True):
-    """A change of data or people of a permit; until it is decided the old version rules (E19)."""
+    """A change of data or people of a permit; until it is decided the old version rules (E19).
+
+    `necessities` has a line for each dataset, in their order: why it is needed (S3). Older logs have the reason alone.
+    """
 
     request: RequestId
     amendment: int
     datasets: tuple[DatasetName, ...]
     contacts: tuple[PersonId, ...]
     reason: RequestText
+    necessities: RequestText = ""
 
 
 class AmendmentApproved(FactEvent, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):
     """The settings that decisions depend on, as the installation found them at a start.
 
     `licence_for_adequate` is the reading of S64; `retention_years` the floor of E48, `reminder_days` when
-    somebody is reminded before an end (S41); the others are days or counts.
+    somebody is reminded before an end (S41); the others are days, months or counts.
     """
 
     session_hours: int
@@ -30,6 +30,9 @@ class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):
     contact_days: int = 7
     review_days: int = 42
     availability_days: int = 7
+    decision_months: int = 3
+    deferral_months: int = 3
+    accelerated_months: int = 2
     reminder_days: tuple[int, ...] = (60, 30, 14, 7, 1)
 
 

@@ -18,6 +18,15 @@ class InstitutionRegistered(FactEvent, frozen=True, kw_only=True):
     centre: bool
 
 
+class InstitutionCorrected(FactEvent, frozen=True, kw_only=True):
+    """The name and the country of an institution, as they should have been recorded (S57, S58)."""
+
+    institution: InstitutionName
+    name: OrganisationText
+    country: OrganisationText
+    reason: OrganisationText
+
+
 class DomainsDeclared(FactEvent, frozen=True, kw_only=True):
     """The e-mail domains that an institution declares from now on, in place of those before (S73)."""
 

@@ -46,8 +46,8 @@ class RequestOpened(FactEvent, frozen=True, kw_only=True):
 class RequestDescribed(FactEvent, frozen=True, kw_only=True):
     """The form beyond title and purpose: for what, in which field, under which regime (S48, S71, S80, E1, E70).
 
-    `tests_treatment` is the declaration of S80; `physician` the treating one on whose behalf it is asked (S9),
-    `agreement` the one between controller and processor.
+    `tests_treatment` is the declaration of S80; `agreement` the one between controller and processor. The treating
+    physician, on whose behalf it is asked (S9), is `physician_person`, or `physician` by name and institution.
     """
 
     request: RequestId
@@ -60,6 +60,8 @@ class RequestDescribed(FactEvent, frozen=True, kw_only=True):
     agreement: RequestText = ""
     physician: RequestText
     tools: RequestText
+    physician_person: PersonId | None = None
+    physician_institution: InstitutionName | None = None
 
 
 class DatasetRequested(FactEvent, frozen=True, kw_only=True):
@@ -79,6 +81,13 @@ class DatasetDropped(FactEvent, frozen=True, kw_only=True):
 
 class EntityNamed(FactEvent, frozen=True, kw_only=True):
     """A further legal entity takes part: it gets its own country test and licence (S68)."""
+
+    request: RequestId
+    institution: InstitutionName
+
+
+class EntityDropped(FactEvent, frozen=True, kw_only=True):
+    """An organisation is taken out of the form again (S68)."""
 
     request: RequestId
     institution: InstitutionName
@@ -110,13 +119,15 @@ class ContactRemoved(FactEvent, frozen=True, kw_only=True):
 class RequestSubmitted(FactEvent, frozen=True, kw_only=True):
     """The completed and signed form came in, with the hash of what was signed (S18, REQ-04).
 
-    The scenario follows from what stands in it, and the route from the scenario (S5, S51).
+    The scenario follows from what stands in it, and the route from the scenario (S5, S51). `signatories` has a line
+    for each organisation, with the addresses of who signs for it (S23, S34).
     """
 
     request: RequestId
     digest: DigestText
     scenario: Scenario = Scenario.SEVERAL_HOSPITALS
     route: Route = Route.DATA_ACCESS
+    signatories: RequestText = ""
 
 
 class RequestWithdrawn(FactEvent, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from access_policy.events.base import FactEvent
-from access_policy.model.enums import Criterion, InvestigatorPlace, PauseReason, TransferBasis
+from access_policy.model.enums import Criterion, InvestigatorPlace, PausableClock, PauseReason, TransferBasis
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 from access_policy.model.texts import RequestText
@@ -24,12 +24,16 @@ class RequestAssessed(FactEvent, frozen=True, kw_only=True):
 
 
 class FindingRecorded(FactEvent, frozen=True, kw_only=True):
-    """A finding about one criterion: whether the request meets it, and why (S8, S22, S55, E10)."""
+    """A finding about one criterion: whether the request meets it, and why (S8, S22, S55, E10).
+
+    With `extension` it is about the renewal that is open (S42).
+    """
 
     request: RequestId
     criterion: Criterion
     met: bool
     reason: RequestText
+    extension: bool = False
 
 
 class ConflictDeclared(FactEvent, frozen=True, kw_only=True):
@@ -108,21 +112,37 @@ class InvestigatorApproved(FactEvent, frozen=True, kw_only=True):
 
 
 class ClockPaused(FactEvent, frozen=True, kw_only=True):
-    """The clock of a request stands still, for a reason (S21)."""
+    """A clock of a request stands still, for a reason (S13, S21, S44, S52)."""
 
     request: RequestId
     why: PauseReason
     note: RequestText
+    clock: PausableClock = PausableClock.REVIEW
 
 
 class ClockResumed(FactEvent, frozen=True, kw_only=True):
-    """The clock of a request goes on (S21)."""
+    """A clock of a request goes on (S13, S21, S44, S52)."""
 
     request: RequestId
+    clock: PausableClock = PausableClock.REVIEW
+
+
+class HearingRecorded(FactEvent, frozen=True, kw_only=True):
+    """The user of a suspended grant was heard (E58)."""
+
+    request: RequestId
+    heard: RequestText
+
+
+class RequestAccelerated(FactEvent, frozen=True, kw_only=True):
+    """The request is decided faster, since the law speeds it up (E8)."""
+
+    request: RequestId
+    reason: RequestText
 
 
 class DecisionDeferred(FactEvent, frozen=True, kw_only=True):
-    """The time to decide is extended once by three months, with notice and reasons (E8)."""
+    """The time to decide is extended once, by three months or by one, with notice and reasons (E8)."""
 
     request: RequestId
     reason: RequestText

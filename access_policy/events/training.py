@@ -60,7 +60,8 @@ class AttendanceConfirmed(FactEvent, frozen=True, kw_only=True):
 class PersonCertified(FactEvent, frozen=True, kw_only=True):
     """A person passed a course; the certification holds until `ends` (S74). The actor is the trainer.
 
-    `kind` says on what ground: an examination, an attendance, an exemption, or a certificate of `provider`.
+    `kind` says on what ground: an examination, an attendance, an exemption, or a certificate of `provider`, for an
+    examination of `passed_on`.
     """
 
     person: PersonId
@@ -68,6 +69,7 @@ class PersonCertified(FactEvent, frozen=True, kw_only=True):
     ends: datetime
     kind: CertificationKind = CertificationKind.CERTIFIED
     provider: ProviderName | None = None
+    passed_on: datetime | None = None
     reason: PersonText = ""
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from access_policy import events as e
-from access_policy.model.ids import PersonId
-from access_policy.state import Dataset, Document, DocumentVersion, Files, Investigator, OptOut, State, Study
+from access_policy.model.ids import DatasetName, PersonId
+from access_policy.state import Dataset, Document, DocumentVersion, Files, Investigator, OptOut, Request, State, Study
 
 
 def _document_published(s: State, f: e.Fact, v: e.DocumentPublished) -> None:
@@ -56,6 +56,10 @@ def _dataset_registered(s: State, f: e.Fact, v: e.DatasetRegistered) -> None:
     s.files.append(Files(v.dataset, None, v.version, v.location, v.manifest))
 
 
+def _dataset_handed_over(s: State, f: e.Fact, v: e.DatasetHandedOver) -> None:
+    s.datasets[v.dataset].steward = v.steward
+
+
 def _version_released(s: State, f: e.Fact, v: e.VersionReleased) -> None:
     dataset = s.datasets[v.dataset]
     if dataset.closed is not None:
@@ -100,8 +104,23 @@ def _dataset_withdrawn(s: State, f: e.Fact, v: e.DatasetWithdrawn) -> None:
 
 
 def _dataset_reopened(s: State, f: e.Fact, v: e.DatasetReopened) -> None:
+    """S82, REQ-10: grants that are older than the withdrawal stay dead; the board grants the dataset anew."""
     dataset = s.datasets[v.dataset]
+    for request in s.requests.values():
+        granted = request.granted.get(v.dataset)
+        if granted is not None and dataset.withdrawn is not None and granted <= dataset.withdrawn:
+            _end_grant(request, v.dataset, f)
     dataset.withdrawn, dataset.since = None, f.at
+
+
+_NO_DATASET = DatasetName("")
+
+
+def _end_grant(request: Request, dataset: DatasetName, f: e.Fact) -> None:
+    """End the grant of one dataset. What the board grants later waits for a step of its own, also if it is all."""
+    del request.granted[dataset]
+    if request.available_datasets.pop(dataset, None) is not None:
+        request.available_datasets.setdefault(_NO_DATASET, f.at)
 
 
 APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
@@ -110,6 +129,7 @@ APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.InvestigatorNamed: _investigator_named,
     e.InvestigatorEnded: _investigator_ended,
     e.DatasetRegistered: _dataset_registered,
+    e.DatasetHandedOver: _dataset_handed_over,
     e.VersionReleased: _version_released,
     e.ConsentWithdrawn: _consent_withdrawn,
     e.OptedOut: _opted_out,

@@ -5,17 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 from access_policy import events as e
-from access_policy.fold.requests import add_contact, set_status
-from access_policy.fold.review import add_permit
-from access_policy.model.enums import PermitStatus, RequestStatus
+from access_policy.fold.requests import add_contact, add_decider, add_permit, end_pause, set_status
+from access_policy.model.enums import Party, PausableClock, PermitStatus, RequestStatus
+from access_policy.model.ids import DatasetName
 from access_policy.model.instants import Term
 from access_policy.state import Amendment, AskedContact, Extension, Extract, Files, Request, Signature, State
 
 
 def _licence_signed(s: State, f: e.Fact, v: e.LicenceSigned) -> None:
     request = s.requests[v.request]
-    signatures = request.entities[v.institution].signatures
-    signatures[v.party] = Signature(v.person, f.at, v.licence, v.version)
+    request.entities[v.institution].sign(v.party, Signature(v.person, f.at, v.licence, v.version, v.digest))
+    if v.party is not Party.REPRESENTATIVE:
+        request.signed_by.add(v.person)
     complete = all(len(entity.signatures) == 3 for entity in request.entities.values())
     if complete and request.status is RequestStatus.APPROVED:
         set_status(s, f, v.request, RequestStatus.LICENSED)
@@ -28,13 +29,15 @@ def _extract_prepared(s: State, f: e.Fact, v: e.ExtractPrepared) -> None:
 
 
 def _made_available(s: State, f: e.Fact, v: e.RequestMadeAvailable) -> None:
-    """S38: the first time to everybody who is a contact then; who comes later waits for a step of their own."""
+    """S38: the first time to the contacts whom it reached; who comes or is ready later waits for their own step."""
     request = s.requests[v.request]
     if request.status is not RequestStatus.ACTIVE:
         set_status(s, f, v.request, RequestStatus.ACTIVE)
         request.available = f.at
-        for contact in request.contacts.values():
-            contact.available = contact.available or f.at
+        end_pause(request, f, PausableClock.AVAILABILITY)
+        for person, contact in request.contacts.items():
+            if v.contacts is None or person in v.contacts:
+                contact.available = contact.available or f.at
     for dataset in v.datasets if v.datasets is not None else tuple(request.granted):
         request.available_datasets.setdefault(dataset, f.at)
 
@@ -59,40 +62,52 @@ def _contact_made_available(s: State, f: e.Fact, v: e.ContactMadeAvailable) -> N
 
 def _amendment_proposed(s: State, f: e.Fact, v: e.AmendmentProposed) -> None:
     request = s.requests[v.request]
-    request.amendments[v.amendment] = Amendment(v.amendment, v.datasets, v.contacts, f.actor.person)
+    request.amendments[v.amendment] = Amendment(v.amendment, v.datasets, v.contacts, f.actor.person, _necessities(v))
     request.last_amendment = v.amendment
 
 
+def _necessities(v: e.AmendmentProposed) -> dict[DatasetName, str]:
+    """S3: the line of each dataset; an older log, and that of an erased request, has the reason in its place."""
+    lines = v.necessities.split("\n") if v.necessities else []
+    return dict(zip(v.datasets, lines if len(lines) == len(v.datasets) else [v.reason] * len(v.datasets), strict=True))
+
+
 def _amendment_approved(s: State, f: e.Fact, v: e.AmendmentApproved) -> None:
-    request = s.requests[v.request]
+    request = add_decider(s.requests[v.request], f)
     amendment = request.amendments.pop(v.amendment)
     for dataset in amendment.datasets:
         request.granted.setdefault(dataset, f.at)
+    request.datasets |= amendment.necessities
     for person in amendment.contacts:
         add_contact(s, f, v.request, person, s.people[person].email)
     add_permit(request, f, PermitStatus.AMENDED)
 
 
 def _amendment_refused(s: State, f: e.Fact, v: e.AmendmentRefused) -> None:
-    s.requests[v.request].amendments.pop(v.amendment, None)
+    add_decider(s.requests[v.request], f).amendments.pop(v.amendment, None)
 
 
 def _extension_asked(s: State, f: e.Fact, v: e.ExtensionAsked) -> None:
-    s.requests[v.request].extension = Extension(f.at, v.email)
+    request = s.requests[v.request]
+    _extension_closed(request, f)  # the one that it takes the place of, if any
+    request.extension = Extension(f.at, v.email)
 
 
 def _extension_answered(s: State, f: e.Fact, v: e.ExtensionAnswered) -> None:
     _extension(s, v).answered = f.at
+    end_pause(s.requests[v.request], f, PausableClock.EXTENSION)
 
 
 def _extension_submitted(s: State, f: e.Fact, v: e.ExtensionSubmitted) -> None:
     extension = _extension(s, v)
     extension.submitted, extension.ends = f.at, v.ends
+    end_pause(s.requests[v.request], f, PausableClock.EXTENSION)
 
 
 def _extension_assessed(s: State, f: e.Fact, v: e.ExtensionAssessed) -> None:
     extension = _extension(s, v)
     extension.assessed, extension.assessed_by = f.at, f.actor.person
+    add_decider(s.requests[v.request], f)
 
 
 def _extension(s: State, v: Any) -> Extension:
@@ -103,7 +118,7 @@ def _extension(s: State, v: Any) -> Extension:
 
 
 def _extension_granted(s: State, f: e.Fact, v: e.ExtensionGranted) -> None:
-    request = s.requests[v.request]
+    request = add_decider(s.requests[v.request], f)
     if request.term is None:
         raise KeyError(f"`{v.request}` has no term")
     request.term, request.term_set = Term(request.term.begins, v.ends), f.at
@@ -113,7 +128,7 @@ def _extension_granted(s: State, f: e.Fact, v: e.ExtensionGranted) -> None:
 
 
 def _extension_refused(s: State, f: e.Fact, v: e.ExtensionRefused) -> None:
-    _extension_closed(s.requests[v.request], f)
+    _extension_closed(add_decider(s.requests[v.request], f), f)
 
 
 def _extension_closed(request: Request, f: e.Fact) -> None:
@@ -122,6 +137,7 @@ def _extension_closed(request: Request, f: e.Fact) -> None:
     if closed is not None:
         request.past_extensions.append(Term(closed.asked, closed.answered or closed.submitted or f.at))
     request.extension = None
+    end_pause(request, f, PausableClock.EXTENSION)
 
 
 def _suspended(s: State, f: e.Fact, v: e.RequestSuspended) -> None:
@@ -131,8 +147,8 @@ def _suspended(s: State, f: e.Fact, v: e.RequestSuspended) -> None:
 def _reinstated(s: State, f: e.Fact, v: e.RequestReinstated) -> None:
     request = s.requests[v.request]
     if request.suspended is not None:
-        request.past_suspensions.append(Term(request.suspended, f.at))
-    request.suspended, request.reinstated = None, f.at
+        request.past_suspensions.append(Term(request.suspended, request.heard or f.at))
+    request.suspended, request.heard, request.reinstated = None, None, f.at
 
 
 def _request_ended(s: State, f: e.Fact, v: e.RequestEnded) -> None:
@@ -143,7 +159,9 @@ def _request_ended(s: State, f: e.Fact, v: e.RequestEnded) -> None:
 
 
 def _publication_recorded(s: State, f: e.Fact, v: e.PublicationRecorded) -> None:
-    s.requests[v.request].publications.append(v.title)
+    request = s.requests[v.request]
+    request.publications.append(v.title)
+    request.publication_links.append(v.link)
 
 
 APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {

@@ -18,6 +18,11 @@ def _institution_registered(s: State, f: e.Fact, v: e.InstitutionRegistered) -> 
     )
 
 
+def _institution_corrected(s: State, f: e.Fact, v: e.InstitutionCorrected) -> None:
+    institution = s.institutions[v.institution]
+    institution.name, institution.country = v.name, v.country
+
+
 def _domains_declared(s: State, f: e.Fact, v: e.DomainsDeclared) -> None:
     institution = s.institutions[v.institution]
     institution.domains, institution.domains_since = frozenset(v.domains), f.at
@@ -79,6 +84,7 @@ def _shortened(one: _Dated, ends: datetime) -> _Dated:
 
 APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.InstitutionRegistered: _institution_registered,
+    e.InstitutionCorrected: _institution_corrected,
     e.DomainsDeclared: _domains_declared,
     e.AgreementRecorded: _agreement_recorded,
     e.AgreementEnded: _agreement_ended,

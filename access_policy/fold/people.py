@@ -57,6 +57,9 @@ def _left(s: State, f: e.Fact, person: Person) -> None:
         contact = s.requests[request].contacts.get(person.person)
         if contact is not None and contact.left is None:
             contact.left = f.at
+    for dataset in s.datasets.values():
+        if dataset.steward == person.person:
+            dataset.steward = None  # until it is handed over (S99)
     for study in s.studies.values():
         for named in study.local_investigators.values():
             end_place(named, person.person, f)
@@ -106,16 +109,20 @@ def _factor_enrolled(s: State, f: e.Fact, v: e.FactorEnrolled) -> None:
     person = s.people[v.person]
     person.factors[v.factor] = Factor(v.kind, f.at)
     person.factors_changed = f.at
+    person.sum_factors_up()
 
 
 def _factor_confirmed(s: State, f: e.Fact, v: e.FactorConfirmed) -> None:
-    s.people[v.person].factors[v.factor].confirmed = f.at
+    person = s.people[v.person]
+    person.factors[v.factor].confirmed = f.at
+    person.sum_factors_up()
 
 
 def _factors_reset(s: State, f: e.Fact, v: e.FactorsReset) -> None:
     person = s.people[v.person]
     person.factors.clear()
     person.factors_changed = f.at
+    person.sum_factors_up()
     _void_sessions(person, f)
 
 

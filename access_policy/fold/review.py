@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from access_policy import events as e
-from access_policy.fold.requests import set_status
-from access_policy.model.enums import InvestigatorPlace, PermitStatus, RequestStatus
+from access_policy.fold.requests import add_decider, add_permit, end_pause, set_status
+from access_policy.model.enums import InvestigatorPlace, PausableClock, PermitStatus, RequestStatus
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import Term
-from access_policy.state import Pause, Permit, Recorded, Request, State, Transfer
+from access_policy.state import Pause, Recorded, Request, State, Transfer
 
 
 def _returned(s: State, f: e.Fact, v: e.RequestReturned) -> None:
@@ -24,8 +24,7 @@ def _begin_review_anew(request: Request, f: e.Fact) -> None:
     request.investigators.clear()
     request.investigators_term = None
     request.deferred = None
-    if request.pauses and request.pauses[-1].ends is None:
-        request.pauses[-1].ends = f.at
+    end_pause(request, f, PausableClock.REVIEW)
 
 
 def _assessed(s: State, f: e.Fact, v: e.RequestAssessed) -> None:
@@ -33,7 +32,9 @@ def _assessed(s: State, f: e.Fact, v: e.RequestAssessed) -> None:
 
 
 def _finding_recorded(s: State, f: e.Fact, v: e.FindingRecorded) -> None:
-    s.requests[v.request].findings[v.criterion] = Recorded(v.met, f.actor.person, f.at, v.reason)
+    request = s.requests[v.request]
+    findings = request.extension.findings if v.extension and request.extension is not None else request.findings
+    findings[v.criterion] = Recorded(v.met, f.actor.person, f.at, v.reason)
 
 
 def _conflict_declared(s: State, f: e.Fact, v: e.ConflictDeclared) -> None:
@@ -59,7 +60,7 @@ def _basis_recorded(s: State, f: e.Fact, v: e.TransferBasisRecorded) -> None:
 
 
 def _approved(s: State, f: e.Fact, v: e.RequestApproved) -> None:
-    request = set_status(s, f, v.request, RequestStatus.APPROVED)
+    request = add_decider(set_status(s, f, v.request, RequestStatus.APPROVED), f)
     granted = v.datasets if v.datasets is not None else tuple(request.datasets)
     request.granted = dict.fromkeys(granted, f.at)
     request.opt_out_exception, request.decided_by = v.opt_out_exception, f.actor.person
@@ -69,13 +70,8 @@ def _approved(s: State, f: e.Fact, v: e.RequestApproved) -> None:
 
 def _grant(request: Request, f: e.Fact, term: Term) -> None:
     request.approved, request.term, request.term_set = f.at, term, f.at
+    end_pause(request, f, PausableClock.REVIEW)
     add_permit(request, f, PermitStatus.GRANTED)
-
-
-def add_permit(request: Request, f: e.Fact, status: PermitStatus) -> None:
-    """Add a version of the permit, with an id of its own and what it is about from now on (E15, E18)."""
-    identifier = f"{request.request}/{len(request.permits) + 1}"
-    request.permits.append(Permit(identifier, status, f.at, tuple(request.granted), tuple(request.contacts)))
 
 
 def _refused(s: State, f: e.Fact, v: e.RequestRefused) -> None:
@@ -86,6 +82,7 @@ def _refused(s: State, f: e.Fact, v: e.RequestRefused) -> None:
 def _investigator_approved(s: State, f: e.Fact, v: e.InvestigatorApproved) -> None:
     request = s.requests[v.request]
     request.investigators[v.place] = v.person
+    request.deciders.add(v.person)
     request.investigators_term = Term(v.begins, v.ends)
     if len(request.investigators) == len(InvestigatorPlace):
         set_status(s, f, v.request, RequestStatus.LICENSED)
@@ -94,11 +91,19 @@ def _investigator_approved(s: State, f: e.Fact, v: e.InvestigatorApproved) -> No
 
 
 def _clock_paused(s: State, f: e.Fact, v: e.ClockPaused) -> None:
-    s.requests[v.request].pauses.append(Pause(v.why, f.at, None, v.note))
+    s.requests[v.request].pauses.append(Pause(v.why, f.at, None, v.note, v.clock))
 
 
 def _clock_resumed(s: State, f: e.Fact, v: e.ClockResumed) -> None:
-    s.requests[v.request].pauses[-1].ends = f.at
+    end_pause(s.requests[v.request], f, v.clock)
+
+
+def _accelerated(s: State, f: e.Fact, v: e.RequestAccelerated) -> None:
+    s.requests[v.request].accelerated = f.at
+
+
+def _hearing_recorded(s: State, f: e.Fact, v: e.HearingRecorded) -> None:
+    s.requests[v.request].heard = f.at
 
 
 def _deferred(s: State, f: e.Fact, v: e.DecisionDeferred) -> None:
@@ -117,5 +122,7 @@ APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.InvestigatorApproved: _investigator_approved,
     e.ClockPaused: _clock_paused,
     e.ClockResumed: _clock_resumed,
+    e.RequestAccelerated: _accelerated,
+    e.HearingRecorded: _hearing_recorded,
     e.DecisionDeferred: _deferred,
 }

@@ -187,6 +187,15 @@ class PauseReason(StrEnum):
     WAITING_FOR_LEGAL = "waiting-for-legal"
 
 
+class PausableClock(StrEnum):
+    """Which clocks of a request can stand still (S13, S21, S44, S52); that of a decision under the EHDS cannot (E8)."""
+
+    INTAKE = "intake"
+    REVIEW = "review"
+    AVAILABILITY = "availability"
+    EXTENSION = "extension"
+
+
 class InvestigatorPlace(StrEnum):
     """Which of the two investigators of a study approves a clinical request (S49, S50)."""
 

@@ -78,10 +78,11 @@ def _people(state: State, request: Request, fact: e.Fact, parts: frozenset[_Part
     """Return who has one of the parts. The main applicant of a renewal (S43) is told here who has an account."""
     signing = signatories(state, fact.at)
     email = request.extension.email if request.extension is not None else ""
+    reached = fact.event.contacts if isinstance(fact.event, e.RequestMadeAvailable) else None
     found: dict[_Part, list[PersonId | None]] = {
         _Part.APPLICANT: [request.applicant],
         _Part.SIGNATORIES: [one for name in request.entities for one in signing.get(name, ())],
-        _Part.CONTACTS: [*request.contacts],
+        _Part.CONTACTS: [*(request.contacts if reached is None else reached)],
         _Part.ASKER: [fact.actor.person],
         _Part.RENEWING: [state.emails.get(email)],
     }
@@ -126,6 +127,32 @@ def _investigator_approved(state: State, fact: e.Fact, event: e.InvestigatorAppr
     """S49, S50: the second of the two approvals is the approval."""
     if state.requests[event.request].approved == fact.at:
         yield from _about_request(state, fact, NoticeKind.REQUEST_APPROVED, _EVERYBODY)
+
+
+_OF_CONTACT: dict[type[e.Event], NoticeKind] = {
+    e.ContactChecked: NoticeKind.CONTACT_CHECKED,
+    e.ContactRefused: NoticeKind.CONTACT_REFUSED,
+    e.ContactMadeAvailable: NoticeKind.CONTACT_MADE_AVAILABLE,
+}
+
+
+def _contact_answered(state: State, fact: e.Fact, event: Any) -> Iterator[Notice]:
+    """S32, S33, S37, S38: the contact, and who signs where the contact works; other organisations learn nothing."""
+    said = _Said(_OF_CONTACT[type(event)], event.request, _values(event))
+    where = state.people[event.person].institution
+    yield from _tell(state, fact, said, [event.person, *signatories(state, fact.at).get(where or "", ())])
+
+
+def _organisation_excluded(state: State, fact: e.Fact, event: e.OrganisationExcluded) -> Iterator[Notice]:
+    """E59: the parties of each open request that it takes part in, and the contacts who lose by it."""
+    name = event.institution
+    values = (("institution", name), ("until", format_instant(event.until)), ("reason", event.reason))
+    for request in state.requests.values():
+        if name in request.entities and is_open(request, fact.at):
+            said = _Said(NoticeKind.ORGANISATION_EXCLUDED, request.request, values)
+            found = request.contacts.items()
+            lose = [who for who, one in found if request.institution == name or one.institution == name]
+            yield from _tell(state, fact, said, [*licensee(state, request, fact.at), *lose])
 
 
 def _adequacy_ended(state: State, fact: e.Fact, event: e.AdequacyEnded) -> Iterator[Notice]:
@@ -179,6 +206,15 @@ def _consent_withdrawn(state: State, fact: e.Fact, event: e.ConsentWithdrawn) ->
             yield from _tell(state, fact, said, request.contacts)
 
 
+def _dataset_withdrawn(state: State, fact: e.Fact, event: e.DatasetWithdrawn) -> Iterator[Notice]:
+    """S82, S94: those who have the data."""
+    for request in _live(state, fact.at):
+        if event.dataset in request.granted:
+            values = (("dataset", event.dataset), ("reason", event.reason))
+            said = _Said(NoticeKind.DATASET_WITHDRAWN, request.request, values)
+            yield from _tell(state, fact, said, request.contacts)
+
+
 def _certification_revoked(state: State, fact: e.Fact, event: e.CertificationRevoked) -> Iterator[Notice]:
     """S74."""
     said = _Said(NoticeKind.CERTIFICATION_REVOKED, event.course, (("reason", event.reason),))
@@ -209,9 +245,14 @@ def _live(state: State, at: datetime) -> list[Request]:
 _OTHERS: dict[type[e.Event], Callable[[State, e.Fact, Any], Iterator[Notice]]] = {
     e.InvitationSent: _invitation_sent,
     e.InvestigatorApproved: _investigator_approved,
+    e.ContactChecked: _contact_answered,
+    e.ContactRefused: _contact_answered,
+    e.ContactMadeAvailable: _contact_answered,
+    e.OrganisationExcluded: _organisation_excluded,
     e.AdequacyEnded: _adequacy_ended,
     e.DocumentPublished: _document_published,
     e.ConsentWithdrawn: _consent_withdrawn,
+    e.DatasetWithdrawn: _dataset_withdrawn,
     e.CertificationRevoked: _certification_revoked,
     e.PersonLeft: _signatory_gone,
     e.PersonMoved: _signatory_gone,

@@ -10,13 +10,14 @@ from functools import partial
 from typing import NamedTuple
 
 from access_policy.clocks import Clock, ClockKind, ClockState, clocks_of
-from access_policy.model.enums import Role
+from access_policy.model.enums import Role, TransferBasis
 from access_policy.model.ids import InstitutionName, PersonId
 from access_policy.model.instants import days, format_instant
 from access_policy.notices.base import Notice, NoticeKind, holders, licensee, reachable
 from access_policy.overview import LIVE, signatories
-from access_policy.rules.case import newest
-from access_policy.state import Appointment, Person, Request, State
+from access_policy.rules.particulars import newest
+from access_policy.rules.parties import adequacy_spans, standing
+from access_policy.state import Appointment, Entity, Person, Request, State
 
 
 class _End(NamedTuple):
@@ -32,8 +33,9 @@ class _End(NamedTuple):
 def reminders(state: State, begins: datetime, ends: datetime) -> tuple[Notice, ...]:
     """Return the reminders that fall due in the half-open [begins, ends), UTC, in their order.
 
-    S41, S73, S74: before the end of a term, a certification, a verification, a role and an agreement. Windows that
-    follow each other give every reminder exactly once. Who is told depends on its instant, not on the window.
+    S41, S67, S73, S74: before the end of a term, a certification, a verification, a role, an agreement and a decision
+    on adequacy that a grant rests on. Windows that follow each other give every reminder exactly once. Who is told
+    depends on its instant, not on the window.
     """
     found = (
         notice
@@ -88,7 +90,7 @@ def _remind(state: State, end: _End, before: int, at: datetime) -> Iterator[Noti
 
 
 def _ends(state: State) -> Iterator[_End]:
-    found = (*_terms(state), *_of_people(state), *_agreements(state))
+    found = (*_terms(state), *_of_people(state), *_agreements(state), *_adequacy(state))
     return (end for end in found if state.at is None or end.ends > state.at)
 
 
@@ -140,6 +142,39 @@ def _agreements(state: State) -> Iterator[_End]:
         if one.agreement is not None and one.agreement_recorded is not None and one.agreement_ended is None:
             to = partial(_both_sides, state, one.institution)
             yield _End(NoticeKind.AGREEMENT_ENDS, one.institution, one.agreement.ends, one.agreement_recorded, to)
+
+
+def _adequacy(state: State) -> Iterator[_End]:
+    """S67: of each live request a decision on adequacy that it rests on, where that ends before its term does."""
+    for request in state.requests.values():
+        if request.status in LIVE and request.term is not None:
+            to = partial(_resting, state, request)
+            for ends, known in _decisions(state, request).items():
+                if ends < request.term.ends:
+                    yield _End(NoticeKind.ADEQUACY_ENDS, request.request, ends, known, to)
+
+
+def _decisions(state: State, request: Request) -> dict[datetime, datetime]:
+    """Return when the decisions end that the parties of a request rest on, and since when the first of them does."""
+    found: dict[datetime, datetime] = {}
+    for entity in request.entities.values():
+        ends = _decision_ends(state, entity)
+        if ends is not None and entity.transfer is not None:
+            found[ends] = min(entity.transfer.recorded, found.get(ends, entity.transfer.recorded))
+    return found
+
+
+def _decision_ends(state: State, entity: Entity) -> datetime | None:
+    """Return until when the decision of a party holds that follows on without a gap, None where none ends."""
+    transfer = entity.transfer
+    if transfer is None or transfer.basis is not TransferBasis.ADEQUACY or entity.institution not in state.institutions:
+        return None
+    return standing(adequacy_spans(state, entity, transfer.scope), state.at or transfer.recorded).until
+
+
+def _resting(state: State, request: Request, at: datetime) -> list[PersonId | None]:
+    """Return the office, which records another ground, and the licensee, who needs one."""
+    return [*holders(state, Role.DATA_ACCESS_OFFICE, at), *licensee(state, request, at)]
 
 
 def _only(person: PersonId, _at: datetime) -> list[PersonId]:

@@ -9,20 +9,24 @@ from datetime import datetime
 import msgspec
 
 from access_policy.model.enums import Action, FactorKind, Zone
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.ids import CourseName, PersonId, RequestId
 from access_policy.reasons import ReasonCode
+from access_policy.rules.particulars import admitted, asks_more, binds_from, newest, opted_out
 from access_policy.state import (
     Certification,
     Contact,
     Course,
     Dataset,
     Entity,
+    Extract,
     Institution,
     Person,
     Request,
     State,
     Workspace,
 )
+
+_OPEN = Action.OPEN_WORKSPACE
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -69,8 +73,9 @@ class Case(msgspec.Struct, frozen=True):
 
     It is known to the garbage collector, unlike a `Finding`: a kept case holds the state that keeps it.
     `entity` is the legal entity of the request that the contact belongs to. `datasets` are those that are granted,
-    `offered` those of them that can be had now. `courses` must have been passed: those of everybody and those that
-    the datasets ask for; `trained` holds each that the person ever passed, with the certification that counts.
+    `offered` those of them that are there to be had, `wanted` those of these that the question is about. `courses`
+    must have been passed: those of everybody and those that the wanted datasets ask for; `trained` holds each that the
+    person ever passed, with the certification that counts.
     """
 
     query: Query
@@ -83,6 +88,7 @@ class Case(msgspec.Struct, frozen=True):
     entity: Entity | None
     datasets: tuple[Dataset, ...]
     offered: tuple[Dataset, ...]
+    wanted: tuple[Dataset, ...]
     courses: tuple[Course, ...]
     trained: tuple[tuple[Course, Certification], ...]
     session: Session | None
@@ -91,61 +97,88 @@ class Case(msgspec.Struct, frozen=True):
 
 def case_of(state: State, query: Query) -> Case:
     """Look up what a query speaks of. Unknown ids give None."""
-    person = state.people.get(query.person)
-    request = state.requests.get(query.request)
-    institution = state.institutions.get(person.institution) if person is not None and person.institution else None
-    contact = request.contacts.get(query.person) if request is not None else None
-    datasets = datasets_of(state, request) if request is not None else ()
-    offered = _offered(datasets, request) if request is not None else ()
-    courses = _courses(state, datasets)
-    trained = _trained(person, courses) if person is not None else ()
-    session = query.session if query.session is not None and query.session.person == query.person else None
+    person, request = state.people.get(query.person), state.requests.get(query.request)
     workspace = state.workspaces.get((query.person, query.request))
+    institution = contact = entity = None
+    datasets: tuple[Dataset, ...] = ()
+    offered: tuple[Dataset, ...] = ()
+    wanted: tuple[Dataset, ...] = ()
+    trained: tuple[tuple[Course, Certification], ...] = ()
+    if request is not None:
+        contact = request.contacts.get(query.person)
+        entity = _entity(request, contact)
+        datasets = datasets_of(state, request)
+        offered = wanted = _offered(datasets, request)
+        if workspace is not None and query.action is not _OPEN:
+            wanted = tuple([one for one in offered if one.dataset in workspace.datasets])
+        elif len(offered) > 1 and person is not None:
+            wanted = _wanted(state, person, request, offered, query.at)
+    courses = _courses(state, wanted)
+    if person is not None:
+        institution = state.institutions.get(person.institution) if person.institution else None
+        trained = _trained(person, courses)
     return Case(
-        query, query.at, state, person, institution, request, contact, _entity(request, contact), datasets, offered,
-        courses, trained, session, workspace,
+        query, query.at, state, person, institution, request, contact, entity, datasets, offered,
+        wanted, courses, trained, _session(query), workspace,
     )  # fmt: skip
 
 
 def asked_with(case: Case, query: Query) -> Case:
     """Return the case of the same question, asked at another instant and with another session."""
-    session = query.session if query.session is not None and query.session.person == query.person else None
     return Case(
         query, query.at, case.state, case.person, case.institution, case.request, case.contact, case.entity,
-        case.datasets, case.offered, case.courses, case.trained, session, case.workspace,
+        case.datasets, case.offered, case.wanted, case.courses, case.trained, _session(query), case.workspace,
     )  # fmt: skip
+
+
+def _session(query: Query) -> Session | None:
+    """Return the session that a question comes with, unless it is somebody else's."""
+    session = query.session
+    return session if session is not None and session.person == query.person else None
 
 
 def datasets_of(state: State, request: Request) -> tuple[Dataset, ...]:
     """Return the datasets that a request grants; before it is decided, those that it asks for (S3)."""
     names = request.granted if request.approved is not None else request.datasets
     known = state.datasets
-    return tuple([known[name] for name in names if name in known])
+    return tuple(filter(None, map(known.get, names)))
 
 
 def _offered(datasets: tuple[Dataset, ...], request: Request) -> tuple[Dataset, ...]:
-    if request.available_datasets or request.extracts:
-        return tuple([one for one in datasets if one.open and _is_prepared(one, request)])
-    return tuple([one for one in datasets if one.open])
+    """Return the datasets that are open, were made available, and are of the version of the extract, where one is."""
+    available, extracts = request.available_datasets, request.extracts
+    offered = [one for one in datasets if one.open and (not available or one.dataset in available)]
+    if extracts:
+        offered = [one for one in offered if _is_of_version(one, extracts.get(one.dataset))]
+    return tuple(offered)
 
 
-def _is_prepared(dataset: Dataset, request: Request) -> bool:
-    """Say whether a dataset was made available, and the extract of it, where there is one, is of its version."""
-    if request.available_datasets and dataset.dataset not in request.available_datasets:
-        return False
-    extract = request.extracts.get(dataset.dataset)
+def _wanted(
+    state: State, person: Person, request: Request, offered: tuple[Dataset, ...], at: datetime
+) -> tuple[Dataset, ...]:
+    """Return the datasets that a person can have; all, where that is none: what they lack is the reason then."""
+    if not any(asks_more(one) for one in offered):
+        return offered
+    binds = binds_from(request, datasets_of(state, request))
+    bound = binds is not None and binds <= at and not request.opt_out_exception
+    had = (one for one in offered if admitted(state, person, one, at))
+    return tuple([one for one in had if not (bound and opted_out(request, one))]) or offered
+
+
+def _is_of_version(dataset: Dataset, extract: Extract | None) -> bool:
     return extract is None or extract.version == dataset.version
 
 
-def _entity(request: Request | None, contact: Contact | None) -> Entity | None:
-    if request is None:
-        return None
+def _entity(request: Request, contact: Contact | None) -> Entity | None:
     where = contact.institution if contact is not None else request.institution
     return request.entities.get(where) if where is not None else None
 
 
 def _courses(state: State, datasets: tuple[Dataset, ...]) -> tuple[Course, ...]:
-    asked = [name for dataset in datasets for name in dataset.trainings]
+    asked: list[CourseName] = []
+    for dataset in datasets:
+        if dataset.trainings:
+            asked += dataset.trainings
     if not asked:
         return state.required_courses
     extra = {name: state.courses[name] for name in asked if name in state.courses}
@@ -154,7 +187,13 @@ def _courses(state: State, datasets: tuple[Dataset, ...]) -> tuple[Course, ...]:
 
 def _trained(person: Person, courses: tuple[Course, ...]) -> tuple[tuple[Course, Certification], ...]:
     passed = person.certifications
-    return tuple([(course, newest(found, course)) for course in courses if (found := passed.get(course.course))])
+    return tuple(
+        [
+            (course, found[0] if len(found) == 1 else newest(found, course))
+            for course in courses
+            if (found := passed.get(course.course))
+        ]
+    )
 
 
 def later(one: datetime | None, other: datetime) -> datetime:
@@ -165,11 +204,3 @@ def later(one: datetime | None, other: datetime) -> datetime:
 def earlier(one: datetime | None, other: datetime) -> datetime:
     """Return the earlier of two instants, the second where there is no first."""
     return other if one is None or other < one else one
-
-
-def newest(certifications: list[Certification], course: Course) -> Certification:
-    """Return the certification that counts: not revoked before revoked, of the binding version, ending last."""
-    if len(certifications) == 1:
-        return certifications[0]
-    since = course.binding_since
-    return max(certifications, key=lambda one: (one.revoked is None, one.begins >= since, one.ends))

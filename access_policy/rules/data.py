@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from access_policy.model.enums import Zone
+from access_policy.model.enums import Action, Zone
 from access_policy.reasons import ReasonCode
 from access_policy.rules.case import Case, Finding, earlier
-from access_policy.rules.parties import ehds_binds_from
-from access_policy.state import Dataset, OptOut
+from access_policy.rules.particulars import binds_from, opted_out
+from access_policy.state import Dataset
 
-_ANYWHERE, _INSTITUTE = Zone.ANYWHERE, Zone.INSTITUTE
+_ANYWHERE, _INSTITUTE, _OPEN = Zone.ANYWHERE, Zone.INSTITUTE, Action.OPEN_WORKSPACE
 
 
 def no_dataset_open(case: Case, code: ReasonCode = ReasonCode.NO_DATASET_OPEN) -> Finding:
@@ -32,25 +32,13 @@ def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -
 
     Taking the opt-out back later mends nothing: the permit was given while it stood.
     """
-    request, binds = case.request, ehds_binds_from(case)
+    request, binds = case.request, binds_from(case.request, case.datasets)
     if request is None or binds is None or request.opt_out_exception:
         return Finding(code, request is not None, None if request is None else request.opened)
-    ignored = [
-        one.begins
-        for dataset in case.offered
-        for one in dataset.opt_outs_inside
-        if _stood(one, request.granted.get(dataset.dataset))
-    ]
+    ignored = [begun for dataset in case.wanted for begun in opted_out(request, dataset)]
     if not ignored or case.at < binds:
         return Finding(code, True, request.approved or request.opened, binds if ignored else None)
     return Finding(code, False, max(binds, request.approved or max(request.opened, min(ignored))))
-
-
-def _stood(opt_out: OptOut, granted: datetime | None) -> bool:
-    """Say whether an opt-out stood when the data were granted; where they are not yet, whether it stands."""
-    if granted is None:
-        return opt_out.ends is None
-    return opt_out.begins < granted and (opt_out.ends is None or granted <= opt_out.ends)
 
 
 def dataset_withdrawn(case: Case, code: ReasonCode = ReasonCode.DATASET_WITHDRAWN) -> Finding:
@@ -80,9 +68,12 @@ def _lost_since(case: Case, dataset: Dataset, started: datetime) -> datetime:
 
 
 def zone(case: Case, code: ReasonCode = ReasonCode.ZONE) -> Finding:
-    """S77, S78: some data are opened and reached from the institute's network only; the others from anywhere (S96)."""
-    for dataset in case.offered:
-        if dataset.zone is not _ANYWHERE:
-            inside = case.session is not None and case.session.zone is _INSTITUTE
-            return Finding(code, inside, case.session.begun if case.session is not None else None)
-    return Finding(code, True, case.request.opened if case.request is not None else None)
+    """S77, S78: some data are opened and reached from the institute's network only; the others from anywhere (S96).
+
+    From elsewhere a workspace opens without them, if others are left; one that holds them is not reached from there.
+    """
+    inside_only = [one for one in case.wanted if one.zone is not _ANYWHERE]
+    if not inside_only or (case.query.action is _OPEN and len(inside_only) < len(case.wanted)):
+        return Finding(code, True, case.request.opened if case.request is not None else None)
+    inside = case.session is not None and case.session.zone is _INSTITUTE
+    return Finding(code, inside, case.session.begun if case.session is not None else None)

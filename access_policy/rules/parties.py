@@ -8,24 +8,16 @@ from datetime import datetime
 
 import msgspec
 
-from access_policy.model.enums import DataKind, DocumentKind, LicenceReading, Party, Regime, Route, TransferBasis
+from access_policy.model.enums import DocumentKind, LicenceReading, Party, Route, TransferBasis
+from access_policy.model.ids import InstitutionName
 from access_policy.model.jurisdictions import EEA, AdequacyScope, ModelClauses, Span, clauses_carry, clauses_end
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding, later
-from access_policy.state import Entity, State
+from access_policy.rules.case import Case, Finding, earlier, later
+from access_policy.rules.particulars import binds_from
+from access_policy.state import Entity, Request, Signed, State
 
-EHDS_BINDS_FROM: dict[DataKind, datetime] = {
-    DataKind.CLINICAL: datetime.fromisoformat("2029-03-26T00:00:00+00:00"),
-    DataKind.BIOBANK: datetime.fromisoformat("2031-03-26T00:00:00+00:00"),
-}
-"""From when the rules of the EHDS bind, by what kind of data a request is about (E2; R 105)."""
-
-_EHDS, _CLINICAL_ROUTE, _NO_BASIS, _EEA_LICENCE = (
-    Regime.EHDS,
-    Route.CLINICAL,
-    TransferBasis.NONE,
-    DocumentKind.LICENCE_EEA,
-)
+_CLINICAL_ROUTE, _NO_BASIS = Route.CLINICAL, TransferBasis.NONE
+_EEA_LICENCE, _STRICTER_LICENCE = DocumentKind.LICENCE_EEA, DocumentKind.LICENCE_NON_EEA
 _PARTIES = len(Party)
 
 
@@ -65,31 +57,44 @@ def _begins(span: Span) -> datetime:
     return span.begins
 
 
-def ehds_binds_from(case: Case) -> datetime | None:
-    """Return from when the rules of the EHDS bind this request, None where it runs under another regime (E1, E2)."""
-    if case.request is None or case.request.regime is not _EHDS:
-        return None
-    kinds = {dataset.kind for dataset in case.datasets} or set(DataKind)
-    return min(EHDS_BINDS_FROM[kind] for kind in kinds)
-
-
 def country_not_eligible(case: Case, code: ReasonCode = ReasonCode.COUNTRY_NOT_ELIGIBLE) -> Finding:
     """E13: under the EHDS an applicant of a third country is eligible only where that country is listed.
 
-    Adequacy or a licence does not replace the listing. Before the rules bind it holds (E2).
+    Both count, the applicant's country and the contact's. Adequacy or a licence does not replace the listing.
+    Before the rules bind it holds (E2).
     """
-    binds = ehds_binds_from(case)
-    if binds is None or case.request is None or case.entity is None:
-        return Finding(code, case.request is not None, None if case.request is None else case.request.opened)
-    country = case.state.institutions[case.entity.institution].country
+    request, binds = case.request, binds_from(case.request, case.datasets)
+    if binds is None or request is None or case.entity is None:
+        return Finding(code, request is not None, None if request is None else request.opened)
+    found = _eligible(case, request, case.entity.institution, binds)
+    if request.institution is None or request.institution == case.entity.institution:
+        return found
+    return _both(found, _eligible(case, request, request.institution, binds))
+
+
+def _eligible(case: Case, request: Request, institution: InstitutionName, binds: datetime) -> Finding:
+    code, country = ReasonCode.COUNTRY_NOT_ELIGIBLE, case.state.institutions[institution].country
     listed = [Span(one.begins, one.ends) for one in case.state.eligible if one.country == country]
     now = standing([*listed, *_eea(country)], max(case.at, binds))
     if case.at < binds:
-        return Finding(code, True, case.request.opened, now.until if now.holds else binds)
+        return Finding(code, True, request.opened, now.until if now.holds else binds)
     if now.holds:
         always = now.since is None or now.since <= binds
-        return Finding(code, True, case.request.opened if always else now.since, now.until)
+        return Finding(code, True, request.opened if always else now.since, now.until)
     return Finding(code, False, max(binds, now.since or binds), None, now.holds_from)
+
+
+def _both(one: Finding, other: Finding) -> Finding:
+    """Return the finding that both hold; where one fails it is that one, and where both fail the later mended."""
+    if one.holds and other.holds:
+        since = other.since if one.since is None else later(other.since, one.since)
+        until = other.until if one.until is None else earlier(other.until, one.until)
+        return Finding(one.code, True, since, until)
+    if one.holds or other.holds:
+        return other if one.holds else one
+    mended = None if one.holds_from is None or other.holds_from is None else max(one.holds_from, other.holds_from)
+    since = None if one.since is None or other.since is None else min(one.since, other.since)
+    return Finding(one.code, False, since, None, mended)
 
 
 def _eea(country: str) -> tuple[Span, ...]:
@@ -114,10 +119,10 @@ def transfer_basis_missing(case: Case, code: ReasonCode = ReasonCode.TRANSFER_BA
     entity = case.entity
     if entity is None:
         return Finding(code, False)
-    inside = _inside(case.state.institutions[entity.institution].country, case.at)
     transfer = entity.transfer
     if transfer is not None and transfer.measures and transfer.basis is not _NO_BASIS:
         return Finding(code, True, transfer.recorded)
+    inside = _inside(case.state.institutions[entity.institution].country, case.at)
     if inside.holds:
         return Finding(code, True, entity.since, inside.until)
     recorded = transfer.recorded if transfer is not None else entity.since
@@ -236,43 +241,37 @@ def licence_not_signed(case: Case, code: ReasonCode = ReasonCode.LICENCE_NOT_SIG
         return Finding(code, False)
     if case.request.route is _CLINICAL_ROUTE:
         return Finding(code, True, case.request.submitted)
-    entity = case.entity
-    if entity is not None and len({one.person for one in entity.signatures.values()}) == _PARTIES:
-        return Finding(code, True, _last_signed(entity, None))
+    signed = case.entity.signed if case.entity is not None else None
+    if signed is not None and signed.people == _PARTIES:
+        return Finding(code, True, signed.last)
     return Finding(code, False, case.request.approved or case.request.opened)
 
 
-def _last_signed(entity: Entity, since: datetime | None) -> datetime | None:
-    """Return when the last signature was given, or `since` where that is later."""
-    last = since
-    for one in entity.signatures.values():
-        last = later(last, one.at)
-    return last
-
-
 def licence_superseded(case: Case, code: ReasonCode = ReasonCode.LICENCE_SUPERSEDED) -> Finding:
-    """S24, S25, S62-S64, REQ-09: what was signed is the licence that binds the party now, in a version that binds."""
-    if case.request is None:
+    """S24, S25, S62-S64, REQ-09: what was signed is the licence that binds the party now, in a version that binds.
+
+    The licence for parties outside the EEA binds to more: a later adequacy decision takes nothing from who signed it.
+    """
+    request, entity, state = case.request, case.entity, case.state
+    if request is None:
         return Finding(code, False)
-    if case.entity is None or not case.entity.signatures or case.request.route is _CLINICAL_ROUTE:
-        return Finding(code, True, case.request.opened)
-    wanted = licence_for(case.state, case.entity, case.at)
-    lapsed = _lapsed(case, case.entity, wanted)
+    if entity is None or entity.signed is None or request.route is _CLINICAL_ROUTE:
+        return Finding(code, True, request.opened)
+    if entity.signed.licence is _STRICTER_LICENCE:
+        lapsed = _lapsed(state, entity.signed, Wanted(_STRICTER_LICENCE, None, None))
+        return Finding(code, lapsed is None, lapsed or entity.signed.last)
+    wanted = licence_for(state, entity, case.at)
+    lapsed = _lapsed(state, entity.signed, wanted)
     if lapsed is None:
-        return Finding(code, True, _last_signed(case.entity, wanted.since), wanted.until)
-    coming = None if wanted.until is None else licence_for(case.state, case.entity, wanted.until)
-    mended = coming is not None and _lapsed(case, case.entity, coming) is None
+        return Finding(code, True, later(wanted.since, entity.signed.last), wanted.until)
+    coming = None if wanted.until is None else licence_for(state, entity, wanted.until)
+    mended = coming is not None and _lapsed(state, entity.signed, coming) is None
     return Finding(code, False, lapsed, None, wanted.until if mended else None)
 
 
-def _lapsed(case: Case, entity: Entity, wanted: Wanted) -> datetime | None:
+def _lapsed(state: State, signed: Signed, wanted: Wanted) -> datetime | None:
     """Return since when what was signed is not what is wanted, or None where it is."""
-    document = case.state.documents.get(wanted.licence)
-    outdated: datetime | None = None
-    for one in entity.signatures.values():
-        if document is None or one.licence is not wanted.licence:
-            first = min([each.at for each in entity.signatures.values()])
-            return max(first, wanted.since or first)
-        if one.at < document.binding_since:
-            outdated = document.binding_since
-    return outdated
+    document = state.documents.get(wanted.licence)
+    if document is None or signed.licence is not wanted.licence:
+        return later(wanted.since, signed.first)
+    return document.binding_since if signed.first < document.binding_since else None

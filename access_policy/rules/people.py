@@ -1,22 +1,22 @@
 """Conditions on the person: not stopped, of a trusted institution, verified, with a confirmed second factor, bound."""
 
-from datetime import datetime
-
 from access_policy.email import domain_of
-from access_policy.model.enums import Assurance, DocumentKind
+from access_policy.model.enums import DocumentKind
 from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding, earlier, later
+from access_policy.rules.case import Case, Finding, later
+from access_policy.rules.particulars import assured
 from access_policy.state import Institution
 
 
 def person_disabled(case: Case, code: ReasonCode = ReasonCode.PERSON_DISABLED) -> Finding:
     """S94: the centre can stop a person at once."""
-    if case.person is None:
+    person = case.person
+    if person is None:
         return Finding(code, False)
-    if case.person.disabled is not None:
-        return Finding(code, False, case.person.disabled)
-    return Finding(code, True, case.person.enabled or case.person.since)
+    if person.disabled is not None:
+        return Finding(code, False, person.disabled)
+    return Finding(code, True, person.enabled or person.since)
 
 
 def institution_not_trusted(case: Case, code: ReasonCode = ReasonCode.INSTITUTION_NOT_TRUSTED) -> Finding:
@@ -40,8 +40,7 @@ def institution_not_trusted(case: Case, code: ReasonCode = ReasonCode.INSTITUTIO
 
 def organisation_excluded(case: Case, code: ReasonCode = ReasonCode.ORGANISATION_EXCLUDED) -> Finding:
     """E59: neither the person's institution nor the licensee of the request is shut out; an exclusion always ends."""
-    institution, licensee = case.institution, _licensee(case)
-    shut_out = [span for one in (institution, licensee) if one is not None and (span := _shut_out(one)) is not None]
+    institution, shut_out = case.institution, _shut_out(case.institution, _licensee(case))
     if not shut_out:
         return Finding(code, case.person is not None, None if institution is None else institution.since)
     now = [span for span in shut_out if case.at < span.ends]
@@ -52,10 +51,13 @@ def organisation_excluded(case: Case, code: ReasonCode = ReasonCode.ORGANISATION
     return Finding(code, False, since, None, max(span.ends for span in now))
 
 
-def _shut_out(institution: Institution) -> Term | None:
-    """Return from when to when an institution is, or was last, shut out."""
-    begins, ends = institution.excluded, institution.excluded_until
-    return None if begins is None or ends is None else Term(begins, ends)
+def _shut_out(*institutions: Institution | None) -> list[Term]:
+    """Return from when to when institutions are, or were last, shut out; nothing for one that never was."""
+    return [
+        Term(one.excluded, one.excluded_until)
+        for one in institutions
+        if one is not None and one.excluded is not None and one.excluded_until is not None
+    ]
 
 
 def _licensee(case: Case) -> Institution | None:
@@ -79,11 +81,12 @@ def email_not_institutional(case: Case, code: ReasonCode = ReasonCode.EMAIL_NOT_
 
 def person_not_verified(case: Case, code: ReasonCode = ReasonCode.PERSON_NOT_VERIFIED) -> Finding:
     """S73: only verified users; somebody checked who the person is."""
-    if case.person is None:
+    person = case.person
+    if person is None:
         return Finding(code, False)
-    if case.person.verification is None:
-        return Finding(code, False, case.person.verification_changed or case.person.since)
-    return Finding(code, True, case.person.verification.since)
+    if person.verification is None:
+        return Finding(code, False, person.verification_changed or person.since)
+    return Finding(code, True, person.verification.since)
 
 
 def verification_expired(case: Case, code: ReasonCode = ReasonCode.VERIFICATION_EXPIRED) -> Finding:
@@ -98,46 +101,39 @@ def verification_expired(case: Case, code: ReasonCode = ReasonCode.VERIFICATION_
     return Finding(code, True, verification.since, verification.until)
 
 
-_LEVELS = {level: number for number, level in enumerate(Assurance)}
-_LOWEST = Assurance.LOW
-
-
 def assurance_too_low(case: Case, code: ReasonCode = ReasonCode.ASSURANCE_TOO_LOW) -> Finding:
     """E26: the identity was proofed as surely as the datasets ask."""
-    if case.person is None:
+    person = case.person
+    if person is None:
         return Finding(code, False)
-    verification = case.person.verification
+    verification = person.verification
     if verification is None:
-        return Finding(code, True, case.person.since)
-    for one in case.offered:
-        if one.assurance is not _LOWEST and _LEVELS[one.assurance] > _LEVELS[verification.assurance]:
+        return Finding(code, True, person.since)
+    for one in case.wanted:
+        if not assured(person, one):
             return Finding(code, False, verification.since)
     return Finding(code, True, verification.since)
 
 
 def factor_missing(case: Case, code: ReasonCode = ReasonCode.FACTOR_MISSING) -> Finding:
     """S17, S27, S76: a second factor is enrolled on the account."""
-    if case.person is None:
+    person = case.person
+    if person is None:
         return Finding(code, False)
-    if not case.person.factors:
-        return Finding(code, False, case.person.factors_changed or case.person.since)
-    first: datetime | None = None
-    for factor in case.person.factors.values():
-        first = earlier(first, factor.enrolled)
-    return Finding(code, True, first)
+    if person.first_enrolled is None:
+        return Finding(code, False, person.factors_changed or person.since)
+    return Finding(code, True, person.first_enrolled)
 
 
 def factor_not_confirmed(case: Case, code: ReasonCode = ReasonCode.FACTOR_NOT_CONFIRMED) -> Finding:
     """S76: a first factor opens data only once the verifier confirmed it with the person."""
-    if case.person is None:
+    person = case.person
+    if person is None:
         return Finding(code, False)
-    if not case.person.factors:
-        return Finding(code, True, case.person.since)
-    first: datetime | None = None
-    for factor in case.person.factors.values():
-        if factor.confirmed is not None:
-            first = earlier(first, factor.confirmed)
-    return Finding(code, first is not None, first or case.person.factors_changed)
+    if person.first_enrolled is None:
+        return Finding(code, True, person.since)
+    confirmed = person.first_confirmed
+    return Finding(code, confirmed is not None, confirmed or person.factors_changed)
 
 
 _CONDUCT, _REIDENTIFICATION = DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION
@@ -155,10 +151,10 @@ def reidentification_not_accepted(case: Case, code: ReasonCode = ReasonCode.REID
 
 def _accepted(case: Case, code: ReasonCode, kind: DocumentKind) -> Finding:
     """Where no text is published nobody can have accepted it, and nobody gets in."""
-    document = case.state.documents.get(kind)
-    if case.person is None or document is None:
-        return Finding(code, False, None if case.person is None else case.person.since)
-    acceptance = case.person.accepted.get(kind)
+    person, document = case.person, case.state.documents.get(kind)
+    if person is None or document is None:
+        return Finding(code, False, None if person is None else person.since)
+    acceptance = person.accepted.get(kind)
     if acceptance is None or acceptance.at < document.binding_since:
-        return Finding(code, False, later(document.binding_since, case.person.since))
+        return Finding(code, False, later(document.binding_since, person.since))
     return Finding(code, True, acceptance.at)

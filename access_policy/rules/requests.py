@@ -12,106 +12,115 @@ _UNDECIDED = frozenset(
 
 def request_not_approved(case: Case, code: ReasonCode = ReasonCode.REQUEST_NOT_APPROVED) -> Finding:
     """S22, S26, S49, S50: without the approval of the board, or of both investigators, there is no grant."""
-    if case.request is None:
+    request = case.request
+    if request is None:
         return Finding(code, False)
-    if case.request.status in _UNDECIDED:
-        return Finding(code, False, case.request.opened)
-    return Finding(code, True, case.request.approved or case.request.status_since)
+    if request.status in _UNDECIDED:
+        return Finding(code, False, request.opened)
+    return Finding(code, True, request.approved or request.status_since)
 
 
 def request_refused(case: Case, code: ReasonCode = ReasonCode.REQUEST_REFUSED) -> Finding:
     """S22: a refused request gives nothing."""
-    return _not_in_status(case, code, _REFUSED)
+    request = case.request
+    if request is None or request.status is _REFUSED:
+        return Finding(code, False, None if request is None else request.status_since)
+    return Finding(code, True, request.opened)
 
 
 def request_withdrawn(case: Case, code: ReasonCode = ReasonCode.REQUEST_WITHDRAWN) -> Finding:
     """S22: a request that the applicant took back gives nothing."""
-    return _not_in_status(case, code, _WITHDRAWN)
+    request = case.request
+    if request is None or request.status is _WITHDRAWN:
+        return Finding(code, False, None if request is None else request.status_since)
+    return Finding(code, True, request.opened)
 
 
 def request_ended(case: Case, code: ReasonCode = ReasonCode.REQUEST_ENDED) -> Finding:
     """S94: the centre can end any grant at once."""
-    return _not_in_status(case, code, _ENDED)
-
-
-def _not_in_status(case: Case, code: ReasonCode, status: RequestStatus) -> Finding:
-    if case.request is None:
-        return Finding(code, False)
-    if case.request.status is status:
-        return Finding(code, False, case.request.status_since)
-    return Finding(code, True, case.request.opened)
+    request = case.request
+    if request is None or request.status is _ENDED:
+        return Finding(code, False, None if request is None else request.status_since)
+    return Finding(code, True, request.opened)
 
 
 def request_suspended(case: Case, code: ReasonCode = ReasonCode.REQUEST_SUSPENDED) -> Finding:
     """E58: a suspended grant gives nothing until it is reinstated; that is not a revocation."""
-    if case.request is None:
+    request = case.request
+    if request is None:
         return Finding(code, False)
-    if case.request.suspended is not None:
-        return Finding(code, False, case.request.suspended)
-    return Finding(code, True, case.request.reinstated or case.request.opened)
+    if request.suspended is not None:
+        return Finding(code, False, request.suspended)
+    return Finding(code, True, request.reinstated or request.opened)
 
 
 def not_a_contact(case: Case, code: ReasonCode = ReasonCode.NOT_A_CONTACT) -> Finding:
     """S27, S28: only a download contact of this request gets its data; being the applicant is not enough."""
-    if case.request is None:
+    request, contact = case.request, case.contact
+    if request is None:
         return Finding(code, False)
-    if case.contact is None:
-        return Finding(code, False, case.request.contacts_removed.get(case.query.person, case.request.opened))
-    return Finding(code, True, case.contact.since)
+    if contact is None:
+        return Finding(code, False, request.contacts_removed.get(case.query.person, request.opened))
+    return Finding(code, True, contact.since)
 
 
 def contact_email_differs(case: Case, code: ReasonCode = ReasonCode.CONTACT_EMAIL_DIFFERS) -> Finding:
     """S16, S27, S53: the account has the institutional address that stands in the form."""
-    if case.person is None or case.request is None:
+    person, request, contact = case.person, case.request, case.contact
+    if person is None or request is None:
         return Finding(code, False)
-    if case.contact is None:
-        return Finding(code, True, case.request.opened)
-    return Finding(code, case.contact.email == case.person.email, later(case.contact.since, case.person.email_since))
+    if contact is None:
+        return Finding(code, True, request.opened)
+    return Finding(code, contact.email == person.email, later(contact.since, person.email_since))
 
 
 def contact_moved(case: Case, code: ReasonCode = ReasonCode.CONTACT_MOVED) -> Finding:
     """S33: the contact works at the organisation that they were named for; leaving it ends the grant for good."""
-    if case.person is None or case.request is None:
+    person, request, contact = case.person, case.request, case.contact
+    if person is None or request is None:
         return Finding(code, False)
-    if case.contact is None:
-        return Finding(code, True, case.request.opened)
-    if case.contact.left is not None:
-        return Finding(code, False, case.contact.left)
-    return Finding(code, case.contact.institution is not None, case.contact.since)
+    if contact is None:
+        return Finding(code, True, request.opened)
+    if contact.left is not None:
+        return Finding(code, False, contact.left)
+    return Finding(code, contact.institution is not None, contact.since)
 
 
 def not_made_available(case: Case, code: ReasonCode = ReasonCode.NOT_MADE_AVAILABLE) -> Finding:
     """S38, S52, S100: making available is a step of its own, after all else, and for each contact."""
-    if case.request is None:
+    request, contact = case.request, case.contact
+    if request is None:
         return Finding(code, False)
-    if case.request.available is None:
-        return Finding(code, False, case.request.status_since)
-    if case.contact is None:
-        return Finding(code, True, case.request.available)
-    if case.contact.available is None:
-        return Finding(code, False, case.contact.since)
-    return Finding(code, True, case.contact.available)
+    if request.available is None:
+        return Finding(code, False, request.status_since)
+    if contact is None:
+        return Finding(code, True, request.available)
+    if contact.available is None:
+        return Finding(code, False, contact.since)
+    return Finding(code, True, contact.available)
 
 
 def term_not_begun(case: Case, code: ReasonCode = ReasonCode.TERM_NOT_BEGUN) -> Finding:
     """S39: a grant has a term, and holds from its first instant."""
-    if case.request is None:
+    request = case.request
+    if request is None:
         return Finding(code, False)
-    term = case.request.term
+    term = request.term
     if term is None:
-        return Finding(code, True, case.request.opened)
+        return Finding(code, True, request.opened)
     if case.at < term.begins:
-        return Finding(code, False, case.request.approved, None, term.begins)
+        return Finding(code, False, request.approved, None, term.begins)
     return Finding(code, True, term.begins)
 
 
 def term_over(case: Case, code: ReasonCode = ReasonCode.TERM_OVER) -> Finding:
     """S39, S46: a grant has a term; at its end access ends, in running workspaces too."""
-    if case.request is None:
+    request = case.request
+    if request is None:
         return Finding(code, False)
-    term = case.request.term
+    term = request.term
     if term is None:
-        return Finding(code, True, case.request.opened)
+        return Finding(code, True, request.opened)
     if case.at >= term.ends:
         return Finding(code, False, term.ends)
-    return Finding(code, True, case.request.term_set, term.ends)
+    return Finding(code, True, request.term_set, term.ends)

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from access_policy.model.enums import Role
 from access_policy.reasons import ReasonCode
-from access_policy.rules.case import Case, Finding, earlier, later, newest
-from access_policy.state import Course, Person, State
+from access_policy.rules.case import Case, Finding, earlier, later
+from access_policy.rules.particulars import passed
+from access_policy.state import Person, State
 
 
 def training_missing(case: Case, code: ReasonCode = ReasonCode.TRAINING_MISSING) -> Finding:
@@ -60,12 +61,3 @@ def training_expired(case: Case, code: ReasonCode = ReasonCode.TRAINING_EXPIRED)
 def trained_for(state: State, person: Person, role: Role, at: datetime) -> bool:
     """Say whether a person has passed, at `at`, every course that binds who acts in a role (S74, E28)."""
     return all(passed(person, course, at) for course in state.role_courses.get(role, ()))
-
-
-def passed(person: Person, course: Course, at: datetime) -> bool:
-    """Say whether a person has passed a course, in a version that counts, and not too long ago at `at` (S74)."""
-    certifications = person.certifications.get(course.course)
-    if not certifications:
-        return False
-    best = newest(certifications, course)
-    return best.revoked is None and best.begins >= course.binding_since and at < best.ends

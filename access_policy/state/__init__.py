@@ -45,6 +45,7 @@ from access_policy.state.requests import (
     Recorded,
     Request,
     Signature,
+    Signed,
     Transfer,
 )
 from access_policy.state.workspaces import Ending, Workspace, WorkspaceKey
@@ -62,6 +63,9 @@ class Settings:
     contact_days: int = 7
     review_days: int = 42
     availability_days: int = 7
+    decision_months: int = 3
+    deferral_months: int = 3
+    accelerated_months: int = 2
     reminder_days: tuple[int, ...] = (60, 30, 14, 7, 1)
     since: datetime | None = None
 
@@ -150,6 +154,7 @@ __all__ = [
     "Request",
     "Settings",
     "Signature",
+    "Signed",
     "State",
     "Study",
     "Training",

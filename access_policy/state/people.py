@@ -58,6 +58,7 @@ class Person:
     """A person with all that hangs on them. `moved` is when they came to their institution, or left it.
 
     `email_since` is since when they have their address, `linked_by` who linked a login identity to them.
+    `first_enrolled` and `first_confirmed` sum up their factors.
     """
 
     person: PersonId
@@ -73,6 +74,8 @@ class Person:
     enabled: datetime | None = None
     factors: dict[FactorId, Factor] = field(default_factory=dict)
     factors_changed: datetime | None = None
+    first_enrolled: datetime | None = None
+    first_confirmed: datetime | None = None
     sessions_void: datetime | None = None
     appointments: list[Appointment] = field(default_factory=list)
     certifications: dict[CourseName, list[Certification]] = field(default_factory=dict)
@@ -80,6 +83,12 @@ class Person:
     identities: list[str] = field(default_factory=list)
     linked_by: list[PersonId] = field(default_factory=list)
     erasure_not_before: datetime | None = None
+
+    def sum_factors_up(self) -> None:
+        """Note when the first of the factors was enrolled, and the first confirmed."""
+        factors = self.factors.values()
+        self.first_enrolled = min([one.enrolled for one in factors], default=None)
+        self.first_confirmed = min([one.confirmed for one in factors if one.confirmed is not None], default=None)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from access_policy.model.enums import (
     DocumentKind,
     InvestigatorPlace,
     Party,
+    PausableClock,
     PauseReason,
     PermitStatus,
     PurposeKind,
@@ -51,12 +52,23 @@ class AskedContact:
 
 @dataclass(slots=True)
 class Signature:
-    """One party's signature on a version of a licence (S23, S25)."""
+    """One party's signature on a version of a licence, by the hash of the text that was read (S23, S25)."""
 
     person: PersonId
     at: datetime
     licence: DocumentKind
     version: str
+    digest: str = ""
+
+
+@dataclass(slots=True)
+class Signed:
+    """What the signatures of an entity come to: `licence` is what all signed, None where they signed several."""
+
+    first: datetime
+    last: datetime
+    people: int
+    licence: DocumentKind | None
 
 
 @dataclass(slots=True)
@@ -80,6 +92,18 @@ class Entity:
     confirmations: frozenset[Confirmation] = frozenset()
     transfer: Transfer | None = None
     signatures: dict[Party, Signature] = field(default_factory=dict)
+    signed: Signed | None = None
+
+    def sign(self, party: Party, signature: Signature) -> None:
+        """Take a party's signature, and sum up all that there are."""
+        self.signatures[party] = signature
+        given = self.signatures.values()
+        self.signed = Signed(
+            min(one.at for one in given),
+            max(one.at for one in given),
+            len({one.person for one in given}),
+            signature.licence if all(one.licence is signature.licence for one in given) else None,
+        )
 
 
 @dataclass(slots=True)
@@ -116,18 +140,22 @@ class Permit:
 
 @dataclass(slots=True)
 class Amendment:
-    """A change of a permit that waits for the board (E19)."""
+    """A change of a permit that waits for the board (E19). `necessities` say why each dataset is needed (S3)."""
 
     number: int
     datasets: tuple[DatasetName, ...]
     contacts: tuple[PersonId, ...]
     proposed_by: PersonId | None
+    necessities: dict[DatasetName, str] = field(default_factory=dict)
     votes: dict[PersonId, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Extension:
-    """A renewal from intake to decision (S40-S45). `email` is of the main applicant of the renewal (S43)."""
+    """A renewal from intake to decision (S40-S45). `email` is of the main applicant of the renewal (S43).
+
+    `findings` are those about the renewal, beside those about the request (S42).
+    """
 
     asked: datetime
     email: str = ""
@@ -136,17 +164,19 @@ class Extension:
     ends: datetime | None = None
     assessed: datetime | None = None
     assessed_by: PersonId | None = None
+    findings: dict[Criterion, Recorded] = field(default_factory=dict)
     votes: dict[PersonId, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Pause:
-    """A stretch in which the review clock stands still; open while `ends` is None."""
+    """A stretch in which one clock stands still; open while `ends` is None."""
 
     why: PauseReason
     begins: datetime
     ends: datetime | None = None
     note: str = ""
+    clock: PausableClock = PausableClock.REVIEW
 
 
 @dataclass(slots=True)
@@ -175,13 +205,19 @@ class Form:
     agreement: str
     physician: str
     tools: str
+    physician_person: PersonId | None = None
+    physician_institution: InstitutionName | None = None
 
 
 @dataclass(slots=True)
 class Request:
     """A data access request from intake to end. An intake has no applicant yet.
 
-    `past_extensions` are the stretches from a question to its answer, `past_suspensions` those that were lifted.
+    `signed_by` is who ever signed a licence of it for the researcher or a licensee.
+
+    `past_extensions` are the stretches from a question to its answer, `past_suspensions` those from a suspension
+    that was lifted to its hearing, or to its end where nobody was heard.
+    `deciders` approved it, or assessed or decided a change of what it grants: they hand out no data of it (E11).
     """
 
     request: RequestId
@@ -208,26 +244,31 @@ class Request:
     contacts_removed: dict[PersonId, datetime] = field(default_factory=dict)
     contacts_asked: dict[PersonId, AskedContact] = field(default_factory=dict)
     digest: str | None = None
+    signatories: str = ""
     submitted: datetime | None = None
     returned: datetime | None = None
     assessed_by: PersonId | None = None
     findings: dict[Criterion, Recorded] = field(default_factory=dict)
     conflicts: dict[PersonId, datetime] = field(default_factory=dict)
+    signed_by: set[PersonId] = field(default_factory=set)
     votes: dict[PersonId, bool] = field(default_factory=dict)
     investigators: dict[InvestigatorPlace, PersonId] = field(default_factory=dict)
     investigators_term: Term | None = None
     pauses: list[Pause] = field(default_factory=list)
+    accelerated: datetime | None = None
     deferred: datetime | None = None
     approved: datetime | None = None
     term: Term | None = None
     term_set: datetime | None = None
     opt_out_exception: bool = False
     decided_by: PersonId | None = None
+    deciders: set[PersonId] = field(default_factory=set)
     decision_reason: str = ""
     conditions: str = ""
     fees: str = ""
     available: datetime | None = None
     suspended: datetime | None = None
+    heard: datetime | None = None
     past_suspensions: list[Term] = field(default_factory=list)
     reinstated: datetime | None = None
     amendments: dict[int, Amendment] = field(default_factory=dict)
@@ -237,4 +278,9 @@ class Request:
     extensions_granted: int = 0
     permits: list[Permit] = field(default_factory=list)
     publications: list[str] = field(default_factory=list)
+    publication_links: list[str] = field(default_factory=list)
     end_reason: str | None = None
+
+    def open_pause(self, clock: PausableClock) -> Pause | None:
+        """Return the pause in which a clock stands still now, if it does."""
+        return next((one for one in self.pauses if one.clock is clock and one.ends is None), None)

@@ -14,14 +14,14 @@ import msgspec
 
 from access_policy.actor import component, person
 from access_policy.commands.base import Command, parse_command
-from access_policy.events import FACTS, FactEvent
+from access_policy.events import FactEvent
 from access_policy.model.enums import Component
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant, parse_instant
 from access_policy.notices import Notice
-from access_policy.plain_words import plain_words
 from access_policy.simulate import Change, Outlook, Step, StepRefused, simulate
-from hub_config.cli.answers import quoted, show_json, show_line
+from access_policy.supposed import read_fact
+from hub_config.cli.answers import show_json, show_line
 from hub_config.cli.do import CommandRefused
 from hub_config.cli.input_files import read_json
 from hub_config.cli.options import Call, Parser, UsageProblem, leaf
@@ -59,7 +59,7 @@ def carry_out(call: Call) -> int:
             found = simulate(state, steps, now, until)
         except StepRefused as refused:
             raise CommandRefused(f"{refused.refusal.code}: {refused}") from None
-        except (ValueError, KeyError) as error:
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             raise UsageProblem(f"these steps do not fit what is known: {error}") from None
     _show(call, now, until, found)
     return 0
@@ -95,14 +95,7 @@ def _step(number: int, item: Item, now: datetime) -> Step:
 def _what(item: Item) -> Command | FactEvent:
     if item.command is not None:
         return parse_command(item.command, item.fields)
-    kind = FACTS.get(item.fact or "")
-    if kind is None:
-        raise ValueError(f"no fact is named {quoted(item.fact or '')}; docs/reference/events.md lists them")
-    try:
-        fact: FactEvent = msgspec.convert(item.fields, kind, strict=False)  # type: ignore[assignment]
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{quoted(kind.__name__)}: {plain_words(error, kind)}") from None
-    return fact
+    return read_fact(item.fact or "", item.fields)
 
 
 def _show(call: Call, now: datetime, until: datetime, found: Outlook) -> None:
@@ -132,7 +125,7 @@ def _show_change(change: Change) -> None:
     ends = "" if change.until is None else f" until {format_instant(change.until)}"
     when = f"{format_instant(change.at)}{ends}"
     if change.loses:
-        running = "; a workspace that runs now would end" if change.running else ""
+        running = "; a workspace runs on it now" if change.running else ""
         why = f" because of {', '.join(change.codes)}" if change.codes else ""
         show_line(f"{change.person} loses {', '.join(change.loses)} of {change.request} from {when}{why}{running}")
     if change.gains:

@@ -21,6 +21,7 @@ from hub_config.demo.people import ADMINS, DEMO_ISSUER, DemoPerson
 
 HUB, DESK = component(Component.HUB), component(Component.DESK)
 FIRST_ADMIN, SECOND_ADMIN = (admin.login for admin in ADMINS)
+_REPRESENTATIVE = "rosa"
 _OPERATOR = "demo"
 _PACE = timedelta(minutes=1)
 
@@ -109,11 +110,13 @@ class Chronicle:
         self.give(SECOND_ADMIN, "link-identity", person=fact.event.person, **identity)
 
     def appoint(self, person: DemoPerson) -> None:
-        """Appoint a person to their roles, by one admin; the other one confirms."""
+        """Appoint a person to their roles, by two admins; who signs for an institution, by the representative."""
         until, who = self.clock.morning(1000), self.people[person.login]
         for role in person.roles:
-            scope = {"scope": person.institution} if role is Role.SIGNATORY else {}
-            self.agree(FIRST_ADMIN, "appoint-role", person=who, role=role, until=until, **scope)
+            if role is Role.SIGNATORY:
+                self.give(_REPRESENTATIVE, "appoint-signatory", person=who, until=until)
+            else:
+                self.agree(FIRST_ADMIN, "appoint-role", person=who, role=role, until=until)
 
     def agree(self, who: str, command: str, **arguments: Any) -> None:
         """Let a person propose a command that needs a second one; the second admin confirms."""

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from access_policy.model.enums import Assurance, FactorKind, Region, Zone
+from access_policy.model.enums import Assurance, FactorKind, Region, Role, Zone
 from access_policy.rules import Session
 from hub_config.demo.chronicle import HUB, Chronicle, Step, verifier
 from hub_config.demo.data import DATASETS, STUDY
@@ -95,7 +95,7 @@ def _person(c: Chronicle, one: DemoPerson) -> Iterator[tuple[int, Step]]:
     if one not in ADMINS:
         yield one.joined, lambda: c.register(one)
         if one.roles:
-            yield one.joined, lambda: c.appoint(one)
+            yield one.joined + int(Role.SIGNATORY in one.roles), lambda: c.appoint(one)
     methods = ("in-person", "in-person") if one.assurance is Assurance.HIGH else ("video-call", "in-person")
     for (day, until), method in zip(one.verifications, methods, strict=False):
         yield day, c.later(

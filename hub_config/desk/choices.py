@@ -11,17 +11,19 @@ from hub_config.desk.kinds import kind_of, kinds
 
 Options = tuple[tuple[str, str], ...]
 _MOST = 500
-_COLLEAGUES = kinds("name-contact", "ask-contact")
+_COLLEAGUES = kinds("name-contact", "ask-contact", "describe-request")
 _ANY_INSTITUTION = kinds("name-entity", "answer-intake")
 _MADE_BY = {"provider": "trust-provider"}
-_EVERY_DATASET = kinds("release-version", "record-consent-withdrawal", "record-opt-out", "reverse-opt-out")
+_EVERY_DATASET = kinds(
+    "release-version", "record-consent-withdrawal", "record-opt-out", "reverse-opt-out", "hand-over-dataset"
+)
 
 
 def choices(view: View, kind: type[Command], name: str, values: dict[str, str]) -> Options:
     """Return what the field `name` of a command may name, with what people read; nothing where it is free."""
     if name_of(kind) == _MADE_BY.get(name, f"register-{name}"):
         return ()
-    if name == "person":
+    if name in ("person", "physician_person"):
         found = _colleagues(view, values) if kind in _COLLEAGUES else ()
     elif name == "dataset":
         found = tuple(_datasets(view, kind, values))
@@ -37,6 +39,7 @@ _LISTED: dict[str, Callable[[State], Iterable[tuple[str, str]]]] = {
     "study": lambda state: ((one.study, one.title) for one in state.studies.values()),
     "provider": lambda state: ((one.provider, one.name) for one in state.providers.values()),
     "institution": lambda state: ((one.institution, one.name) for one in state.institutions.values()),
+    "physician_institution": lambda state: ((one.institution, one.name) for one in state.institutions.values()),
     "hospital": lambda state: ((one.institution, one.name) for one in state.institutions.values()),
 }
 

@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of
+from access_policy.commands.licences import text_to_sign
 from access_policy.handle import handle
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import CourseName, InstitutionName, PersonId
 from access_policy.permissions import TABLE, Standing, authorise, standings_of
-from access_policy.rules.parties import licence_for
 from access_policy.state import Request
 from hub_config.desk.desk import PREFIX, View
 from hub_config.desk.kinds import kind_of, kinds
@@ -205,9 +205,9 @@ def party_offers(view: View, request: Request) -> list[Offer]:
 
 
 def _version_to_sign(view: View, request: Request, name: InstitutionName) -> dict[str, str]:
-    """Return the version of the licence that an organisation has to sign now, so that it is the one that was read."""
-    document = view.state.documents.get(licence_for(view.state, request.entities[name], view.at).licence)
-    return {} if document is None else {"version": document.current.version}
+    """Return the text of the licence that an organisation has to sign now, so that it is the one that was read."""
+    text = text_to_sign(view.state, request.entities[name], view.at)
+    return {} if text is None else {"version": text.version, "language": text.language}
 
 
 def offers_each(

@@ -96,9 +96,11 @@ class LoginState:
         self._do("link-identity", person(BRAM), person=who, identity=identity, issuer=ISSUER, subject=name)
 
     def _appoint(self, role: str) -> None:
-        scope = {"scope": "hospital"} if role == "signatory" else {}
         ends = _days(self.policy.now(), 300)
-        self._do("appoint-role", person(ANNA), person=self.people[role], role=role, until=ends, **scope)
+        if role == "signatory":
+            self._do("appoint-signatory", self._as("representative"), person=self.people[role], until=ends)
+            return
+        self._do("appoint-role", person(ANNA), person=self.people[role], role=role, until=ends)
         with self.policy.reading() as state:
             proposal = state.last_proposal
         self._do("confirm-proposal", person(BRAM), proposal=proposal)

@@ -9,8 +9,9 @@ import msgspec
 from access_policy import events as e
 from access_policy.events import Event, Fact
 from access_policy.model.enums import Assurance, DataKind, DocumentKind, Regime, Role
-from access_policy.model.ids import InstitutionName
-from tests.oracle import request_steps, walking
+from access_policy.model.ids import DatasetName, InstitutionName
+from tests.oracle import conditions, request_steps, walking
+from tests.oracle.conditions import Condition
 from tests.oracle.walking import Pick
 from tests.unit.access_policy.world import DAY, MINUTE, NOON, STEWARD, STRANGER, World, everything_holds
 
@@ -23,6 +24,7 @@ _LATER = (
 )
 _OTHER_LICENCE = ("US", "GB", "IN")
 HOSPITAL = InstitutionName("hospital")
+FIRST, SECOND = DatasetName("tumours"), DatasetName("expressions")
 
 
 class Beginning(NamedTuple):
@@ -33,12 +35,15 @@ class Beginning(NamedTuple):
     regime: Regime
     kind: DataKind
     assurance: Assurance
+    conditions: dict[DatasetName, set[Condition]]
 
 
 def begin(pick: Pick) -> World:
     """Return a world in which the researcher may open `DR-1`, unless the law of its time or country is against it."""
     country = pick(("NL", "NL", *_OTHER_LICENCE))
-    beginning = Beginning(pick(_LATER), country, pick(list(Regime)), pick(list(DataKind)), pick(list(Assurance)))
+    assurance = pick([Assurance.LOW, *Assurance])
+    own = {FIRST: conditions.some_conditions(pick), SECOND: pick([set(), conditions.some_conditions(pick)])}
+    beginning = Beginning(pick(_LATER), country, pick(list(Regime)), pick(list(DataKind)), assurance, own)
     events = [(fact, one) for fact in everything_holds().facts for one in _changed(fact, beginning)]
     facts = [
         _replace(fact, seq=seq, at=fact.at + beginning.later, event=_shifted(event, beginning.later))
@@ -53,14 +58,15 @@ def begin(pick: Pick) -> World:
 
 
 def _changed(fact: Fact, beginning: Beginning) -> Sequence[Event]:
-    """Return what stands in the place of a fact: the hospital's country, its ground and licence, data and regime."""
+    """Return what stands in the place of a fact: country, ground, licence, regime, data and their conditions."""
     event = fact.event
     if isinstance(event, e.InstitutionRegistered) and event.institution == HOSPITAL:
         return [_replace(event, country=beginning.country)]
     if isinstance(event, e.RequestDescribed):
         return [_replace(event, regime=beginning.regime)]
     if isinstance(event, e.DatasetRegistered):
-        return [_replace(event, kind=beginning.kind, assurance=beginning.assurance)]
+        changed = _replace(event, kind=beginning.kind, assurance=beginning.assurance)
+        return conditions.with_conditions(changed, beginning.conditions.get(event.dataset, set()))
     if isinstance(event, e.LicenceSigned) and beginning.country in _OTHER_LICENCE:
         return [_replace(event, licence=DocumentKind.LICENCE_NON_EEA)]
     if isinstance(event, e.RequestApproved) and beginning.country in _OTHER_LICENCE:

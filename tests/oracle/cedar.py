@@ -13,16 +13,17 @@ import cedarpy
 
 from access_policy import events as e
 from access_policy.events import Fact
-from access_policy.model.enums import Assurance, DataKind, DocumentKind, Regime, Route, TransferBasis
+from access_policy.model.enums import Action, Assurance, DataKind, DocumentKind, Regime, Route, TransferBasis
 from access_policy.model.jurisdictions import EEA, MODEL_CLAUSES
 from access_policy.rules import Query
 from tests.oracle import history as h
 from tests.oracle import holdings as d
-from tests.oracle import law, person_reasons, request_reasons
+from tests.oracle import law, request_reasons
 
 NEVER = 2**60
 Values = dict[str, Any]
 Facts = list[Fact]
+Datasets = list[e.DatasetRegistered]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POLICIES = cedarpy.PolicySet.from_str((Path(__file__).parent / "policy.cedar").read_text(encoding="utf-8"))
@@ -30,16 +31,51 @@ _POLICIES = cedarpy.PolicySet.from_str((Path(__file__).parent / "policy.cedar").
 
 def cedar_allows(facts: Facts, query: Query) -> bool:
     """Ask Cedar. Raises AssertionError where it could not evaluate a policy: an error must not pass for an answer."""
-    principal, resource = f'Person::"{query.person}"', f'Request::"{query.request}"'
-    entities = [
-        {"uid": {"type": "Person", "id": query.person}, "attrs": _person(facts, query), "parents": []},
-        {"uid": {"type": "Request", "id": query.request}, "attrs": _request(facts, query), "parents": []},
-    ]
-    asked = {"principal": principal, "action": f'Action::"{query.action}"', "resource": resource}
-    context = json.dumps(_context(facts, query))
-    answer = cedarpy.is_authorized(asked | {"context": context}, _POLICIES, json.dumps(entities))
+    offered, entities = d.open_datasets(facts, query.request), json.dumps(_entities(facts, query))
+    context: Values = {"at": micros(query.at)}
+    asked = {"principal": f'Person::"{query.person}"', "context": json.dumps(context)}
+    use = asked | {"action": 'Action::"use_dataset"'}
+    usable = [one for one in offered if _allows(use | {"resource": f'Dataset::"{one.dataset}"'}, entities)]
+    matter = _that_matter(facts, query, offered, usable or offered)
+    whole = json.dumps(context | _context(facts, query, matter))
+    about = {"action": f'Action::"{query.action}"', "resource": f'Request::"{query.request}"', "context": whole}
+    return _allows(asked | about, entities)
+
+
+def _allows(asked: Values, entities: str) -> bool:
+    answer = cedarpy.is_authorized(asked, _POLICIES, entities)
     assert not answer.diagnostics.errors, answer.diagnostics.errors
     return bool(answer.allowed)
+
+
+def _that_matter(facts: Facts, query: Query, offered: Datasets, usable: Datasets) -> Datasets:
+    """Return the datasets whose own conditions bind: those that run, or those that could be opened."""
+    running = d.workspace_of(facts, query.request, query.person)
+    if query.action is Action.OPEN_WORKSPACE or running is None:
+        return usable
+    return [one for one in offered if one.dataset in running[1].datasets]
+
+
+def _entities(facts: Facts, query: Query) -> list[Values]:
+    request = {"type": "Request", "id": query.request}
+    datasets = d.open_datasets(facts, query.request)
+    return [
+        {"uid": {"type": "Person", "id": query.person}, "attrs": _person(facts, query), "parents": []},
+        {"uid": request, "attrs": _request(facts, query), "parents": []},
+        *(
+            {"uid": {"type": "Dataset", "id": one.dataset}, "attrs": _dataset(facts, query, one), "parents": []}
+            for one in datasets
+        ),
+    ]
+
+
+def _dataset(facts: Facts, query: Query, what: e.DatasetRegistered) -> Values:
+    return {
+        "request": {"__entity": {"type": "Request", "id": query.request}},
+        "assurance": _level(what.assurance),
+        "opted_out_inside": sorted(d.opted_out(facts, query.request, what.dataset)),
+        **_passed(facts, query, set(what.trainings)),
+    }
 
 
 def micros(instant: datetime | None, missing: int = NEVER) -> int:
@@ -121,29 +157,35 @@ def _data(facts: Facts, request: str) -> Values:
         "ehds": form is not None and form.regime is Regime.EHDS,
         "clinical_data": any(what is not None and what.kind is DataKind.CLINICAL for what in asked),
         "open": [what.dataset for what in granted],
-        "zones": sorted({str(what.zone) for what in granted}),
         "opt_out_exception": any(getattr(one, "opt_out_exception", False) for _, one in approvals),
-        "opted_out_inside": sorted({out for what in granted for out in d.opted_out(facts, request, what.dataset)}),
     }
 
 
-def _context(facts: Facts, query: Query) -> Values:
+def _context(facts: Facts, query: Query, matter: Datasets) -> Values:
     return {
-        "at": micros(query.at), **_training(facts, query), **_contact(facts, query), **_transfer(facts, query),
+        **_own_conditions(facts, query, matter), **_contact(facts, query), **_transfer(facts, query),
         **_licence(facts, query), **_workspace(facts, query), **_session(facts, query),
     }  # fmt: skip
 
 
-def _training(facts: Facts, query: Query) -> Values:
-    needed = sorted(person_reasons.courses_needed(facts, query))
-    passed = {name: one for name in needed if (one := h.course_of(facts, query.person, name)) is not None}
-    assurances = [what.assurance for what in d.open_datasets(facts, query.request)]
+def _own_conditions(facts: Facts, query: Query, matter: Datasets) -> Values:
+    """Return what the datasets that matter ask for, with the courses that bind everybody."""
+    of_all = {str(one.course) for _, one in h.told(facts, e.CourseRegistered) if one.required}
     return {
-        "courses": needed, "passed": list(passed),
+        **_passed(facts, query, of_all.union(*(what.trainings for what in matter))),
+        "needed_assurance": max((_level(what.assurance) for what in matter), default=0),
+        "opted_out_inside": sorted({out for one in matter for out in d.opted_out(facts, query.request, one.dataset)}),
+        "zones": sorted({str(what.zone) for what in matter}),
+    }
+
+
+def _passed(facts: Facts, query: Query, needed: set[str]) -> Values:
+    passed = {name: one for name in sorted(needed) if (one := h.course_of(facts, query.person, name)) is not None}
+    return {
+        "courses": sorted(needed), "passed": list(passed),
         "revoked": [name for name, one in passed.items() if one.revoked],
         "outdated": [name for name, one in passed.items() if one.outdated],
-        "trained_until": min((micros(one.ends) for one in passed.values()), default=0),
-        "needed_assurance": max((_level(one) for one in assurances), default=0),
+        "trained_until": min((micros(one.ends) for one in passed.values()), default=NEVER),
     }  # fmt: skip
 
 
@@ -155,6 +197,7 @@ def _contact(facts: Facts, query: Query) -> Values:
         "contact_email": contact.email if contact else "",
         "contact_institution": contact.institution or "" if contact else "",
         "contact_left": contact is not None and h.left_since(facts, query.person, contact.seq),
+        "contact_reached": d.reached_at(facts, query.request, query.person),
         "contact_available": h.last_seq(facts, e.ContactMadeAvailable, request=query.request, person=query.person),
     }
 
@@ -162,15 +205,24 @@ def _contact(facts: Facts, query: Query) -> Values:
 def _transfer(facts: Facts, query: Query) -> Values:
     entity = request_reasons.entity_of(facts, query)
     country, basis = h.country_of(facts, entity), law.basis_of(facts, query.request, entity)
-    eea = EEA.get(country)
+    eea, home = EEA.get(country), _applicants_country(facts, query)
+    home_eea = EEA.get(home)
     begins, ends = _ground(facts, country, basis, query.at) if basis else (NEVER, 0)
     return {
         "eea_begins": micros(eea.begins) if eea else NEVER, "eea_ends": micros(eea.ends) if eea else 0,
-        "listed": law.is_listed(facts, country, query.at), "basis": str(basis.basis) if basis else "",
+        "listed": law.is_listed(facts, country, query.at),
+        "home_eea_begins": micros(home_eea.begins) if home_eea else NEVER,
+        "home_eea_ends": micros(home_eea.ends) if home_eea else 0,
+        "home_listed": law.is_listed(facts, home, query.at), "basis": str(basis.basis) if basis else "",
         "protection": basis is not None and basis.protection_adequate,
         "contractual": basis is not None and basis.contractual_measures,
         "technical": basis is not None and basis.technical_measures, "basis_begins": begins, "basis_ends": ends,
     }  # fmt: skip
+
+
+def _applicants_country(facts: Facts, query: Query) -> str:
+    opened = h.told(facts, e.RequestOpened, request=query.request)
+    return h.country_of(facts, opened[0][1].institution) if opened else ""
 
 
 def _ground(facts: Facts, country: str, basis: e.TransferBasisRecorded, at: datetime) -> tuple[int, int]:
@@ -189,14 +241,18 @@ def _licence(facts: Facts, query: Query) -> Values:
     newest = {
         one.party: (seq, one) for seq, one in h.told(facts, e.LicenceSigned, request=query.request, institution=entity)
     }
+    eea, others = DocumentKind.LICENCE_EEA, DocumentKind.LICENCE_NON_EEA
+    oldest = {
+        kind: min((seq for seq, one in newest.values() if one.licence is kind), default=NEVER) for kind in (eea, others)
+    }
     return {
         "licence": str(binding),
-        "licence_binds": h.binding_since(facts, binding),
         "signed": [str(party) for party in newest],
         "signers": len({one.person for _, one in newest.values()}),
         "licences": sorted({str(one.licence) for _, one in newest.values()}),
-        "oldest_signature": min((seq for seq, _ in newest.values()), default=0),
-    }
+        "eea_binds": h.binding_since(facts, eea), "eea_signed": oldest[eea],
+        "others_bind": h.binding_since(facts, others), "others_signed": oldest[others],
+    }  # fmt: skip
 
 
 def _workspace(facts: Facts, query: Query) -> Values:

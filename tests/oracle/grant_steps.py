@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
+
 from access_policy import events as e
 from access_policy.model import enums as m
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
+from tests.oracle import conditions, law
 from tests.oracle import history as h
 from tests.oracle import holdings as d
-from tests.oracle import law
 from tests.oracle.request_steps import clauses_for, decide_request, entities_of, fill_in, live_requests
 from tests.oracle.walking import PEOPLE, Event, Pick, datasets_of, record, requests_of, version_of
 from tests.unit.access_policy import world as w
@@ -58,7 +60,15 @@ def settle(world: World, pick: Pick) -> list[Event]:
         events += signatures(world, request, institution, licence, parties)
     if h.route_of(world.facts, request) is m.Route.CLINICAL:
         events = [one for one in events if not isinstance(one, e.LicenceSigned)]
-    return [*events, *([] if forgotten == "availability" else [e.RequestMadeAvailable(request=request)])]
+    if forgotten != "availability":
+        events.append(
+            e.RequestMadeAvailable(request=request, contacts=pick([None, None, _contacts(world, request)[1:]]))
+        )
+    return events
+
+
+def _contacts(world: World, request: RequestId) -> tuple[PersonId, ...]:
+    return tuple(one for one in PEOPLE if d.contact_of(world.facts, request, one) is not None)
 
 
 def whole_request(world: World, pick: Pick) -> list[Event]:
@@ -140,11 +150,36 @@ def amend(world: World, pick: Pick) -> list[Event]:
     request, data = pick(live), pick([(), (pick(datasets_of(world)),)])
     here = [one for one in PEOPLE if h.institution_of(world.facts, one) in entities_of(world, request)]
     people = pick([(), tuple(here[-1:])])
-    number = 1 + sum(len(h.told(world.facts, e.AmendmentProposed, request=one)) for one in requests_of(world))
+    number = _next_amendment(world)
     answers: list[type[e.AmendmentApproved | e.AmendmentRefused]] = [e.AmendmentApproved, e.AmendmentRefused]
     return [
         e.AmendmentProposed(request=request, amendment=number, datasets=data, contacts=people, reason="more"),
         pick(answers)(request=request, amendment=number, reason="so"),
+    ]
+
+
+def _next_amendment(world: World) -> int:
+    return 1 + sum(len(h.told(world.facts, e.AmendmentProposed, request=one)) for one in requests_of(world))
+
+
+def widen(world: World, pick: Pick) -> list[Event]:
+    """A dataset with conditions of its own comes to a permit, perhaps under a workspace that runs.
+
+    It is registered before: an opt-out at the very instant of a permit is no case of this.
+    """
+    live = live_requests(world)
+    if not live:
+        return []
+    request, number = pick([*live[:1], *live]), _next_amendment(world)
+    name = DatasetName(f"data-{len(datasets_of(world))}")
+    like = pick([one for _, one in h.told(world.facts, e.DatasetRegistered)])
+    plain = msgspec.structs.replace(like, dataset=name, trainings=(), zone=m.Zone.ANYWHERE)
+    record(world, conditions.with_conditions(plain, conditions.some_conditions(pick)))
+    made = e.RequestMadeAvailable(request=request, datasets=pick([None, (name,)]))
+    return [
+        e.AmendmentProposed(request=request, amendment=number, datasets=(name,), contacts=(), reason="more"),
+        e.AmendmentApproved(request=request, amendment=number, reason="so"),
+        *pick([[], [made], [made]]),
     ]
 
 
@@ -163,15 +198,16 @@ def change_grant(world: World, pick: Pick) -> list[Event]:
 
 
 def start(world: World, pick: Pick) -> list[Event]:
-    """A workspace is started with what opens."""
+    """A workspace is started with what opens, or with some of it."""
     request, who = pick(requests_of(world)), pick(PEOPLE)
     names = tuple(one.dataset for one in d.open_datasets(world.facts, request))
     if d.workspace_of(world.facts, request, who) is not None or not names:
         return []
+    held = pick([names, names, names[:1], names[-1:]])
     run_ends = world.at + pick([timedelta(minutes=3), timedelta(hours=8)])
     return [
         e.WorkspaceStarted(
-            person=who, request=request, profile="small", datasets=names, run_ends=run_ends, until=run_ends,
+            person=who, request=request, profile="small", datasets=held, run_ends=run_ends, until=run_ends,
             decision="{}",
         )
     ]  # fmt: skip

@@ -98,7 +98,12 @@ def domains_of(facts: Facts, institution: str | None) -> tuple[str, ...]:
 
 def country_of(facts: Facts, institution: str | None) -> str:
     """Return the country of an institution."""
-    return next((one.country for _, one in told(facts, e.InstitutionRegistered, institution=institution)), "")
+    country = ""
+    for fact in facts:
+        event = fact.event
+        if isinstance(event, e.InstitutionRegistered | e.InstitutionCorrected) and event.institution == institution:
+            country = event.country
+    return country
 
 
 def verification_of(facts: Facts, person: str) -> e.PersonVerified | None:

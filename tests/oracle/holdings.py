@@ -30,22 +30,49 @@ def amendments(facts: Facts, request: str) -> list[tuple[int, e.AmendmentPropose
 
 
 def granted_datasets(facts: Facts, request: str) -> set[str]:
-    """Return the datasets that were granted (S3, E19)."""
-    granted: set[str] = set()
-    for _, approval in approvals_of(facts, request):
+    """Return the datasets that were granted, but for those whose grant died (S3, E19, REQ-10)."""
+    return set(_grants(facts, request))
+
+
+def _grants(facts: Facts, request: str) -> dict[str, int]:
+    """Return the number of the fact that granted each dataset; what is granted twice counts from the first time."""
+    grants: dict[str, int] = {}
+    for seq, dataset in sorted(_granting(facts, request)):
+        if dataset not in grants or _died(facts, dataset, grants[dataset], seq):
+            grants[dataset] = seq
+    return {dataset: seq for dataset, seq in grants.items() if not _died(facts, dataset, seq, len(facts) + 1)}
+
+
+def _granting(facts: Facts, request: str) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    for seq, approval in approvals_of(facts, request):
         named = approval.datasets if isinstance(approval, e.RequestApproved) else None
-        granted |= asked_datasets(facts, request) if named is None else set(named)
-    for _, amendment in amendments(facts, request):
-        granted |= set(amendment.datasets)
-    return granted
+        found += [(seq, one) for one in (asked_datasets(facts, request) if named is None else named)]
+    return found + [(seq, one) for seq, amendment in amendments(facts, request) for one in amendment.datasets]
+
+
+def _died(facts: Facts, dataset: str, granted: int, before: int) -> bool:
+    """Say whether a dataset was withdrawn after its grant, and offered again before a fact (S82, REQ-10)."""
+    reopened = [seq for seq, _ in told(facts, e.DatasetReopened, dataset=dataset) if seq < before]
+    return any(granted < seq < max(reopened, default=0) for seq, _ in told(facts, e.DatasetWithdrawn, dataset=dataset))
 
 
 def available_datasets(facts: Facts, request: str) -> set[str]:
-    """Return the datasets that were made available (S100)."""
+    """Return the datasets that were made available since they were granted (S100)."""
     available: set[str] = set()
     for seq, made in told(facts, e.RequestMadeAvailable, request=request):
-        available |= granted_datasets(until_seq(facts, seq), request) if made.datasets is None else set(made.datasets)
+        then = _grants(until_seq(facts, seq), request)
+        named = then.keys() if made.datasets is None else set(made.datasets)
+        available |= {one for one, granted in _grants(facts, request).items() if one in named and granted < seq}
     return available
+
+
+def reached_at(facts: Facts, request: str, person: str) -> int:
+    """Return the number of the fact that made the data available to all, 0 where it did not reach the person (S38)."""
+    made = told(facts, e.RequestMadeAvailable, request=request)
+    if not made or (made[0][1].contacts is not None and person not in made[0][1].contacts):
+        return 0
+    return made[0][0]
 
 
 def datasets_of(facts: Facts, request: str) -> set[str]:
@@ -111,9 +138,7 @@ def is_restricted(what: e.DatasetRegistered) -> bool:
 
 def granted_by(facts: Facts, request: str, dataset: str) -> int | None:
     """Return the number of the fact that granted a dataset: an approval, or that of an amendment (E19)."""
-    numbers = [*(seq for seq, _ in approvals_of(facts, request)), *(seq for seq, _ in amendments(facts, request))]
-    granting = [seq for seq in sorted(numbers) if dataset in granted_datasets(until_seq(facts, seq), request)]
-    return granting[0] if granting else None
+    return _grants(facts, request).get(dataset)
 
 
 def opted_out(facts: Facts, request: str, dataset: str) -> set[str]:

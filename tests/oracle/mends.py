@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from access_policy import events as e
 from access_policy.events import FactEvent
 from access_policy.model import enums as m
-from access_policy.model.ids import CourseName, DatasetName, FactorId, InstitutionName
+from access_policy.model.ids import DatasetName, FactorId, InstitutionName
 from access_policy.reasons import ReasonCode
-from tests.oracle import grant_steps, law, place_steps, request_steps, walking
+from tests.oracle import grant_steps, law, matters, place_steps, questions, request_steps, walking
 from tests.oracle import history as h
 from tests.oracle import holdings as d
 from tests.unit.access_policy.world import DAY, DIGEST, OPEN, RESEARCHER, World
@@ -48,9 +48,13 @@ def _lift(world: World) -> list[FactEvent]:
     return [e.ExclusionLifted(institution=HOSPITAL)]
 
 
-def _verify(world: World) -> list[FactEvent]:
-    method, level = m.VerificationMethod.IN_PERSON, m.Assurance.HIGH
+def _verify(world: World, level: m.Assurance = m.Assurance.LOW) -> list[FactEvent]:
+    method = m.VerificationMethod.IN_PERSON
     return [e.PersonVerified(person=RESEARCHER, method=method, until=world.at + 700 * DAY, assurance=level)]
+
+
+def _assure(world: World) -> list[FactEvent]:
+    return _verify(world, m.Assurance.HIGH)
 
 
 def _enrol(world: World) -> list[FactEvent]:
@@ -68,10 +72,11 @@ def _accept(world: World) -> list[FactEvent]:
 
 
 def _certify(world: World) -> list[FactEvent]:
-    ends = world.at + 365 * DAY
-    return [
-        e.PersonCertified(person=RESEARCHER, course=CourseName(one), ends=ends) for one in walking.courses_of(world)
-    ]
+    """The researcher passes what binds everybody; where that is not it, what the data ask for too."""
+    query, ends = questions.plain(world), world.at + 365 * DAY
+    required = [one.course for _, one in h.told(world.facts, e.CourseRegistered) if one.required]
+    lacking = [one for one in required if not matters.has_passed(world.facts, query, one)]
+    return [e.PersonCertified(person=RESEARCHER, course=one, ends=ends) for one in lacking or walking.courses_of(world)]
 
 
 def _reinstate(world: World) -> list[FactEvent]:
@@ -137,7 +142,7 @@ _MENDS: dict[ReasonCode, Mend] = {
     _R.EMAIL_NOT_INSTITUTIONAL: _bring_home,
     _R.PERSON_NOT_VERIFIED: _verify,
     _R.VERIFICATION_EXPIRED: _verify,
-    _R.ASSURANCE_TOO_LOW: _verify,
+    _R.ASSURANCE_TOO_LOW: _assure,
     _R.FACTOR_MISSING: _enrol,
     _R.FACTOR_NOT_CONFIRMED: _enrol,
     _R.CONDUCT_NOT_ACCEPTED: _accept,

@@ -15,8 +15,7 @@ from access_policy.model.jurisdictions import ADEQUACY, EEA, MODEL_CLAUSES
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query
 from tests.oracle import history as h
-from tests.oracle import holdings as d
-from tests.oracle import law, person_reasons, request_reasons, session_reasons
+from tests.oracle import law, matters, person_reasons, request_reasons, session_reasons
 
 _R = ReasonCode
 
@@ -35,7 +34,7 @@ def naive_decide(facts: Sequence[Fact], query: Query) -> NaiveAnswer:
     failing = failing_codes(facts, query)
     if failing:
         return NaiveAnswer("deny", failing, (), None)
-    names = tuple(str(what.dataset) for what in d.open_datasets(facts, query.request))
+    names = tuple(str(what.dataset) for what in matters.that_open(facts, query))
     return NaiveAnswer("allow", failing, names, _lapses(facts, query))
 
 
@@ -71,9 +70,11 @@ def asked_codes(action: Action) -> list[ReasonCode]:
 
 
 def _lapses(facts: Sequence[Fact], query: Query) -> datetime | None:
+    """Return when an allow ends: something fails then, or a dataset that matters now can be had no more."""
+    matter = matters.that_matter(facts, query)
     for instant in instants(facts, query):
         later = Query(query.person, query.request, query.action, instant, query.session)
-        if instant > query.at and failing_codes(facts, later):
+        if instant > query.at and (failing_codes(facts, later) or matters.that_matter(facts, later) != matter):
             return instant
     return None
 

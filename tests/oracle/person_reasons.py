@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from access_policy import events as e
 from access_policy.events import Fact
-from access_policy.model.enums import Assurance, DocumentKind
+from access_policy.model.enums import DocumentKind
 from access_policy.rules import Query
 from tests.oracle import history as h
-from tests.oracle import holdings as d
-from tests.oracle import law
+from tests.oracle import law, matters
 
 
 def person_disabled(facts: Sequence[Fact], query: Query) -> bool:
@@ -59,13 +58,9 @@ def verification_expired(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def assurance_too_low(facts: Sequence[Fact], query: Query) -> bool:
-    """E26: no dataset that opens asks for a level above that of the verification."""
-    verification = h.verification_of(facts, query.person)
-    if verification is None:
-        return False
-    levels = list(Assurance)
-    needed = [what.assurance for what in d.open_datasets(facts, query.request)]
-    return any(levels.index(one) > levels.index(verification.assurance) for one in needed)
+    """E26: no dataset that matters asks for a level above that of the verification."""
+    needed = [what.assurance for what in matters.that_matter(facts, query)]
+    return not all(matters.is_sure_enough(facts, query.person, one) for one in needed)
 
 
 def factor_missing(facts: Sequence[Fact], query: Query) -> bool:
@@ -90,9 +85,9 @@ def reidentification_not_accepted(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def courses_needed(facts: Sequence[Fact], query: Query) -> set[str]:
-    """S74: the courses that bind everybody, and those that the data ask for."""
+    """S74: the courses that bind everybody, and those that the data ask for that matter."""
     needed = {str(one.course) for _, one in h.told(facts, e.CourseRegistered) if one.required}
-    for what in d.open_datasets(facts, query.request):
+    for what in matters.that_matter(facts, query):
         needed |= set(what.trainings)
     return needed
 

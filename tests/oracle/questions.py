@@ -15,9 +15,9 @@ HOURS = timedelta(hours=10)
 _NOW = timedelta(0)
 
 
-def plain(world: World, action: Action = Action.OPEN_WORKSPACE) -> Query:
-    """Return the researcher's question about `DR-1`, with a fresh session at the institute."""
-    return Query(w.RESEARCHER, w.OPEN, action, world.at, _session(w.RESEARCHER, world.at))
+def plain(world: World, action: Action = Action.OPEN_WORKSPACE, zone: Zone = Zone.INSTITUTE) -> Query:
+    """Return the researcher's question about `DR-1`, with a fresh session."""
+    return Query(w.RESEARCHER, w.OPEN, action, world.at, _session(w.RESEARCHER, world.at, zone))
 
 
 def any_question(world: World, pick: Pick, last_login: datetime) -> Query:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from access_policy import events as e
 from access_policy.events import Fact
-from access_policy.model.enums import Party, Route, TransferBasis
+from access_policy.model.enums import DocumentKind, Party, Route, TransferBasis
 from access_policy.rules import Query
 from tests.oracle import history as h
 from tests.oracle import holdings as d
-from tests.oracle import law
+from tests.oracle import law, matters
 
 
 def _is_over(facts: Sequence[Fact], query: Query) -> bool:
@@ -62,15 +62,20 @@ def contact_moved(facts: Sequence[Fact], query: Query) -> bool:
 def entity_of(facts: Sequence[Fact], query: Query) -> str | None:
     """S68: the legal entity that the contact was named for; for others the one that opened the request."""
     contact = d.contact_of(facts, query.request, query.person)
-    if contact is not None:
-        return contact.institution
+    return _applicants_of(facts, query) if contact is None else contact.institution
+
+
+def _applicants_of(facts: Sequence[Fact], query: Query) -> str | None:
     return next((one.institution for _, one in h.told(facts, e.RequestOpened, request=query.request)), None)
 
 
 def country_not_eligible(facts: Sequence[Fact], query: Query) -> bool:
-    """E13: bound by the chapter, a third country has to be listed; adequacy or a licence does not replace that."""
-    country = h.country_of(facts, entity_of(facts, query))
-    eligible = law.in_eea(country, query.at) or law.is_listed(facts, country, query.at)
+    """E13: bound by the chapter, a third country has to be listed; adequacy or a licence does not replace that.
+
+    That of the applicant's institution, and that of the contact's.
+    """
+    countries = [h.country_of(facts, one) for one in (_applicants_of(facts, query), entity_of(facts, query))]
+    eligible = all(law.in_eea(one, query.at) or law.is_listed(facts, one, query.at) for one in countries)
     return law.ehds_binds(facts, query.request, query.at) and not eligible
 
 
@@ -108,20 +113,26 @@ def licence_not_signed(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def licence_superseded(facts: Sequence[Fact], query: Query) -> bool:
-    """S25, S62-S64, REQ-09: each signature is under the licence, and the version of it, that binds now."""
+    """S25, S62-S64, REQ-09: each signature is under the licence that binds now, in the version of it that does.
+
+    The licence for parties outside the EEA is the stricter one: it counts where the other would be asked for by now.
+    """
     if h.route_of(facts, query.request) is Route.CLINICAL or _is_unsigned(facts, query):
         return False
     binding = law.licence_that_binds(facts, query.request, entity_of(facts, query), query.at)
-    since = h.binding_since(facts, binding)
-    return any(one.licence is not binding or seq < since for seq, one in _signatures(facts, query).values())
+    enough = {binding, DocumentKind.LICENCE_NON_EEA}
+    signed = _signatures(facts, query).values()
+    return any(one.licence not in enough or seq < h.binding_since(facts, one.licence) for seq, one in signed)
 
 
 def not_made_available(facts: Sequence[Fact], query: Query) -> bool:
-    """S38, S100: to everybody who was a contact the first time, and to each who came later by a step of their own."""
+    """S38, S100: to each contact whom the first time reached, and to each other one by a step of their own."""
     contact = d.contact_of(facts, query.request, query.person)
-    all_of_it = min((seq for seq, _ in h.told(facts, e.RequestMadeAvailable, request=query.request)), default=0)
     own = h.last_seq(facts, e.ContactMadeAvailable, request=query.request, person=query.person)
-    return not all_of_it or (contact is not None and max(all_of_it, own) < contact.seq)
+    seq = max(d.reached_at(facts, query.request, query.person), own)
+    return not h.told(facts, e.RequestMadeAvailable, request=query.request) or (
+        contact is not None and seq < contact.seq
+    )
 
 
 def term_not_begun(facts: Sequence[Fact], query: Query) -> bool:
@@ -142,24 +153,5 @@ def no_dataset_open(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def opt_out_ignored(facts: Sequence[Fact], query: Query) -> bool:
-    """E72: whose opt-out stood at the permit is in none of its data, also when it was taken back later.
-
-    A request without a permit yet would get one now, so every opt-out comes before it.
-    """
-    approvals = h.approvals_of(facts, query.request)
-    if not law.ehds_binds(facts, query.request, query.at):
-        return False
-    if any(isinstance(one, e.RequestApproved) and one.opt_out_exception for _, one in approvals):
-        return False
-    names = [what.dataset for what in d.open_datasets(facts, query.request)]
-    return any(_holds_opted_out(facts, one, d.granted_by(facts, query.request, one)) for one in names)
-
-
-def _holds_opted_out(facts: Sequence[Fact], dataset: str, granted: int | None) -> bool:
-    issued = granted or len(facts) + 1
-    for seq, out in h.told(facts, e.OptedOut, dataset=dataset):
-        back = [one for one, _ in h.told(facts, e.OptOutReversed, dataset=dataset, subject=out.subject)]
-        taken_back = any(seq < one < issued for one in back)
-        if seq < issued and not taken_back and out.subject not in d.excluded_subjects(facts, dataset):
-            return True
-    return False
+    """E72: whose opt-out stood at the permit is in none of the data that matter."""
+    return any(matters.ignores_opt_out(facts, query, what.dataset) for what in matters.that_matter(facts, query))

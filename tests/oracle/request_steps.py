@@ -99,7 +99,8 @@ def withdraw_request(world: World, pick: Pick) -> list[Event]:
 def entities_of(world: World, request: RequestId) -> list[InstitutionName]:
     """Return the legal entities of a request."""
     opened = [one.institution for _, one in h.told(world.facts, e.RequestOpened, request=request)]
-    return [*opened, *(one.institution for _, one in h.told(world.facts, e.EntityNamed, request=request))]
+    named = [one.institution for _, one in h.told(world.facts, e.EntityNamed, request=request)]
+    return [one for one in (*opened, *named) if one in world.state.requests[request].entities]
 
 
 def found_transfer(world: World, pick: Pick) -> list[Event]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from access_policy import events as e
 from access_policy.events import Fact
-from access_policy.model.enums import Zone
+from access_policy.model.enums import Action
 from access_policy.rules import Query
 from tests.oracle import history as h
 from tests.oracle import holdings as d
-from tests.oracle import law
+from tests.oracle import law, matters
 
 
 def dataset_withdrawn(facts: Sequence[Fact], query: Query) -> bool:
@@ -50,7 +50,11 @@ def session_without_factor(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def zone(facts: Sequence[Fact], query: Query) -> bool:
-    """S77, S78: restricted data open from the institute's network only; without a session nobody knows the network."""
-    session = None if session_missing(facts, query) else query.session
-    inside = session is not None and session.zone is Zone.INSTITUTE
-    return not inside and any(d.is_restricted(what) for what in d.open_datasets(facts, query.request))
+    """S77, S78: from outside nothing restricted is reached; what opens is the rest, if there is any.
+
+    Without a session nobody knows the network.
+    """
+    restricted = [d.is_restricted(what) for what in matters.that_matter(facts, query)]
+    if query.action is Action.OPEN_WORKSPACE:
+        return bool(restricted) and all(restricted) and not matters.is_inside(query)
+    return any(restricted) and not matters.is_inside(query)

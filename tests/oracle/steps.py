@@ -17,6 +17,7 @@ from tests.oracle.grant_steps import (
     sign,
     start,
     whole_request,
+    widen,
 )
 from tests.oracle.people_steps import (
     accept,
@@ -56,6 +57,6 @@ STEPS: tuple[Step, ...] = (
     *(register_dataset, release, subject_speaks, subject_speaks, withdraw_dataset, withdraw_dataset),
     *(fill_in, decide_request, settle, whole_request, whole_request, whole_request, withdraw_request, found_transfer),
     *(sign, make_available, prepare, add_contact, make_available_to_contact, remove_contact, amend, amend),
-    *(change_grant, start, end),
+    *(change_grant, widen, widen, start, start, end),
 )
 """Each as often as it should happen beside the others."""

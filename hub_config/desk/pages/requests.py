@@ -26,7 +26,7 @@ router = APIRouter(prefix=f"{PREFIX}/requests")
 _OF_CONTACT = kinds("make-available-to-contact", "remove-contact")
 _OF_ASKED = kinds("check-contact", "refuse-contact")
 _OF_DATASET = kinds("drop-dataset")
-_OF_ENTITY = kinds("confirm-protection", "record-transfer-basis")
+_OF_ENTITY = kinds("confirm-protection", "record-transfer-basis", "drop-entity")
 _OF_AMENDMENT = kinds("approve-amendment", "refuse-amendment")
 _OF_ONE_THING = {*_OF_CONTACT, *_OF_ASKED, *_OF_DATASET, *_OF_ENTITY, *_OF_AMENDMENT, *kinds("sign-licence")}
 _ABOUT = tuple(kind for kind in TABLE if issubclass(kind, OfRequest) and kind not in _OF_ONE_THING)
@@ -73,7 +73,7 @@ def request_page(request: Request, number: str, visit: Visiting) -> Response:
             profiles=visit.desk.settings.workspace_profiles, of_things=list(_of_things(view, found)),
             permits=permit_versions(found, view.at), clocks=clocks_of(view.state, found, view.at),
             flags=flags(view.state, found, view.at), acknowledgement=ACKNOWLEDGEMENT,
-            pause=next((one for one in found.pauses if one.ends is None), None),
+            pauses={one.clock.value: one for one in found.pauses if one.ends is None},
         )  # fmt: skip
 
 
@@ -90,5 +90,6 @@ def _of_things(view: View, request: DataRequest) -> Iterator[tuple[str, list[Off
     for name, found in offers_each(view, _OF_ENTITY, "institution", request.entities, **known).items():
         yield f"Organisation {name}", found
     for number, found in offers_each(view, _OF_AMENDMENT, "amendment", request.amendments, **known).items():
-        wanted = (*request.amendments[number].datasets, *request.amendments[number].contacts)
+        amendment = request.amendments[number]
+        wanted = (*(f"{name} ({why})" for name, why in amendment.necessities.items()), *amendment.contacts)
         yield f"Amendment {number}: {', '.join(wanted)}", found

@@ -19,12 +19,13 @@ Words = Annotated[str, Query(max_length=200)]
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 _OF_DATASET = kinds(
-    "release-version", "reopen-dataset", "record-opt-out", "reverse-opt-out", "record-consent-withdrawal",
-    "withdraw-dataset",
+    "release-version", "hand-over-dataset", "reopen-dataset", "record-opt-out", "reverse-opt-out",
+    "record-consent-withdrawal", "withdraw-dataset",
 )  # fmt: skip
 _OF_INSTITUTION = kinds(
-    "record-agreement", "declare-domains", "lift-exclusion", "end-agreement", "exclude-organisation"
-)
+    "record-agreement", "declare-domains", "correct-institution", "lift-exclusion", "end-agreement",
+    "exclude-organisation",
+)  # fmt: skip
 
 
 def _need(view: View, area: Area) -> None:
@@ -42,7 +43,7 @@ def datasets(request: Request, visit: Visiting, q: Words = "", number: Number = 
         return page(
             request, "datasets.html", view, datasets=found, everything=everything,
             each=offers_each(view, _OF_DATASET, "dataset", [one.dataset for one in found.items]),
-            actions=offers(view, kinds("register-dataset", "register-study")),
+            actions=offers(view, kinds("register-dataset", "register-study", "record-consent-withdrawal")),
             studies=list(view.state.studies.values()) if everything else [],
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from access_policy.model.ids import CENTRE, CourseName, DatasetName, Institution
 from access_policy.model.jurisdictions import MODEL_CLAUSES, AdequacyScope, ModelClauses
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Query
-from access_policy.rules.parties import EHDS_BINDS_FROM
+from access_policy.rules.particulars import EHDS_BINDS_FROM
 from tests.unit.access_policy.abroad import abroad, basis, clauses, criteria
 from tests.unit.access_policy.world import (
     ADMIN,
@@ -162,7 +162,7 @@ def _applicant_only(world: World) -> tuple[Query, datetime | None]:
 def _another_address(world: World) -> tuple[Query, datetime | None]:
     request = world.ask(RequestStatus.DRAFT)
     since = world.at
-    world.do("name-contact", RESEARCHER, request=request, person=RESEARCHER, email="rosa@gmail.example")
+    world.do("name-contact", RESEARCHER, request=request, person=RESEARCHER, email="rosa2@hospital.example")
     world.bring(request, RequestStatus.ACTIVE)
     return world.query(request=request), since
 

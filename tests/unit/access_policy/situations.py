@@ -3,7 +3,7 @@
 from typing import Any
 
 from access_policy import events as e
-from access_policy.commands.board import EHDS_CRITERIA
+from access_policy.commands.criteria import EHDS_CRITERIA, criteria_of
 from access_policy.model.enums import Confirmation, Criterion, RequestStatus
 from access_policy.model.ids import InstitutionName, PersonId, RequestId
 from access_policy.model.instants import Term
@@ -104,7 +104,7 @@ class Clinical:
         self.local = self.world.register("loes")
         _register_study(self.world, self.central, self.local)
         self.request = self.world.ask(RequestStatus.DRAFT, ("biopsies",))
-        form = description(purpose_kind=purpose_kind, physician="Dr Loes")
+        form = description(purpose_kind=purpose_kind, physician="Dr Vos", physician_institution="hospital")
         self.world.do("describe-request", RESEARCHER, request=self.request, **form)
         self.world.bring(self.request, RequestStatus.SUBMITTED)
 
@@ -174,4 +174,12 @@ def with_assessed_renewal(request: RequestId = OPEN, world: World | None = None)
     """Return a world with a renewal that waits for its decision."""
     world = with_renewal(request, world)
     world.do("assess-extension", ASSESSOR, request=request, assessment="sound")
+    find_about_renewal(world, request)
     return world
+
+
+def find_about_renewal(world: World, request: RequestId = OPEN, by: PersonId = ASSESSOR) -> None:
+    """Record that the renewal meets each criterion."""
+    for criterion in criteria_of(world.state.requests[request]):
+        about = {"request": request, "criterion": criterion, "extension": True}
+        world.do("record-finding", by, **about, met=True, reason="it still does")

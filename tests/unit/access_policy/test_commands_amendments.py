@@ -26,7 +26,7 @@ from tests.unit.access_policy.world import (
     study,
 )
 
-SCANS = {"reason": "the size of it", "datasets": "scans"}
+SCANS = {"reason": "the size of it", "datasets": "scans", "necessities": "the outcome"}
 DECISION = {"amendment": 1, "reason": "it is needed"}
 
 
@@ -37,7 +37,7 @@ def _permit() -> tuple[World, RequestId]:
 
 def _proposed(**changed: Any) -> tuple[World, RequestId]:
     world, request = _permit()
-    arguments = {"reason": "a new analyst", "datasets": "scans", "contacts": COLLEAGUE} | changed
+    arguments = {"reason": "a new analyst", "contacts": COLLEAGUE, **SCANS} | changed
     world.do("propose-amendment", RESEARCHER, request=request, **arguments)
     return world, request
 
@@ -47,10 +47,10 @@ def test_an_amendment_is_proposed(who: PersonId) -> None:
     """E19: further data and people of a permit; until it is decided the old version rules."""
     world, request = _permit()
     arguments = {"reason": "more", "datasets": "scans,expressions", "contacts": f"{COLLEAGUE},{STRANGER}"}
-    (event,) = world.do("propose-amendment", who, request=request, **arguments)
+    (event,) = world.do("propose-amendment", who, request=request, necessities="one\ntwo", **arguments)
     assert event == e.AmendmentProposed(
         request=request, amendment=1, datasets=(DatasetName("scans"), DatasetName("expressions")),
-        contacts=(COLLEAGUE, STRANGER), reason="more",
+        contacts=(COLLEAGUE, STRANGER), reason="more", necessities="one\ntwo",
     )  # fmt: skip
     found = world.state.requests[request]
     assert (set(found.granted), set(found.contacts)) == ({"tumours"}, {RESEARCHER})
@@ -92,7 +92,7 @@ def test_under_the_institutes_own_rules_people_are_asked_for_by_the_licensee(who
 def test_an_amendment_is_refused_at_once(changed: dict[str, Any], code: str) -> None:
     """E19, S33: it adds something, that can be added, and is not there yet."""
     world, request = _permit()
-    arguments = {"request": request, "reason": "more", "datasets": "scans", "contacts": COLLEAGUE} | changed
+    arguments = {"request": request, "contacts": COLLEAGUE, **SCANS} | changed
     assert world.refusal("propose-amendment", RESEARCHER, **arguments) == code
 
 
@@ -109,7 +109,7 @@ def test_what_is_not_offered_looks_like_what_is_not_there(name: str, why: Any) -
     """REQ-10, POL-09, S80: a withdrawn dataset, and one that no board may grant."""
     world, request = _permit()
     why(world)
-    arguments = {"request": request, "reason": "more", "datasets": name}
+    arguments = {"request": request, **SCANS} | {"datasets": name}
     assert world.refusal("propose-amendment", RESEARCHER, **arguments) == "not_found"
 
 
@@ -199,7 +199,8 @@ def test_what_can_no_longer_be_added_is_not_approved() -> None:
     world, request = _proposed(contacts="")
     _withdrawn(world)
     assert world.refusal("approve-amendment", BOARD_MEMBER, request=request, **DECISION) == "changed_meanwhile"
-    world, request = _proposed(datasets="")
+    world, request = _permit()
+    world.do("propose-amendment", RESEARCHER, request=request, reason="a new analyst", contacts=COLLEAGUE)
     world.do("record-departure", ADMIN, person=COLLEAGUE)
     assert world.refusal("approve-amendment", BOARD_MEMBER, request=request, **DECISION) == "changed_meanwhile"
     assert kinds(world.do("refuse-amendment", BOARD_MEMBER, request=request, **DECISION)) == [e.AmendmentRefused]

@@ -8,10 +8,10 @@ import pytest
 
 from access_policy import events as e
 from access_policy.actor import person
-from access_policy.commands.board import EHDS_CRITERIA, GUIDING_PRINCIPLES, REUSE_CRITERIA
+from access_policy.commands.criteria import EHDS_CRITERIA, GUIDING_PRINCIPLES, REUSE_CRITERIA
 from access_policy.model.enums import Criterion, DataKind, RequestStatus, Scenario
 from access_policy.model.ids import DatasetName
-from access_policy.rules.parties import EHDS_BINDS_FROM
+from access_policy.rules.particulars import EHDS_BINDS_FROM
 from tests.unit.access_policy.situations import (
     approve,
     ask_under_ehds,

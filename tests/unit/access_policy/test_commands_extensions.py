@@ -7,7 +7,7 @@ import pytest
 from access_policy import events as e
 from access_policy.model.enums import DataKind, RequestStatus
 from access_policy.model.ids import PersonId, RequestId
-from access_policy.rules.parties import EHDS_BINDS_FROM
+from access_policy.rules.particulars import EHDS_BINDS_FROM
 from tests.unit.access_policy.situations import (
     INTAKE,
     Clinical,

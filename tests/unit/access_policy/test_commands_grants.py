@@ -26,7 +26,10 @@ from tests.unit.access_policy.world import (
     kinds,
 )
 
-EXTRACT = {"request": OPEN, "dataset": "tumours", "location": "extract-dr-1", "manifest": "a" * 64, "patients": 40}
+EXTRACT = {
+    "request": OPEN, "dataset": "tumours", "location": "extract-dr-1", "manifest": "a" * 64, "patients": 40,
+    "attested": True,
+}  # fmt: skip
 
 
 def test_an_extract_is_of_the_version_in_force() -> None:
@@ -35,7 +38,7 @@ def test_an_extract_is_of_the_version_in_force() -> None:
     (event,) = world.do("prepare-extract", STEWARD, **EXTRACT)
     assert event == e.ExtractPrepared(
         request=OPEN, dataset=DatasetName("tumours"), version="1", location="extract-dr-1", manifest="a" * 64,
-        patients=40,
+        patients=40, attested=True,
     )  # fmt: skip
     extract = world.state.requests[OPEN].extracts[DatasetName("tumours")]
     assert (extract.version, extract.prepared) == ("1", world.at - MINUTE)
@@ -111,7 +114,7 @@ def test_making_available_is_a_step_of_its_own() -> None:
     appoint(world, RESEARCHER, "data-steward")
     assert world.refusal("make-available", RESEARCHER, request=request) == "four_eyes"
     assert world.do("make-available", STEWARD, request=request) == (
-        e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),)),
+        e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),), contacts=(RESEARCHER,)),
     )
     assert world.decide(world.query(request=request)).allowed
     assert world.refusal("make-available", STEWARD, request=request) == "wrong_state"
@@ -124,14 +127,19 @@ def test_what_is_not_offered_is_not_made_available() -> None:
     assert world.refusal("make-available", STEWARD, request=request) == "wrong_state"
 
 
-def test_what_is_offered_again_is_made_available_then() -> None:
+def test_what_is_offered_and_granted_again_is_made_available_then() -> None:
     """S100, REQ-10: each dataset by a step that somebody took while it was offered."""
     world = everything_holds()
     request = world.ask(RequestStatus.LICENSED, ("tumours", "expressions"))
     world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="an error")
     (event,) = world.do("make-available", STEWARD, request=request)
-    assert event == e.RequestMadeAvailable(request=request, datasets=(DatasetName("expressions"),))
+    datasets = (DatasetName("expressions"),)
+    assert event == e.RequestMadeAvailable(request=request, datasets=datasets, contacts=(RESEARCHER,))
     world.agree("reopen-dataset", STEWARD, dataset="tumours")
+    assert world.refusal("make-available", STEWARD, request=request) == "wrong_state"
+    more = {"datasets": "tumours", "necessities": "the outcome", "reason": "offered again"}
+    world.do("propose-amendment", RESEARCHER, request=request, **more)
+    world.do("approve-amendment", BOARD_MEMBER, request=request, amendment=1, reason="yes")
     assert [one.name for one in world.decide(world.query(request=request)).datasets] == ["expressions"]
     (event,) = world.do("make-available", STEWARD, request=request)
     assert event == e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),))
@@ -140,7 +148,7 @@ def test_what_is_offered_again_is_made_available_then() -> None:
 def test_what_an_amendment_added_is_made_available_too() -> None:
     """S100, E19: a dataset that was granted later is a step of its own; those before stay as they are."""
     world = everything_holds()
-    world.do("propose-amendment", RESEARCHER, request=OPEN, reason="more", datasets="scans")
+    world.do("propose-amendment", RESEARCHER, request=OPEN, reason="more", datasets="scans", necessities="size")
     world.do("approve-amendment", BOARD_MEMBER, request=OPEN, amendment=1, reason="yes")
     assert "scans" not in [one.name for one in world.decide().datasets]
     (event,) = world.do("make-available", STEWARD, request=OPEN)

@@ -30,7 +30,8 @@ from tests.unit.access_policy.world import (
 ADOPTED: dict[str, Any] = {"session_hours": 8, "term_days_longest": 365}
 OTHERS: dict[str, Any] = {
     "licence_for_adequate": LicenceReading.NON_EEA, "board_quorum": 3, "retention_years": 7, "contact_days": 5,
-    "review_days": 30, "availability_days": 3, "reminder_days": (90, 10),
+    "review_days": 30, "availability_days": 3, "decision_months": 2, "deferral_months": 1,
+    "accelerated_months": 1, "reminder_days": (90, 10),
 }  # fmt: skip
 
 
@@ -120,7 +121,9 @@ def test_one_reminder_is_enough() -> None:
     "changed",
     [
         {"retention_years": 0}, {"retention_years": 51}, {"board_quorum": 0}, {"contact_days": 0}, {"review_days": 366},
-        {"availability_days": 0}, {"reminder_days": "0"}, {"reminder_days": "366"}, {"licence_for_adequate": "both"},
+        {"availability_days": 0},
+        {"decision_months": 4}, {"deferral_months": 0}, {"accelerated_months": 3},
+        {"reminder_days": "0"}, {"reminder_days": "366"}, {"licence_for_adequate": "both"},
     ],
     ids=str,
 )  # fmt: skip

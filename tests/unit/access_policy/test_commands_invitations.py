@@ -271,6 +271,7 @@ def test_a_person_of_an_untrusted_institution_reaches_one_form_only() -> None:
     world.do("request-dataset", NEL, request=ASKED, dataset="tumours", necessity="the outcome")
     world.do("name-contact", NEL, request=ASKED, person=NEL, email="nel@clinic.example")
     world.invite_signatory(ASKED, "clinic", NEL)
+    world.let_sign(NEL)
     assert kinds(world.do("submit-request", NEL, request=ASKED)) == [e.RequestSubmitted]
     assert world.refusal("open-request", NEL, **TITLE) == "not_permitted"
     assert world.refusal("invite-party", NEL, **_party()) == "not_permitted"

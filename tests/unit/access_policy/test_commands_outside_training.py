@@ -41,7 +41,8 @@ def _trusting() -> World:
 
 def _certificate(world: World, **changed: Any) -> dict[str, Any]:
     ends = world.at + 10 * DAY
-    return {"person": COLLEAGUE, "course": "privacy", "provider": "academy", "ends": ends} | changed
+    mine = {"person": COLLEAGUE, "course": "privacy", "provider": "academy", "passed_on": world.at, "ends": ends}
+    return mine | changed
 
 
 def test_a_provider_is_trusted_by_two_admins_for_a_course() -> None:
@@ -109,7 +110,12 @@ def test_a_certificate_is_accepted_and_says_whose_it_is() -> None:
     arguments = _certificate(world)
     assert world.do("accept-certificate", TRAINER, **arguments) == (
         e.PersonCertified(
-            person=COLLEAGUE, course=PRIVACY, ends=arguments["ends"], kind=CertificationKind.OUTSIDE, provider=ACADEMY
+            person=COLLEAGUE,
+            course=PRIVACY,
+            ends=arguments["ends"],
+            kind=CertificationKind.OUTSIDE,
+            provider=ACADEMY,
+            passed_on=arguments["passed_on"],
         ),
     )
 

@@ -57,7 +57,9 @@ def test_the_form_lacks_nothing(field: str) -> None:
 @pytest.mark.parametrize("purpose", PurposeKind)
 def test_no_treatment_is_tested_in_children(purpose: PurposeKind) -> None:
     """S80: not even by somebody who says so."""
-    arguments = description(purpose_kind=purpose, tests_treatment=True, physician="dr. Vos")
+    arguments = description(
+        purpose_kind=purpose, tests_treatment=True, physician="dr. Vos", physician_institution="hospital"
+    )
     assert _draft().refusal("describe-request", RESEARCHER, request=NEXT, **arguments) == "not_allowed_value"
 
 
@@ -66,9 +68,10 @@ def test_a_treatment_names_the_physician() -> None:
     world = _draft()
     arguments = {"request": NEXT, **description(purpose_kind="treatment")}
     assert world.refusal("describe-request", RESEARCHER, **arguments) == "not_complete"
-    (event,) = world.do("describe-request", RESEARCHER, **arguments, physician="dr. Vos")
+    named = {"physician": "dr. Vos", "physician_institution": "hospital"}
+    (event,) = world.do("describe-request", RESEARCHER, **arguments, **named)
     assert isinstance(event, e.RequestDescribed)
-    assert event.physician == "dr. Vos"
+    assert (event.physician, event.physician_institution, event.physician_person) == ("dr. Vos", HOSPITAL, None)
 
 
 def test_a_dataset_is_dropped() -> None:

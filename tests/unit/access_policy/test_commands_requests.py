@@ -13,6 +13,7 @@ from tests.unit.access_policy.parties import exclude
 from tests.unit.access_policy.world import (
     ADMIN,
     COLLEAGUE,
+    DAY,
     INSTALLATION,
     OPEN,
     RESEARCHER,
@@ -89,14 +90,18 @@ def test_who_left_their_institution_opens_no_request() -> None:
 
 
 def test_requests_in_progress_are_bounded() -> None:
-    """REQ-14: fifty, so that nobody floods the board; what is over makes room, and being others' contact takes none."""
+    """REQ-14: fifty, so that nobody floods the board; what is over a month makes room, others' requests take none."""
     world = everything_holds()
     request = world.ask(RequestStatus.DRAFT, contact=COLLEAGUE)
     while len(world.state.requests) < 50:
         world.ask(RequestStatus.DRAFT, contact=COLLEAGUE)
     assert world.refusal("open-request", RESEARCHER, **TITLE) == "not_allowed_value"
     world.do("open-request", COLLEAGUE, **TITLE)
+    withdrawn = world.at
     world.do("withdraw-request", RESEARCHER, request=request)
+    world.at = withdrawn + 30 * DAY - TICK
+    assert world.refusal("open-request", RESEARCHER, **TITLE) == "not_allowed_value"
+    world.at = withdrawn + 30 * DAY
     world.do("open-request", RESEARCHER, **TITLE)
 
 

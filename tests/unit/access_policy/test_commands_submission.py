@@ -54,10 +54,12 @@ def _refused(world: World) -> str:
 def test_a_form_is_sent_in_with_its_hash_scenario_and_route() -> None:
     """S5, S18, REQ-04: what was signed is what its hash says; the facts in it choose the scenario and the route."""
     world = _form()
-    digest = form_digest(world.state.requests[NEXT])
+    signatories = "hospital: sara@hospital.example"
+    digest = form_digest(world.state.requests[NEXT], signatories)
     assert _submit(world) == e.RequestSubmitted(
-        request=NEXT, digest=digest, scenario=Scenario.SEVERAL_HOSPITALS, route=Route.DATA_ACCESS
-    )
+        request=NEXT, digest=digest, scenario=Scenario.SEVERAL_HOSPITALS, route=Route.DATA_ACCESS,
+        signatories=signatories,
+    )  # fmt: skip
     request = world.state.requests[NEXT]
     assert (request.status, request.digest) == (RequestStatus.SUBMITTED, digest)
 
@@ -108,10 +110,10 @@ DIFFERENT: dict[str, tuple[str, dict[str, Any]]] = {
 def test_another_form_has_another_hash(change: str) -> None:
     """REQ-04: whatever is different in the form is different in its hash."""
     world = _form()
-    before = form_digest(world.state.requests[NEXT])
+    before = form_digest(world.state.requests[NEXT], "")
     name, arguments = DIFFERENT[change]
     world.do(name, RESEARCHER, request=NEXT, **arguments)
-    assert form_digest(world.state.requests[NEXT]) != before
+    assert form_digest(world.state.requests[NEXT], "") != before
 
 
 @pytest.mark.parametrize("field", ["request", "title", "purpose"])
@@ -119,7 +121,7 @@ def test_another_request_has_another_hash(field: str) -> None:
     """REQ-04: also where all that is asked for is the same."""
     request = _form().state.requests[NEXT]
     other = replace(request, **{field: "another"})  # type: ignore[arg-type] # one text of a request, by its name
-    assert form_digest(other) != form_digest(request)
+    assert form_digest(other, "") != form_digest(request, "")
 
 
 def _own_data(purpose: str, routes: str = "clinical,data-access", hospitals: str = "hospital") -> World:
@@ -129,7 +131,7 @@ def _own_data(purpose: str, routes: str = "clinical,data-access", hospitals: str
     arguments = {"routes": routes, "study": study(world)} | ({"hospitals": hospitals} if hospitals else {})
     world.do("register-dataset", STEWARD, **dataset_arguments("records") | arguments)
     world.ask(RequestStatus.DRAFT, ("records",))
-    changed = description(purpose_kind=purpose, physician="dr. Vos")
+    changed = description(purpose_kind=purpose, physician="dr. Vos", physician_institution="hospital")
     world.do("describe-request", RESEARCHER, request=NEXT, **changed)
     return world
 

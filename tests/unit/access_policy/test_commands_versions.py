@@ -29,6 +29,7 @@ def _version(version: str, *excluded: str, **changed: Any) -> dict[str, Any]:
     location, manifest = f"tumours-{version}", version.encode().hex().ljust(64, "f")
     return {
         "dataset": "tumours", "version": version, "location": location, "manifest": manifest, "excluded": excluded,
+        "attested": True,
     } | changed  # fmt: skip
 
 
@@ -58,9 +59,10 @@ def test_a_version_is_released_in_the_place_of_the_one_before() -> None:
     arguments = _version("2", ONE)
     assert world.do("release-version", STEWARD, **arguments) == (
         e.VersionReleased(
-            dataset=TUMOURS, version="2", location="tumours-2", manifest=str(arguments["manifest"]), excluded=(ONE,)
+            dataset=TUMOURS, version="2", location="tumours-2", manifest=str(arguments["manifest"]), excluded=(ONE,),
+            attested=True,
         ),
-    )
+    )  # fmt: skip
     found = _tumours(world)
     assert (found.version, found.location, found.versions) == ("2", "tumours-2", ("1", "2"))
     assert (found.manifest, found.excluded) == (arguments["manifest"], frozenset({ONE}))

@@ -19,6 +19,7 @@ from tests.unit.access_policy.situations import (
     another_member,
     approve,
     ask_extension,
+    find_about_renewal,
     ready_to_approve,
     term_of,
     unapproved,
@@ -49,7 +50,7 @@ from tests.unit.access_policy.world import (
 )
 
 HOSPITAL = InstitutionName("hospital")
-SCANS = {"request": OPEN, "reason": "more", "datasets": "scans"}
+SCANS = {"request": OPEN, "reason": "more", "datasets": "scans", "necessities": "the outcome"}
 
 
 def quorum_of(needed: int, world: World | None = None) -> World:
@@ -204,6 +205,7 @@ def test_a_renewal_is_assessed_anew_where_the_assessor_has_a_tie_by_now() -> Non
     other = world.register("ase", "centre")
     appoint(world, other, "assessor")
     world.do("assess-extension", other, request=OPEN, assessment="sound")
+    find_about_renewal(world, by=other)
     assert kinds(world.do("grant-extension", BOARD_MEMBER, request=OPEN, reason="yes")) == [e.ExtensionGranted]
 
 
@@ -214,6 +216,7 @@ def test_who_decided_or_assessed_hands_out_no_data(who: PersonId) -> None:
     request = world.ask(RequestStatus.LICENSED)
     appoint(world, who, "data-steward")
     extract = {"request": request, "dataset": "tumours", "location": "extract-9", "manifest": "9" * 64, "patients": 4}
+    extract["attested"] = True
     assert world.refusal("prepare-extract", who, **extract) == "four_eyes"
     assert world.refusal("make-available", who, request=request) == "four_eyes"
     assert kinds(world.do("prepare-extract", STEWARD, **extract)) == [e.ExtractPrepared]
@@ -257,7 +260,7 @@ def test_who_takes_no_part_names_an_investigator() -> None:
     ("name", "who", "arguments"),
     [
         ("approve-amendment", BOARD_MEMBER, {"amendment": 1, "reason": "yes"}),
-        ("propose-amendment", RESEARCHER, {"datasets": "scans", "reason": "more"}),
+        ("propose-amendment", RESEARCHER, {key: SCANS[key] for key in ("datasets", "necessities", "reason")}),
         ("ask-extension", SIGNATORY, INTAKE),
     ],
 )

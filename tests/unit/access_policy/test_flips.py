@@ -31,7 +31,7 @@ from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import RULES, Query, Session, case_of
 from access_policy.state import State
-from tests.unit.access_policy.abroad import abroad, basis, clauses
+from tests.unit.access_policy.abroad import OVERSEAS, abroad, basis, clauses
 from tests.unit.access_policy.denials import BINDS, DENIALS
 from tests.unit.access_policy.world import (
     ADMIN,
@@ -105,7 +105,7 @@ def _unconfirmed_and_reset(world: World) -> None:
 
 def _contact_corrected(world: World) -> None:
     request = world.ask(RequestStatus.DRAFT, contact=COLLEAGUE)
-    for email in ("rosa@gmail.example", "rosa@hospital.example", "rosa@gmail.example"):
+    for email in ("rosa2@hospital.example", "rosa@hospital.example", "rosa2@hospital.example"):
         world.do("name-contact", RESEARCHER, request=request, person=RESEARCHER, email=email)
     world.do("remove-contact", SIGNATORY, request=request, person=RESEARCHER)
 
@@ -240,6 +240,18 @@ def _listed(world: World) -> None:
     _say(world.wait(DAY), e.CountryListed(country="KR", begins=world.at, ends=None, act="a third one"))
     world.wait(DAY)
     _say(world, e.CountryUnlisted(country="KR", ends=world.at, act="a fourth one"))
+    _say(world, _corrected(OVERSEAS, "NL"))
+
+
+def _corrected(institution: InstitutionName, country: str) -> e.InstitutionCorrected:
+    return e.InstitutionCorrected(institution=institution, name="Another name", country=country, reason="misread")
+
+
+def _country_corrected(world: World) -> None:
+    """What a country has no decision for, and no member state either, was recorded as one that has."""
+    abroad(world)
+    for institution in (OVERSEAS, HOSPITAL):
+        _say(world, _corrected(institution, "US"))
 
 
 def _opted_out_and_back(world: World) -> None:
@@ -306,6 +318,8 @@ def _offers_of_a_draft(world: World) -> None:
     _genomes(world)
     request = world.ask(RequestStatus.DRAFT, ("tumours",))
     _say(world, e.DatasetRequested(request=request, dataset=GENOMES, necessity="the outcome"))
+    world.do("withdraw-dataset", STEWARD, dataset="genomes", reason="consent")
+    world.agree("reopen-dataset", STEWARD, dataset="genomes")
     until, method = world.at + 700 * DAY, VerificationMethod.IN_PERSON
     for verified in (Assurance.HIGH, Assurance.LOW):
         _say(world, e.PersonVerified(person=RESEARCHER, method=method, until=until, assurance=verified))
@@ -328,8 +342,6 @@ def _offers_of_a_grant(world: World) -> None:
     _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="2", patients=3, **VERSION))
     _say(world, e.VersionReleased(dataset=GENOMES, version="3", excluded=("0" * 64,), **VERSION))
     _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="3", patients=3, **VERSION))
-    world.do("withdraw-dataset", STEWARD, dataset="genomes", reason="consent")
-    world.agree("reopen-dataset", STEWARD, dataset="genomes")
     _say(world, e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),)))
 
 
@@ -393,6 +405,7 @@ JOURNEYS: tuple[Callable[[World], object], ...] = (
     _party_of_a_smaller_decision,
     _another_reading,
     _listed,
+    _country_corrected,
     _opted_out_and_back,
     _opted_out_and_left_out,
     _versions,

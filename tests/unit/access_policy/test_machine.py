@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from access_policy.commands.workspaces import StartWorkspace
 from access_policy.decision import decide
 from access_policy.handle import handle
-from access_policy.model.enums import Action
+from access_policy.model.enums import Action, Zone
 from access_policy.rules import Query
 from access_policy.state import State
 from tests.oracle import beginnings, mends, orders, questions, steps, walking
@@ -85,9 +85,10 @@ class Histories(RuleBasedStateMachine):
 
     @rule(seed=SEEDS)
     def start(self, seed: int) -> None:
-        """The hub starts the researcher's workspace, if it may."""
-        world, session = self.world, questions.plain(self.world).session
-        seconds = _picker(seed)([120, *3 * [8 * 3600]])
+        """The hub starts the researcher's workspace, if it may: from inside, or with what opens from anywhere."""
+        world, pick = self.world, _picker(seed)
+        session = questions.plain(world, zone=pick(list(Zone))).session
+        seconds = pick([120, *3 * [8 * 3600]])
         command = StartWorkspace(
             person=RESEARCHER, request=OPEN, profile="small", max_run_seconds=seconds,
             session=session,
@@ -123,7 +124,7 @@ class Histories(RuleBasedStateMachine):
 
     def _compare(self, seed: int) -> None:
         world, pick = self.world, _picker(seed + 1)
-        self.asked = [questions.plain(world, pick(list(Action)))]
+        self.asked = [questions.plain(world, pick(list(Action)), pick(list(Zone)))]
         self.asked += [questions.any_question(world, pick, self.last_login) for _ in range(QUESTIONS)]
         for query in self.asked:
             self._agree(query)

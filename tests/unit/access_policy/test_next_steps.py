@@ -20,6 +20,9 @@ from tests.unit.access_policy.world import (
     everything_holds,
 )
 
+OVER = ("request_refused", "request_withdrawn", "request_ended")
+"""After one of these the way ends."""
+
 
 def owners(world: World, query: Query) -> list[tuple[str, str]]:
     """Return each step's code and owner."""
@@ -92,8 +95,9 @@ def test_every_denial_has_a_way(denial: Denial) -> None:
     query, _ = denial.way(world)
     steps = plan(world.state, world.decide(query))
     assert [step["step"] for step in steps] == list(range(1, len(steps) + 1))
-    assert list(dict.fromkeys(step["code"] for step in steps))[: len(denial.codes)] == [
-        str(one) for one in denial.codes
-    ]
+    expected = [str(one) for one in denial.codes]
+    over = [number for number, code in enumerate(expected, 1) if code in OVER]
+    expected = expected[: over[0]] if over else expected
+    assert list(dict.fromkeys(step["code"] for step in steps))[: len(expected)] == expected
     assert all(step["next_step"] and step["owner"] and step["text"] and step["requirement"] for step in steps)
     assert all(set(step) == {"step", "code", "text", "next_step", "owner", "requirement"} for step in steps)

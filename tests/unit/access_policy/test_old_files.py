@@ -14,6 +14,7 @@ from tests.unit.access_policy.abroad import criteria
 from tests.unit.access_policy.denials import BINDS
 from tests.unit.access_policy.world import (
     ADMIN,
+    BOARD_MEMBER,
     COLLEAGUE,
     DAY,
     OPEN,
@@ -35,11 +36,13 @@ SUBJECT, OTHER = "1" * 64, "2" * 64
 OLD, CUT, NEW = "a" * 64, "b" * 64, "c" * 64
 EXTRACT: dict[str, Any] = {
     "request": OPEN, "dataset": "tumours", "location": "dr-1/cut", "manifest": CUT, "patients": 4,
+    "attested": True,
 }  # fmt: skip
 
 
 def _version(name: str, location: str, manifest: str, *excluded: str) -> dict[str, Any]:
-    return {"dataset": "tumours", "version": name, "location": location, "manifest": manifest, "excluded": excluded}
+    named = {"dataset": "tumours", "version": name, "location": location, "manifest": manifest}
+    return {**named, "excluded": excluded, "attested": True}
 
 
 def _say(world: World, *events: FactEvent) -> None:
@@ -209,6 +212,9 @@ def test_who_becomes_a_contact_later_waits_for_a_step_of_their_own() -> None:
     _say(world, e.ContactAsked(request=request, person=COLLEAGUE, **asked))
     _say(world, e.ContactChecked(request=request, person=COLLEAGUE))
     world.agree("reopen-dataset", STEWARD, dataset="tumours")
+    more = {"datasets": "tumours", "necessities": "the outcome", "reason": "offered again"}
+    world.do("propose-amendment", RESEARCHER, request=request, **more)
+    world.do("approve-amendment", BOARD_MEMBER, request=request, amendment=1, reason="yes")
     world.do("make-available", STEWARD, request=request)
     contacts = world.state.requests[request].contacts
     assert contacts[COLLEAGUE].available is None

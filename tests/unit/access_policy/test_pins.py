@@ -4,16 +4,18 @@ from datetime import datetime
 
 import pytest
 
-from access_policy.model.enums import DataKind, Regime
-from access_policy.model.ids import DatasetName
+from access_policy import events as e
+from access_policy.model.enums import DataKind, DocumentKind, Party, Regime
+from access_policy.model.ids import CourseName, DatasetName
 from access_policy.reasons import ReasonCode as R
-from access_policy.rules import Finding
-from access_policy.rules.parties import EHDS_BINDS_FROM
-from access_policy.state import OptOut
+from access_policy.rules import Finding, case_of
+from access_policy.rules.particulars import EHDS_BINDS_FROM
+from access_policy.state import Course, OptOut
 from tests.unit.access_policy.findings import Asking, day
-from tests.unit.access_policy.world import TICK
+from tests.unit.access_policy.happenings import HOSPITAL, happens
+from tests.unit.access_policy.world import DIGEST, OPEN, TICK
 
-TUMOURS = DatasetName("tumours")
+TUMOURS, EXPRESSIONS = DatasetName("tumours"), DatasetName("expressions")
 BINDS = EHDS_BINDS_FROM[DataKind.CLINICAL]
 
 
@@ -30,3 +32,41 @@ def test_an_opt_out_that_matters_later_says_since_when_it_does_not_yet(
     asking.state.datasets[TUMOURS].opt_outs_inside = (OptOut(day(1)),)
     code = R.OPT_OUT_IGNORED
     assert asking.found(code, BINDS - TICK) == Finding(code, True, since, BINDS)
+
+
+def _signs_again(asking: Asking, party: Party, licence: DocumentKind) -> None:
+    signed = asking.request.entities[HOSPITAL].signatures[party]
+    event = e.LicenceSigned(
+        request=OPEN, institution=HOSPITAL, party=party, person=signed.person, licence=licence, version="1",
+        digest=DIGEST,
+    )  # fmt: skip
+    happens(asking.world, event, by=signed.person)
+
+
+@pytest.mark.parametrize("other", Party)
+@pytest.mark.parametrize("then", [None, *Party], ids=lambda party: f"then {party or 'nobody'} signs the right one")
+def test_one_signature_on_another_licence_is_enough_to_supersede(other: Party, then: Party | None) -> None:
+    """S24, S62: whoever gave it, first or last; since the first signature, until that party signs the right one."""
+    asking = Asking()
+    _signs_again(asking, other, DocumentKind.LICENCE_NON_EEA)
+    if then is not None:
+        _signs_again(asking, then, DocumentKind.LICENCE_EEA)
+    instants = [one.at for one in asking.request.entities[HOSPITAL].signatures.values()]
+    since = max(instants) if then is other else min(instants)
+    code = R.LICENCE_SUPERSEDED
+    assert asking.found(code) == Finding(code, then is other, since)
+
+
+@pytest.mark.parametrize("names", [(TUMOURS, EXPRESSIONS), (EXPRESSIONS, TUMOURS)], ids=", ".join)
+def test_each_dataset_adds_the_courses_that_it_asks_for(names: tuple[DatasetName, DatasetName]) -> None:
+    """S74: two datasets that ask for different courses ask for both; missing since the later was registered."""
+    asking = Asking()
+    for number, name in enumerate(names, 1):
+        one = CourseName(f"of-{name}")
+        asking.state.courses[one] = Course(one, one, 30, False, day(number), frozenset(), "1", day(0))
+        asking.state.datasets[name].trainings = (one,)
+    asked = {one.course for one in case_of(asking.state, asking.query()).courses if not one.required}
+    assert asked == {"of-tumours", "of-expressions"}
+    assert asking.found(R.TRAINING_MISSING, day(9)) == Finding(
+        R.TRAINING_MISSING, False, max(day(2), asking.person.since)
+    )

@@ -16,7 +16,6 @@ from access_policy.notices import Notice, NoticeKind, reminders
 from tests.unit.access_policy.happenings import (
     HOSPITAL,
     OVERSEAS,
-    adequacy_ended,
     happens,
     joins,
     settings_adopted,
@@ -255,13 +254,12 @@ def test_both_sides_are_reminded_of_the_end_of_an_agreement() -> None:
 
 
 def test_nobody_is_reminded_of_the_end_of_an_exclusion() -> None:
-    """E59: nor of law that ends; both concern more than one person's next step."""
+    """E59: it concerns more than one person's next step."""
     world = everything_holds()
     joins(world)
     quiet = {one.key for one in reminders(world.state, world.at, world.at + ALL_TIME)}
     until = world.at + 100 * DAY
     happens(world, e.OrganisationExcluded(institution=OVERSEAS, until=until, reason="misuse"))
-    happens(world, adequacy_ended(world, ends=until))
     assert {one.key for one in reminders(world.state, world.at, world.at + ALL_TIME)} == quiet
 
 

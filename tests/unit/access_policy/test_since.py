@@ -223,6 +223,7 @@ def _factors(asking: Asking, **enrolled_and_confirmed: tuple[float, float | None
         FactorId(name): Factor(FactorKind.TOTP, day(enrolled), None if confirmed is None else day(confirmed))
         for name, (enrolled, confirmed) in enrolled_and_confirmed.items()
     }
+    asking.person.sum_factors_up()
 
 
 @pytest.mark.parametrize("factors", [{"a": (1, 6), "b": (2, 5)}, {"b": (2, 5), "a": (1, 6)}])

@@ -8,7 +8,7 @@ from access_policy.model.enums import DataKind, FactorKind, Regime, Zone
 from access_policy.model.ids import DatasetName
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Finding, Session, case_of
-from access_policy.rules.parties import EHDS_BINDS_FROM
+from access_policy.rules.particulars import EHDS_BINDS_FROM
 from access_policy.state import Dataset, Extract, OptOut, Workspace
 from tests.unit.access_policy.findings import Asking, day
 from tests.unit.access_policy.world import DAY, DIGEST, OPEN, RESEARCHER, TICK

@@ -18,7 +18,8 @@ from access_policy.model.jurisdictions import (
 )
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Finding
-from access_policy.rules.parties import EHDS_BINDS_FROM, Standing, Wanted, licence_for, standing
+from access_policy.rules.particulars import EHDS_BINDS_FROM
+from access_policy.rules.parties import Standing, Wanted, licence_for, standing
 from access_policy.state import Entity, Signature, Transfer
 from tests.unit.access_policy.findings import Asking, day
 from tests.unit.access_policy.world import DAY, RESEARCHER, TICK
@@ -108,10 +109,9 @@ class Abroad(Asking):
 
     def signed(self, licence: DocumentKind, *days: float) -> "Abroad":
         """Let as many parties sign as there are days, each another person."""
-        self.entity.signatures = {
-            party: Signature(PersonId(f"P-{number}"), day(one), licence, "1")
-            for number, (party, one) in enumerate(zip(Party, days, strict=False))
-        }
+        self.entity.signatures.clear()
+        for number, (party, one) in enumerate(zip(Party, days, strict=False)):
+            self.entity.sign(party, Signature(PersonId(f"P-{number}"), day(one), licence, "1"))
         for kind in (EEA_LICENCE, OTHER_LICENCE):
             self.state.documents[kind].binding_since = day(-9)
         return self
@@ -334,8 +334,8 @@ def test_two_signatures_or_two_people_are_not_three() -> None:
     code = R.LICENCE_NOT_SIGNED
     party = Abroad("NL").signed(EEA_LICENCE, 1, 2)
     assert party.found(code) == Finding(code, False, day(-1))
-    party.signed(EEA_LICENCE, 1, 2, 3).entity.signatures[Party.RESEARCHER].person = RESEARCHER
-    party.entity.signatures[Party.LICENSEE].person = RESEARCHER
+    party.signed(EEA_LICENCE, 1, 2, 3).entity.sign(Party.RESEARCHER, Signature(RESEARCHER, day(1), EEA_LICENCE, "1"))
+    party.entity.sign(Party.LICENSEE, Signature(RESEARCHER, day(2), EEA_LICENCE, "1"))
     assert party.found(code) == Finding(code, False, day(-1))
     party.request.approved = None
     assert party.found(code) == Finding(code, False, day(-2))

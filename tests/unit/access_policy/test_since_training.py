@@ -6,7 +6,7 @@ from access_policy.model.enums import Role
 from access_policy.model.ids import CourseName, DatasetName
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Finding, case_of
-from access_policy.rules.case import newest
+from access_policy.rules.particulars import newest
 from access_policy.rules.training import trained_for
 from access_policy.state import Certification, Course
 from tests.unit.access_policy.findings import Asking, day

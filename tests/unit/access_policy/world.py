@@ -12,6 +12,7 @@ from typing import Any, cast
 from access_policy import events as e
 from access_policy.actor import Actor, component, operator, person
 from access_policy.commands.base import Outcome, Refusal, parse_command
+from access_policy.commands.conditions import account_missing
 from access_policy.commands.roles import OF_THE_CENTRE
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace
 from access_policy.decision import Decision, decide
@@ -292,7 +293,7 @@ def _people(world: World) -> None:
 
 
 def appoint(world: World, who: PersonId, role: str, scope: str | None = None) -> None:
-    """Give a person a role for a thousand days: one admin proposes, the other confirms.
+    """Give a person a role for a thousand days: one admin proposes, the other confirms. Signatories are recorded.
 
     A role of the centre's stands in an old log for somebody else: no command gives it to them any more.
     """
@@ -300,6 +301,10 @@ def appoint(world: World, who: PersonId, role: str, scope: str | None = None) ->
     if Role(role) in OF_THE_CENTRE and world.state.people[who].institution != CENTRE:
         appointed = e.RoleAppointed(person=who, role=Role(role), scope=None, until=until)
         world.append([(person(ADMIN), appointed)])
+        return
+    if role == "signatory":
+        assert scope == world.state.people[who].institution
+        world.do("appoint-signatory", REPRESENTATIVE, person=who, until=until)
         return
     arguments = {} if scope is None else {"scope": scope}
     world.agree("appoint-role", person=who, role=role, until=until, **arguments)
@@ -404,7 +409,12 @@ def _sign(world: World, request: RequestId) -> None:
 
 
 def _make_available(world: World, request: RequestId) -> None:
-    world.do("make-available", STEWARD, request=request)
+    """Where its only contact lacks something, an old log has it that it was made available to them all the same."""
+    found = world.state.requests[request]
+    if any(account_missing(world.state, found, one, world.at) for one in found.contacts):
+        world.append([(person(STEWARD), e.RequestMadeAvailable(request=request))])
+    else:
+        world.do("make-available", STEWARD, request=request)
 
 
 def _refuse(world: World, request: RequestId) -> None:

@@ -32,7 +32,7 @@ def mounts(world: World) -> tuple[Mount, ...]:
 def extract(world: World) -> None:
     """Let the steward record an extract of the dataset for DR-1."""
     world.do("prepare-extract", "steward", request="DR-1", dataset="clinical", location="dr-1/clinical",
-             manifest="e" * 64, patients=12)  # fmt: skip
+             manifest="e" * 64, patients=12, attested=True)  # fmt: skip
 
 
 def test_a_workspace_sees_the_whole_dataset_where_no_extract_was_made(world: World) -> None:

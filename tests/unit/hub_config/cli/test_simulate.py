@@ -78,6 +78,13 @@ def test_a_refused_step_is_refused(simulate: Simulate, people: dict[str, str]) -
     assert said.err.startswith("refused: not_permitted: step 1:")
 
 
+ENDED = {"country": "KR", "scope": "full", "ends": "2027-01-01T00:00:00Z", "act": "a judgment"}
+INVERTED = {
+    "request": "DR-1", "improves_treatment": True, "public_interest": True, "reason": "x",
+    "begins": "2030-01-02T00:00:00Z", "ends": "2030-01-01T00:00:00Z",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("steps", "says"),
     [
@@ -92,6 +99,13 @@ def test_a_refused_step_is_refused(simulate: Simulate, people: dict[str, str]) -
         ([{"fact": "RequestEnded", "fields": {"request": "DR-999", "reason": "x"}}], "do not fit"),
         ([{"command": "end-request", "as": "P-1", "at": "9999-01-01T00:00:00Z"}], "step 1"),
         ([{"command": "end-request", "as": "P-1", "at": "2027-01-01T00:00:00"}], "no time zone"),
+        ([{"fact": "AdequacyEnded", "fields": ENDED | {"ends": "2027-01-01T00:00:00"}}], "no time zone"),
+        ([{"fact": "AdequacyEnded", "fields": ENDED | {"ends": "9999-01-01T00:00:00Z"}}], "outside the years"),
+        ([{"fact": "AdequacyEnded", "fields": ENDED | {"country": "K\x00"}}], "cannot be seen"),
+        ([{"fact": "AdequacyEnded", "fields": ENDED | {"act": "\ud800"}}], "half of a surrogate pair"),
+        ([{"fact": "ClockResumed", "fields": {"request": "DR-1"}}], "not stand still"),
+        ([{"fact": "ProposalConfirmed", "fields": {"proposal": 99}}], "no such proposal"),
+        ([{"fact": "RequestApproved", "fields": INVERTED}], "`ends` has to lie after `begins`"),
         ([{"unheard": 1}], "no JSON list"),
         ("x" * 1_100_000, "is too large"),
     ],

@@ -32,6 +32,9 @@ ALONG = {
     ReasonCode.REQUEST_WITHDRAWN: {"not_made_available"},
     ReasonCode.LICENCE_NOT_SIGNED: {"not_made_available"},
     ReasonCode.CONTACT_MOVED: {"contact_email_differs"},
+    ReasonCode.FACTOR_MISSING: {"not_made_available"},
+    ReasonCode.FACTOR_NOT_CONFIRMED: {"not_made_available"},
+    ReasonCode.CONTACT_EMAIL_DIFFERS: {"not_made_available"},
 }
 OF_SESSIONS = {ReasonCode.SESSION_MISSING, ReasonCode.SESSION_OVER, ReasonCode.SESSION_WITHOUT_FACTOR}
 OF_RUNNING = {ReasonCode.DATASET_WITHDRAWN, ReasonCode.RUN_TIME_OVER}

@@ -238,12 +238,15 @@ def _things(world: World) -> None:
     world.do("register-course", "admin", course="privacy", title="Privacy of patients", validity_days=365)
     world.do("register-course", "admin", course="heart", title="Heart data", validity_days=365, required=False)
     for person, role, scope in ROLES.values():
+        if role == "signatory":
+            continue
         given = {} if scope is None else {"scope": scope}
         world.do("appoint-role", "admin", person=person, role=role, until=world.until(365), **given)
     with world.policy.reading() as state:
         waiting = list(state.proposals)
     for proposal in waiting:
         world.do("confirm-proposal", "second-admin", proposal=proposal)
+    world.do("appoint-signatory", "representative", person=PEOPLE["signatory"], until=world.until(365))
     world.do("register-dataset", "steward", dataset="clinical", title="Breast cancer", source="GBSG2", kind="clinical",
              version="1", location="clinical", manifest="a" * 64, region="local", consent="published-open-data",
              attested=True)  # fmt: skip

@@ -76,7 +76,7 @@ def test_admin_verifies_a_person(world: World) -> None:
 def test_only_the_verifier_is_offered_the_factor(world: World) -> None:
     """S76: a factor after a reset waits for the one who verified the person."""
     world.do("reset-factors", "second-admin", person="P-8")
-    world.do("confirm-proposal", "admin", proposal=10)
+    world.do("confirm-proposal", "admin", proposal=9)
     world.enrol("P-8", "new")
     assert "/do/confirm-factor" in world.client("admin").get("/people/P-8").text
     assert "/do/confirm-factor" not in world.client("second-admin").get("/people/P-8").text
@@ -170,7 +170,7 @@ def test_nobody_approves_their_own_request(world: World) -> None:
     """REQ-01: by page or by program, even where they are a board member or an assessor."""
     for number, role in enumerate(("board-member", "assessor")):
         world.do("appoint-role", "admin", person="P-9", role=role, until=world.until(9))
-        world.do("confirm-proposal", "second-admin", proposal=10 + number)
+        world.do("confirm-proposal", "second-admin", proposal=9 + number)
     world.do("assess-request", "assessor", request="DR-3", assessment="sound")
     client = world.client("colleague")
     with world.policy.reading() as state:
@@ -217,9 +217,9 @@ def test_proposal_waits_for_another_admin(world: World) -> None:
     shown = first.get("/proposals").text
     assert "once another admin confirms it" in shown
     assert "/do/confirm-proposal" not in shown
-    assert first.post("/do/confirm-proposal", {"proposal": "10"}).status_code == 403
-    assert "/do/confirm-proposal?proposal=10" in second.get("/proposals").text
-    assert second.post("/do/confirm-proposal", {"proposal": "10"}).status_code == 303
+    assert first.post("/do/confirm-proposal", {"proposal": "9"}).status_code == 403
+    assert "/do/confirm-proposal?proposal=9" in second.get("/proposals").text
+    assert second.post("/do/confirm-proposal", {"proposal": "9"}).status_code == 303
     assert "trainer" in world.client("stranger").get("/me").text
 
 

@@ -48,6 +48,30 @@ def test_the_approval_stands_with_its_reason_conditions_and_fees(world: World) -
     assert "Conditions of the permit" not in page(world, "researcher", "/requests/DR-1")
 
 
+def test_an_amendment_stands_with_the_necessity_of_each_dataset(world: World) -> None:
+    """S3, E19: the board reads what it decides on, before it does and after."""
+    world.do("register-dataset", "steward", dataset="scans", title="Scans", source="a package", kind="clinical",
+             version="1", location="scans", manifest="b" * 64, region="local", consent="published-open-data",
+             attested=True)  # fmt: skip
+    world.do("propose-amendment", "researcher", request="DR-1", reason="more", datasets="scans",
+             necessities="where it began")  # fmt: skip
+    assert "Amendment 1: scans (where it began)" in page(world, "board", "/requests/DR-1")
+    world.do("approve-amendment", "board", request="DR-1", amendment=1, reason="yes")
+    text = page(world, "board", "/requests/DR-1")
+    assert ("where it began" in text, "Amendment 1" in text) == (True, False)
+
+
+def test_what_was_found_about_a_renewal_is_shown(world: World) -> None:
+    """S42: each finding with its reason, beside those about the request."""
+    world.do("ask-extension", "signatory", request="DR-1", name="R", surname="R", email="researcher@hospital.example")
+    world.do("submit-extension", "researcher", request="DR-1", ends=world.until(700), reason="more time")
+    world.do("record-finding", "assessor", request="DR-1", criterion="legal", met=False, reason="the law changed",
+             extension=True)  # fmt: skip
+    text = page(world, "researcher", "/requests/DR-1")
+    assert "legal: not met" in text
+    assert "the law changed" in text
+
+
 def test_the_agreement_of_controller_and_processor_is_shown(world: World) -> None:
     """E70: wherever the form is read."""
     assert "Agreement between them" not in page(world, "researcher", "/requests/DR-2")
