@@ -204,3 +204,10 @@ def later(one: datetime | None, other: datetime) -> datetime:
 def earlier(one: datetime | None, other: datetime) -> datetime:
     """Return the earlier of two instants, the second where there is no first."""
     return other if one is None or other < one else one
+
+
+def about(case: Case, dataset: Dataset) -> Case:
+    """Return the case as if the question were about one of its datasets alone."""
+    courses = _courses(case.state, (dataset,))
+    trained = _trained(case.person, courses) if case.person is not None else ()
+    return msgspec.structs.replace(case, wanted=(dataset,), courses=courses, trained=trained)

@@ -9,6 +9,7 @@ import msgspec
 from access_policy.decision import Decision, as_json, decide, supposed_session
 from access_policy.events import WorkspaceStarted
 from access_policy.fold import fold
+from access_policy.left_out import left_out, left_out_json
 from access_policy.model.enums import Action, FactorKind, Zone
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.model.instants import format_instant, parse_instant
@@ -47,13 +48,16 @@ def explain(call: Call) -> int:
         when = now if at is None else at
         facts = policy.state_at(when) if when < now else state
         session = _supposed(facts, given, when)
-        decision = decide(facts, Query(person, request, Action(given.action), when, session))
+        query = Query(person, request, Action(given.action), when, session)
+        decision, lacking = decide(facts, query), left_out(facts, query)
         started = _started(policy, facts, person, request) if when <= now else None
     if call.json:
-        show_json(as_json(decision) | (started or {}))
+        show_json(as_json(decision) | left_out_json(lacking) | (started or {}))
     else:
         _show_unknown(facts, person, request)
         _show(decision)
+        for one in lacking:
+            show_line(f"  leaves out {one.name}: {one.text} next: {one.next_step}")
         _show_started(started)
     return 0 if decision.allowed else 1
 

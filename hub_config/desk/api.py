@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Query
 
 from access_policy.decision import as_json, decide
+from access_policy.left_out import left_out, left_out_json
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from access_policy.model.instants import format_instant
@@ -74,8 +75,9 @@ def decision(number: str, visit: Visiting, action: Action = Action.OPEN_WORKSPAC
         found = view.state.requests.get(RequestId(number))
         if found is None or not sees_request(view, found):
             raise NotYours
-        answer = decide(view.state, Question(visit.person, found.request, action, view.at, visit.session))
-        return {**as_json(answer), "next_steps": plan(view.state, answer)}
+        question = Question(visit.person, found.request, action, view.at, visit.session)
+        answer, lacking = decide(view.state, question), left_out_json(left_out(view.state, question))
+        return {**as_json(answer), **lacking, "next_steps": plan(view.state, answer)}
 
 
 @router.post("/commands/{name}")

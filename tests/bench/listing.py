@@ -2,19 +2,22 @@
 
 What the desk's home page does: the state knows the requests of each person, and `decide` is asked for each of them.
 Beside it, in one interleaved run: scans over all requests, and Cedar asked for the same requests. First the number of
-datasets grows, then the number of other people's requests. Asserts that all give the same list, and no time. Run it by
-`make bench`, or `python -m tests.bench.listing --help`.
+datasets grows, then the number of other people's requests, at last that of one person's own (POL-10, REQ-14). Asserts
+that all give the same list, and no time. Run it by `make bench`, or `python -m tests.bench.listing --help`.
 """
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from access_policy import events as e
+from access_policy.actor import component
 from access_policy.decision import decide
-from access_policy.model.enums import Action, FactorKind, Zone
+from access_policy.fold import fold
+from access_policy.model.enums import Action, Component, FactorKind, Zone
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.rules import Query, Session
-from access_policy.state import State
+from access_policy.state import Request, State
 from tests.bench.engines import Cedar, facts_of
 from tests.bench.timing import multiples, p50, quiet, timed
 from tests.bench.world import BEGAN, NOW, YEAR, BigWorld, Size
@@ -95,6 +98,50 @@ def measure(size: Size, lists: int, scans: int) -> dict[str, float]:
     return {name: p50(times) / 1000 for name, times in taken.items()}
 
 
+def with_many(count: int) -> tuple[State, PersonId]:
+    """Return a world in which one person may open a workspace in so many requests of their own, and in a few more."""
+    state = BigWorld(Size(100, 50, 100)).state
+    (who,) = some_people(state, 1)
+    (like, *_) = openable(state, who, session_of(who))
+    for number in range(len(state.requests) + 1, len(state.requests) + count + 1):
+        for event in _granted(state, state.requests[like], RequestId(f"DR-{number}"), who):
+            fold(state, e.Fact(state.seq + 1, BEGAN, component(Component.INSTALLATION), event))
+    return state, who
+
+
+def _granted(state: State, like: Request, request: RequestId, who: PersonId) -> Iterator[e.FactEvent]:
+    """Yield what makes a request of a person's own like one that they may open."""
+    term, institution = like.term, like.institution
+    assert term is not None
+    assert institution is not None
+    yield e.RequestOpened(request=request, applicant=who, institution=institution, title="x", purpose="x")
+    yield from (e.DatasetRequested(request=request, dataset=one, necessity="x") for one in like.datasets)
+    yield e.ContactNamed(request=request, person=who, email=state.people[who].email)
+    yield e.RequestSubmitted(request=request, digest="0" * 64)
+    yield e.RequestApproved(
+        request=request, improves_treatment=True, public_interest=True, reason="x", begins=term.begins, ends=term.ends
+    )
+    for party, signed in like.entities[institution].signatures.items():
+        yield e.LicenceSigned(
+            request=request, institution=institution, party=party, person=signed.person, licence=signed.licence,
+            version=signed.version, digest="0" * 64,
+        )  # fmt: skip
+    yield e.RequestMadeAvailable(request=request)
+
+
+def report_of_one(counts: list[int]) -> None:
+    """Print what the list of a person takes who has many requests of their own, in all and for each of them."""
+    print(f"\n{'one person with so many of their own':40}{'ms':>10}{'µs each':>10}{'again':>10}")
+    for count in counts:
+        state, who = with_many(count)
+        session = session_of(who)
+        state.memo.clear()
+        with quiet():
+            first, again = (timed(lambda: openable(state, who, session)) for _ in range(2))  # noqa: B023 -- called at once
+        own = len(state.requests_of[who])
+        print(f"{own:<40,}{first / 1e6:10.2f}{first / 1e3 / own:10.1f}{again / 1e3 / own:10.1f}")
+
+
 def _time(state: State, calls: dict[str, Callable[[], Listed]], expected: Listed, taken: dict[str, list[int]]) -> None:
     state.memo.clear()  # as after any fact; what comes second finds what the first one kept
     for name, call in calls.items():
@@ -116,16 +163,18 @@ def report(name: str, sizes: list[Size], lists: int, scans: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print both tables."""
+    """Print the three tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.listing", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--datasets", type=int, nargs="+", default=[50, 500, 5_000, 50_000])
     parser.add_argument("--requests", type=int, nargs="+", default=[500, 5_000, 50_000, 200_000])
+    parser.add_argument("--own", type=int, nargs="+", default=[50, 500, 5_000, 10_000], help="of one person")
     parser.add_argument("--lists", type=int, default=200, help="lists at each size")
     parser.add_argument("--scans", type=int, default=3, help="how many of them by scans too")
     chosen = parser.parse_args(arguments)
     print(f"Each list is of a person with a part in {HAVE} requests; people grow with requests, two for each.")
     report("datasets", [Size(10_000, each, 5_000) for each in chosen.datasets], chosen.lists, chosen.scans)
     report("requests", [Size(2 * each, 500, each) for each in chosen.requests], chosen.lists, chosen.scans)
+    report_of_one(chosen.own)
     return 0
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from access_policy.decision import Decision, decide
+from access_policy.left_out import LeftOut, left_out
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from access_policy.rules import Query as Question
@@ -37,6 +38,7 @@ class Card:
     role: str
     start: str
     open: str
+    left_out: tuple[LeftOut, ...]
 
     @property
     def reachable(self) -> bool:
@@ -59,6 +61,7 @@ def card_of(view: View, request: DataRequest) -> Card:
         request, decide(view.state, question), view.state.workspaces.get((person, identifier)),
         view.state.endings.get((person, identifier)), " and ".join(roles) or "former contact",
         view.visit.desk.start(person, identifier), view.visit.desk.workspace(person, identifier),
+        left_out(view.state, question),
     )  # fmt: skip
 
 

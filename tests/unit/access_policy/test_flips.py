@@ -318,6 +318,9 @@ def _offers_of_a_draft(world: World) -> None:
     _genomes(world)
     request = world.ask(RequestStatus.DRAFT, ("tumours",))
     _say(world, e.DatasetRequested(request=request, dataset=GENOMES, necessity="the outcome"))
+    _say(world, e.DatasetDropped(request=request, dataset=DatasetName("tumours")))
+    _say(world, e.DatasetRequested(request=request, dataset=DatasetName("tumours"), necessity="the outcome"))
+    _say(world, e.DatasetDropped(request=request, dataset=DatasetName("tumours")))
     world.do("withdraw-dataset", STEWARD, dataset="genomes", reason="consent")
     world.agree("reopen-dataset", STEWARD, dataset="genomes")
     until, method = world.at + 700 * DAY, VerificationMethod.IN_PERSON
@@ -326,23 +329,22 @@ def _offers_of_a_draft(world: World) -> None:
     _say(world, e.VerificationWithdrawn(person=RESEARCHER, reason="another person"))
     _say(world, e.PersonVerified(person=RESEARCHER, method=VerificationMethod.VIDEO_CALL, until=until))
     _say(world, e.DatasetDropped(request=request, dataset=GENOMES))
-    _say(world, e.DatasetDropped(request=request, dataset=DatasetName("tumours")))
 
 
 def _offers_of_a_grant(world: World) -> None:
     _genomes(world)
     request = world.ask(RequestStatus.ASSESSED, ("tumours", "genomes"))
-    _say(world, _approved(request, world, "tumours"))
-    amendment: dict[str, Any] = {"amendment": 1, "reason": "more"}
-    _say(world, e.AmendmentProposed(request=request, datasets=(GENOMES,), contacts=(), **amendment))
-    _say(world, e.AmendmentApproved(request=request, **amendment))
+    _say(world, _approved(request, world, "genomes"))
     _say(world, e.ConsentWithdrawn(dataset=GENOMES, subject="0" * 64))
     _say(world, e.VersionReleased(dataset=GENOMES, version="2", excluded=("0" * 64,), **VERSION))
     _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="1", patients=3, **VERSION))
     _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="2", patients=3, **VERSION))
     _say(world, e.VersionReleased(dataset=GENOMES, version="3", excluded=("0" * 64,), **VERSION))
     _say(world, e.ExtractPrepared(request=request, dataset=GENOMES, version="3", patients=3, **VERSION))
-    _say(world, e.RequestMadeAvailable(request=request, datasets=(DatasetName("tumours"),)))
+    amendment: dict[str, Any] = {"amendment": 1, "reason": "more"}
+    _say(world, e.AmendmentProposed(request=request, datasets=(DatasetName("tumours"),), contacts=(), **amendment))
+    _say(world, e.AmendmentApproved(request=request, **amendment))
+    _say(world, e.RequestMadeAvailable(request=request, datasets=(GENOMES,)))
 
 
 def _offers_of_what_is_closed(world: World) -> None:

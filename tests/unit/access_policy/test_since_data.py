@@ -129,7 +129,7 @@ def _under_ehds(**opted_out: list[float]) -> Granted:
 def test_an_opt_out_matters_under_the_ehds_only() -> None:
     """E72: under the own regime, and under an exception, nobody is ignored, since the request was opened."""
     code = R.OPT_OUT_IGNORED
-    asking = _under_ehds(tumours=[1])
+    asking = _under_ehds(tumours=[1], expressions=[1])
     assert not asking.found(code, BINDS).holds
     asking.request.opt_out_exception = True
     assert asking.found(code, BINDS) == Finding(code, True, day(0))
@@ -149,12 +149,14 @@ def test_an_opt_out_after_the_grant_leaves_it_as_it_is(opted_out: dict[str, list
 
 
 @pytest.mark.parametrize(
-    "opted_out", [{"tumours": [1]}, {"expressions": [2.9]}, {"tumours": [4, 1]}, {"tumours": [4], "expressions": [1]}]
+    "opted_out", [{"tumours": [1]}, {"tumours": [2.9]}, {"tumours": [4, 1]}, {"tumours": [1], "expressions": [2]}]
 )
 def test_one_opt_out_before_the_grant_is_enough(opted_out: dict[str, list[float]]) -> None:
-    """E72, E2: of any dataset; it holds until the rules bind, half-open, and fails since they do."""
+    """E72, E2: of each dataset that is left; it holds until the rules bind, half-open, and fails since they do."""
     code = R.OPT_OUT_IGNORED
     asking = _under_ehds(**opted_out)
+    if "expressions" not in opted_out:
+        asking.expressions.withdrawn = day(2)
     assert asking.found(code, BINDS - TICK) == Finding(code, True, day(3), BINDS)
     assert asking.found(code, BINDS) == Finding(code, False, BINDS)
     asking.request.approved = BINDS + DAY
@@ -164,7 +166,7 @@ def test_one_opt_out_before_the_grant_is_enough(opted_out: dict[str, list[float]
 @pytest.mark.parametrize(("ends", "holds"), [(2, True), (3, False), (4, False)])
 def test_an_opt_out_that_was_taken_back_before_the_grant_is_none(ends: float, holds: bool) -> None:
     """E72: before the grant it is gone; taken back at that instant or later it stood when data were given."""
-    asking = _under_ehds()
+    asking = _under_ehds(expressions=[1])
     asking.tumours.opt_outs_inside = (OptOut(day(1), day(ends)),)
     assert asking.found(R.OPT_OUT_IGNORED, BINDS).holds is holds
 
@@ -172,9 +174,11 @@ def test_an_opt_out_that_was_taken_back_before_the_grant_is_none(ends: float, ho
 def test_each_grant_counts_by_its_own_instant() -> None:
     """E72: a dataset that an amendment added has the opt-outs left out that came before that; what is closed none."""
     code = R.OPT_OUT_IGNORED
-    asking = _under_ehds(expressions=[4])
+    asking = _under_ehds(tumours=[1], expressions=[4])
+    assert asking.found(code, BINDS).holds
     asking.request.granted[EXPRESSIONS] = day(5)
     assert not asking.found(code, BINDS).holds
+    asking.tumours.opt_outs_inside = ()
     asking.expressions.withdrawn = day(6)
     assert asking.found(code, BINDS).holds
 

@@ -371,9 +371,8 @@ def test_a_version_that_binds_supersedes_what_was_signed_before(days: tuple[int,
 def test_the_wrong_licence_never_was_the_one(days: tuple[int, int]) -> None:
     """S62, S64: since the first signature, or since another licence binds where that is later."""
     code = R.LICENCE_SUPERSEDED
-    assert Abroad("NL").signed(OTHER_LICENCE, *days).found(code) == Finding(code, False, day(1))
     assert Abroad("US").signed(EEA_LICENCE, *days).found(code) == Finding(code, False, day(1))
-    party = Abroad("KR").decided((day(3), None)).signed(OTHER_LICENCE, *days)
+    party = Abroad("KR").decided((day(0), day(3))).signed(EEA_LICENCE, *days)
     assert party.found(code, day(5)) == Finding(code, False, day(3))
     party = Abroad("NL").signed(EEA_LICENCE, *days)
     del party.state.documents[EEA_LICENCE]
@@ -383,14 +382,24 @@ def test_the_wrong_licence_never_was_the_one(days: tuple[int, int]) -> None:
 def test_a_superseded_licence_may_come_back_by_itself() -> None:
     """S63, S64: where the other licence binds again what was signed counts again, in a version that binds."""
     code = R.LICENCE_SUPERSEDED
-    party = Abroad("KR").decided((day(3), day(6))).signed(OTHER_LICENCE, 1, 1, 2)
+    party = Abroad("KR").decided((day(0), day(3)), (day(6), None)).signed(EEA_LICENCE, 1, 1, 2)
     assert party.found(code, day(2)) == Finding(code, True, day(2), day(3))
     assert party.found(code, day(4)) == Finding(code, False, day(3), None, day(6))
     assert party.found(code, day(6)) == Finding(code, True, day(6))
+    party.state.documents[EEA_LICENCE].binding_since = day(1) + TICK
+    assert party.found(code, day(4)) == Finding(code, False, day(3))
+    party.decided((day(0), day(3)))
+    assert party.found(code, day(4)) == Finding(code, False, day(3))
+
+
+def test_a_stricter_licence_is_never_the_wrong_one() -> None:
+    """S63, S64, E13: a decision on adequacy that comes later takes nothing away; a new binding version does."""
+    code = R.LICENCE_SUPERSEDED
+    party = Abroad("KR").decided((day(3), None)).signed(OTHER_LICENCE, 1, 1, 2)
+    for at in (2, 3, 5):
+        assert party.found(code, day(at)) == Finding(code, True, day(2))
     party.state.documents[OTHER_LICENCE].binding_since = day(1) + TICK
-    assert party.found(code, day(4)) == Finding(code, False, day(3))
-    party.decided((day(3), None))
-    assert party.found(code, day(4)) == Finding(code, False, day(3))
+    assert party.found(code, day(5)) == Finding(code, False, day(1) + TICK)
 
 
 def test_the_licence_of_a_member_binds_while_it_is_one() -> None:
