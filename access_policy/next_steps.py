@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from access_policy.commands.licences import licence_to_sign
 from access_policy.decision import Decision, next_steps
 from access_policy.model.enums import Party, Regime, RequestStatus, Route
 from access_policy.reasons import REASONS, Owner, ReasonCode
 from access_policy.rules.case import Case, case_of
 from access_policy.rules.particulars import newest
-from access_policy.rules.parties import licence_for, transfer_basis_missing
+from access_policy.rules.parties import transfer_basis_missing
 from access_policy.state import Certification, Course, Entity, Request, State
 
 _R = ReasonCode
@@ -166,7 +167,7 @@ def _unsigned(code: ReasonCode, state: State, entity: Entity, party: Party, at: 
     signed = entity.signatures.get(party)
     if signed is None or code is _R.LICENCE_NOT_SIGNED:
         return signed is None
-    licence = licence_for(state, entity, at).licence
+    licence = licence_to_sign(state, entity, at)
     text = state.documents.get(licence)
     return signed.licence is not licence or text is None or signed.at < text.binding_since
 

@@ -1,7 +1,10 @@
 """The table of requirements: for each one what enforces it, its reasons, the facts that flip it, and its tests.
 
 A *gap* is what a row lacks: a place that enforces it, a test, or, where only commands enforce it, the event that says
-so. The table shows gaps as empty cells; `tests/unit/test_requirements_table.py` refuses them.
+so. A place enforces by what it is: a rule, a command, a clock, a notice, a permission; or, of what no command could
+refuse, a document, a workspace, a login, the log. What only holds, shows or foresees enforces nothing. Where a
+requirement has no reason, for it is no rule's, or no fact, its kind stands instead, so that no cell of the table is
+empty but for a gap; `tests/unit/test_requirements_table.py` refuses those.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,26 +23,43 @@ from hub_config.requirement_ids import ROOT, Requirement, enforced_by_software, 
 _COMMANDS = {name: name_of(kind) for kind in TABLE for name in (kind.__name__, name_of(kind).replace("-", "_"))}
 _EVENTS = frozenset(kind.__name__ for kind in (*FACTS.values(), *OBSERVATIONS.values()))
 _CODES = frozenset(str(code) for code in ReasonCode)
-_HOLDING = ("access_policy", "hub_config.settings")
+_KINDS: dict[str, tuple[str, ...]] = {
+    "command": ("access_policy.commands", "access_policy.scenarios"),
+    "clock": ("access_policy.clocks",),
+    "notice": ("access_policy.notices",),
+    "permission": ("access_policy.permissions", "access_policy.standing", "access_policy.handle"),
+    "log": ("access_policy.log", "hub_config.desk.pages.watch"),
+    "document": ("hub_config.desk.pages", "hub_config.desk.render"),
+    "login": ("hub_config.login", "hub_config.gate"),
+    "workspace": ("spawner",),
+}
+"""What functions enforce where they stand, the first that fits; a page of the login may be a class."""
+_PAGES = ("hub_config", "spawner")
 _SHOWN = 3
 
 
 class Row(NamedTuple):
-    """One line of the table. `others` are functions and pages that are neither a rule nor a command."""
+    """One line of the table. `others` are functions and pages that are neither a rule nor a command, by their kind."""
 
     requirement: Requirement
     rules: tuple[str, ...]
     commands: tuple[str, ...]
-    others: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
     reasons: tuple[ReasonCode, ...]
     facts: tuple[str, ...]
     tests: tuple[str, ...]
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return by what it is enforced: `rule`, `command`, `clock`, `notice`, `document` and the like."""
+        first = (*(("rule",) if self.rules else ()), *(("command",) if self.commands else ()))
+        return tuple(dict.fromkeys((*first, *(kind for kind, _ in self.others))))
+
+    @property
     def gaps(self) -> tuple[str, ...]:
         """Return what is missing; nothing where the requirement is enforced and tested."""
         lacks = {
-            "an enforcing place": not (self.rules or self.commands or self.others),
+            "an enforcing place": not self.kinds,
             "an event": bool(self.commands) and not self.rules and not self.facts,
             "a test": not self.tests,
         }
@@ -62,7 +82,7 @@ def row_of(requirement: Requirement, quoting: Iterable[Place], testing: Iterable
         requirement,
         rules,
         _sorted(_COMMANDS[place.name] for place in here if _is_command(place)),
-        _sorted(f"{place.module}.{place.name}" for place in here if _is_other(place)),
+        tuple(sorted({(kind, f"{place.module}.{place.name}") for place in here if (kind := _kind_of(place))})),
         reasons,
         (*_sorted((*_flipping(reasons), *_told(here))), *(("the clock",) if BY_CLOCK & {*reasons} else ())),
         _tests_of(requirement.id, testing),
@@ -81,9 +101,11 @@ def _is_command(place: Place) -> bool:
     return place.is_in("access_policy.commands") and place.name in _COMMANDS
 
 
-def _is_other(place: Place) -> bool:
-    """Say whether a place acts: classes of the core and of the settings only hold, elsewhere one may be a page."""
-    return not (_is_rule(place) or _is_command(place) or (place.is_class and any(map(place.is_in, _HOLDING))))
+def _kind_of(place: Place) -> str | None:
+    """Return what a place enforces beside the rules and commands; None where it only holds, shows or foresees."""
+    if _is_rule(place) or _is_command(place) or (place.is_class and not any(map(place.is_in, _PAGES))):
+        return None
+    return next((kind for kind, packages in _KINDS.items() if any(map(place.is_in, packages))), None)
 
 
 def _reasons_of(requirement: str, rules: Iterable[str]) -> tuple[ReasonCode, ...]:
@@ -99,9 +121,9 @@ def _told(here: Iterable[Place]) -> Iterator[str]:
 
 
 def _tests_of(requirement: str, testing: Iterable[Proof]) -> tuple[str, ...]:
-    """Return the tests that quote an id: those that quote few others first, whole files last."""
+    """Return the tests whose docstring names an id: those that name few others first."""
     found = (proof for proof in testing if requirement in proof.ids)
-    return tuple(proof.test for proof in sorted(found, key=lambda one: (one.is_file, len(one.ids), one.test)))
+    return tuple(proof.test for proof in sorted(found, key=lambda one: (len(one.ids), one.test)))
 
 
 def requirements_page() -> str:
@@ -109,23 +131,27 @@ def requirements_page() -> str:
     return page(
         "Requirements",
         "Every requirement that software must enforce, by its id. *Enforced by*: the rules of `decide`, the commands,"
-        " and the other functions and pages that quote the id. *Facts*: the events, or the passing of time, that change"
-        " whether it is met; none where a page or the command line meets it. *Tests*: the most particular first.",
+        " and the clocks, notices, permissions, documents and the like that quote it. *Reasons*: of the rules; where"
+        " none denies, what enforces it instead: *command*, *clock*, *notice*, *document*. *Facts*: the events, or the"
+        " passing of time, that change whether it is met; else the same. *Tests*: those whose docstring names it, the"
+        " most particular first.",
         ("id", "requirement", "enforced by", "reasons", "facts", "tests"),
         (_cells(row) for row in rows()),
     )
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    places = (*_labelled("rule", row.rules), *_labelled("command", row.commands), *_code(row.others))
+    others = (f"{kind} `{name}`" for kind, name in row.others)
+    places = (*_labelled("rule", row.rules), *_labelled("command", row.commands), *others)
+    kinds = ", ".join(f"*{kind}*" for kind in row.kinds)
     more = len(row.tests) - _SHOWN
     tests = (*_code(row.tests[:_SHOWN]), *((f"+{more}",) if more > 0 else ()))
     return (
         row.requirement.id,
         row.requirement.short,
         "<br>".join(places),
-        ", ".join(_code(row.reasons)),
-        ", ".join(row.facts) or "—",
+        ", ".join(_code(row.reasons)) or kinds,
+        ", ".join(row.facts) or kinds,
         "<br>".join(tests),
     )
 

@@ -9,7 +9,7 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, Name, OfRequest, Outcome, Refusal, RefusalCode
 from access_policy.commands.documents import Language
-from access_policy.model.enums import Party, Role, Route
+from access_policy.model.enums import DocumentKind, Party, Role, Route
 from access_policy.model.ids import CENTRE, InstitutionName, PersonId
 from access_policy.rules.parties import licence_for
 from access_policy.standing import acts_as, has_confirmed_factor, signs_for
@@ -39,7 +39,7 @@ def sign_licence(state: State, c: SignLicence, actor: Actor, at: datetime) -> Ou
         return Refusal(RefusalCode.NOT_PERMITTED, f"you do not stand for the {c.party} of `{c.request}`")
     if request.route is Route.CLINICAL:
         return Refusal(RefusalCode.WRONG_STATE, "a clinical request has no licence")
-    kind = licence_for(state, entity, at).licence
+    kind = licence_to_sign(state, entity, at)
     document = state.documents.get(kind)
     if document is None:
         return Refusal(RefusalCode.WRONG_STATE, f"no text of the kind `{kind}` is published yet")
@@ -66,11 +66,19 @@ class LicenceText(msgspec.Struct, frozen=True):
 
 def text_to_sign(state: State, entity: Entity, at: datetime) -> LicenceText | None:
     """Return the text that an organisation's next signature has to be under, where one is published (S24, S25)."""
-    document = state.documents.get(licence_for(state, entity, at).licence)
+    document = state.documents.get(licence_to_sign(state, entity, at))
     if document is None:
         return None
     text = _text_to_sign(document, _standing(entity, document), None, None)
     return None if isinstance(text, Refusal) else text
+
+
+def licence_to_sign(state: State, entity: Entity, at: datetime) -> DocumentKind:
+    """Return the licence that binds; one that was begun under the stricter text is finished under it (S24, S63)."""
+    stricter = state.documents.get(DocumentKind.LICENCE_NON_EEA)
+    if stricter is not None and _standing(entity, stricter):
+        return stricter.kind
+    return licence_for(state, entity, at).licence
 
 
 def _standing(entity: Entity, document: Document) -> dict[Party, Signature]:

@@ -113,14 +113,10 @@ def _dataset_reopened(s: State, f: e.Fact, v: e.DatasetReopened) -> None:
     dataset.withdrawn, dataset.since = None, f.at
 
 
-_NO_DATASET = DatasetName("")
-
-
 def _end_grant(request: Request, dataset: DatasetName, f: e.Fact) -> None:
     """End the grant of one dataset. What the board grants later waits for a step of its own, also if it is all."""
     del request.granted[dataset]
-    if request.available_datasets.pop(dataset, None) is not None:
-        request.available_datasets.setdefault(_NO_DATASET, f.at)
+    request.available_datasets.pop(dataset, None)
 
 
 APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {

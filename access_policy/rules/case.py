@@ -146,8 +146,8 @@ def datasets_of(state: State, request: Request) -> tuple[Dataset, ...]:
 
 def _offered(datasets: tuple[Dataset, ...], request: Request) -> tuple[Dataset, ...]:
     """Return the datasets that are open, were made available, and are of the version of the extract, where one is."""
-    available, extracts = request.available_datasets, request.extracts
-    offered = [one for one in datasets if one.open and (not available or one.dataset in available)]
+    made, available, extracts = request.available is not None, request.available_datasets, request.extracts
+    offered = [one for one in datasets if one.open and (not made or one.dataset in available)]
     if extracts:
         offered = [one for one in offered if _is_of_version(one, extracts.get(one.dataset))]
     return tuple(offered)

@@ -113,16 +113,17 @@ def licence_not_signed(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def licence_superseded(facts: Sequence[Fact], query: Query) -> bool:
-    """S25, S62-S64, REQ-09: each signature is under the licence that binds now, in the version of it that does.
+    """S25, S62-S64, REQ-09: all signed the one licence that binds now, in the version of it that does.
 
     The licence for parties outside the EEA is the stricter one: it counts where the other would be asked for by now.
     """
     if h.route_of(facts, query.request) is Route.CLINICAL or _is_unsigned(facts, query):
         return False
     binding = law.licence_that_binds(facts, query.request, entity_of(facts, query), query.at)
-    enough = {binding, DocumentKind.LICENCE_NON_EEA}
-    signed = _signatures(facts, query).values()
-    return any(one.licence not in enough or seq < h.binding_since(facts, one.licence) for seq, one in signed)
+    newest = _signatures(facts, query).values()
+    signed = {one.licence for _, one in newest}
+    too_old = any(seq < h.binding_since(facts, one.licence) for seq, one in newest)
+    return too_old or (signed != {binding} and signed != {DocumentKind.LICENCE_NON_EEA})
 
 
 def not_made_available(facts: Sequence[Fact], query: Query) -> bool:

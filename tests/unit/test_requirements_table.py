@@ -119,19 +119,16 @@ def test_places_are_functions_methods_and_classes_wherever_they_stand(tmp_path: 
     assert {place.module for place in found[4:]} == {"spawner.a"}
 
 
-def test_tests_quote_in_name_docstring_parameters_and_around(tmp_path: Path) -> None:
-    """A file stands for what only its own docstring quotes; a helper and the tests about the ids prove nothing."""
+def test_only_the_docstring_of_a_test_says_what_it_tests(tmp_path: Path) -> None:
+    """Names, parameters, classes, files, helpers and the tests about the ids prove nothing."""
     files = {
         "tests/unit/test_x.py": TESTED,
         "tests/shared.py": 'SHARED: tuple[str, ...] = ("S23",)',
         "tests/unit/test_reference.py": "def test_s1(): ...",
     }
     assert proofs(_written(tmp_path, files)) == (
-        Proof("tests/unit/test_x.py::test_s2_in_its_name", False, ("S2",)),
-        Proof("tests/unit/test_x.py::test_own", False, ("S21",)),
-        Proof("tests/unit/test_x.py::test_shared", False, ("S1", "S22", "S23")),
-        Proof("tests/unit/test_x.py::TestGroup::test_inside", False, ("S40", "S41")),
-        Proof("tests/unit/test_x.py", True, ("S9",)),
+        Proof("tests/unit/test_x.py::test_shared", ("S1",)),
+        Proof("tests/unit/test_x.py::TestGroup::test_inside", ("S41",)),
     )
 
 
@@ -149,27 +146,63 @@ def test_a_command_is_quoted_by_its_class_or_its_handler_and_needs_an_event() ->
     handler = Place("access_policy.commands.board", "assess_request", False, ("S19",))
     command = Place("access_policy.commands.board", "AssessRequest", True, ("S19",))
     event = Place("access_policy.events.request", "RequestAssessed", True, ("S19",))
-    proof = (Proof("t", False, ("S19",)),)
+    proof = (Proof("t", ("S19",)),)
     assert _row(handler, command, testing=proof, of="S19").commands == ("assess-request",)
     assert _row(handler, testing=proof, of="S19").gaps == ("an event",)
     assert _row(handler, event, testing=proof, of="S19").facts == ("RequestAssessed",)
     assert _row(handler, event, testing=proof, of="S19").gaps == ()
 
 
+KINDS = (
+    (Place("access_policy.clocks", "_review", False, ("S4",)), "clock"),
+    (Place("access_policy.notices.occasions", "_told", False, ("S4",)), "notice"),
+    (Place("access_policy.permissions", "_applies", False, ("S4",)), "permission"),
+    (Place("access_policy.commands.board", "_granted", False, ("S4",)), "command"),
+    (Place("access_policy.commands.board", "AssessRequest", True, ("S4",)), "command"),
+    (Place("access_policy.rules.requests", "term_over", False, ("S4",)), "rule"),
+    (Place("hub_config.desk.pages.documents", "documents", False, ("S4",)), "document"),
+    (Place("hub_config.login.handlers", "EnrolPage", True, ("S4",)), "login"),
+    (Place("spawner.sandbox_command", "_python", False, ("S4",)), "workspace"),
+    (Place("access_policy.simulate", "_copy", False, ("S4",)), None),
+    (Place("access_policy.next_steps", "_plan", False, ("S4",)), None),
+    (Place("access_policy.overview", "flags", False, ("S4",)), None),
+    (Place("access_policy.fold.review", "_approved", False, ("S4",)), None),
+    (Place("access_policy.state.requests", "Request", True, ("S4",)), None),
+    (Place("access_policy.model.enums", "Route", True, ("S4",)), None),
+    (Place("access_policy.events.review", "RequestAssessed", True, ("S4",)), None),
+    (Place("hub_config.settings", "Contact", True, ("S4",)), None),
+    (Place("hub_config.cli.questions", "asked", False, ("S4",)), None),
+)
+
+
+@pytest.mark.parametrize(("place", "kind"), KINDS, ids=lambda value: getattr(value, "module", value))
+def test_a_place_enforces_by_what_it_is(place: Place, kind: str | None) -> None:
+    """What only holds, shows, folds or foresees enforces nothing, and a requirement that only it quotes has a gap."""
+    row = _row(place, testing=(Proof("t", ("S4",)),), of="S4")
+    assert row.kinds == ((kind,) if kind else ())
+    assert ("an enforcing place" in row.gaps) == (kind is None)
+
+
+def test_no_cell_of_the_page_is_empty() -> None:
+    """Where a requirement has by nature no reason or no fact, what enforces it stands there."""
+    lines = [line for line in requirements_page().splitlines() if line.startswith(("| S", "| E"))]
+    assert [line for line in lines if not all(cell.strip() for cell in line.strip("|").split(" | "))] == []
+    assert [line for line in lines if "—" in line.split(" | ")[3:5]] == []
+
+
 def test_a_page_needs_no_event_and_a_class_that_only_holds_enforces_nothing() -> None:
     """A page may be a class; a class of the core or of the settings is none."""
     page = Place("hub_config.login.handlers", "EnrolPage", True, ("S4",))
     held = Place("hub_config.settings", "Contact", True, ("S4",)), Place("access_policy.state", "Person", True, ("S4",))
-    assert _row(page, testing=(Proof("t", False, ("S4",)),), of="S4").gaps == ()
+    assert _row(page, testing=(Proof("t", ("S4",)),), of="S4").gaps == ()
     assert _row(*held, of="S4").gaps == ("an enforcing place", "a test")
 
 
 def test_the_most_particular_tests_come_first() -> None:
-    """Those that quote few ids, then those that quote many, then whole files; what quotes another id is none."""
+    """Those that name few ids, then those that name many; what names another id is none."""
     testing = (
-        Proof("file", True, ("S4",)),
-        Proof("many", False, ("S3", "S4")),
-        Proof("few", False, ("S4",)),
-        Proof("else", False, ("S40",)),
+        Proof("many", ("S3", "S4")),
+        Proof("few", ("S4",)),
+        Proof("else", ("S40",)),
     )
-    assert _row(testing=testing, of="S4").tests == ("few", "many", "file")
+    assert _row(testing=testing, of="S4").tests == ("few", "many")

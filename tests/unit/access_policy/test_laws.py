@@ -18,6 +18,7 @@ from access_policy.state import State
 from tests.unit.access_policy.denials import DENIALS, Denial
 from tests.unit.access_policy.world import (
     ADMIN,
+    BOARD_MEMBER,
     COLLEAGUE,
     DAY,
     MINUTE,
@@ -34,6 +35,7 @@ from tests.unit.access_policy.world import (
     TRAINER,
     World,
     appoint,
+    dataset_arguments,
     everything_holds,
     register_dataset,
 )
@@ -173,6 +175,35 @@ def test_adding_a_grant_never_removes_access(history: list[Move], grant: Move, r
     after = _go(world, [grant]).decide(world.query(Action.KEEP_WORKSPACE, request))
     assert after.allowed or not before.allowed
     assert set(before.datasets) <= set(after.datasets) or not before.allowed
+
+
+_ASKING_MORE: tuple[dict[str, Any], ...] = (
+    {}, {"trainings": "extra"}, {"assurance": "high"}, {"zone": "institute"}, {"kind": "biobank"},
+)  # fmt: skip
+
+
+@given(history=_moves(GRANTS), added=st.lists(st.sampled_from(_ASKING_MORE), max_size=3), zone=ZONES)
+@settings(max_examples=40)
+def test_adding_a_dataset_never_removes_access(history: list[Move], added: list[dict[str, Any]], zone: Zone) -> None:
+    """S3, S74, S77, E26: whatever it asks for by itself, the others stay open, and the workspace that runs goes on."""
+    world = _go(everything_holds(), history)
+    world.do("register-course", ADMIN, course="extra", title="Extra", validity_days=9, required=False)
+    world.start(zone=zone)
+    for number, asks in enumerate(added, 1):
+        before = {action: world.decide(world.query(action, zone=zone)) for action in Action}
+        _add(world, f"more-{number}", number, asks)
+        for action, then in before.items():
+            now = world.decide(world.query(action, zone=zone))
+            assert (now.allowed, set(now.datasets) >= set(then.datasets)) == (then.allowed, True), (action, now.codes)
+
+
+def _add(world: World, name: str, number: int, asks: dict[str, Any]) -> None:
+    """Let an amendment add a dataset, and make it available."""
+    world.do("register-dataset", STEWARD, **dataset_arguments(name) | asks)
+    wanted = {"datasets": name, "necessities": "the size", "reason": "more"}
+    world.do("propose-amendment", RESEARCHER, request=OPEN, **wanted)
+    world.do("approve-amendment", BOARD_MEMBER, request=OPEN, amendment=number, reason="good")
+    world.do("make-available", STEWARD, request=OPEN)
 
 
 @given(mine=_moves(GRANTS, WITHDRAWALS), others=_moves(UNRELATED), data=st.data())

@@ -9,6 +9,7 @@ import pytest
 
 from access_policy.actor import Actor, person
 from access_policy.commands.base import Command, Refusal, name_of, parse_command
+from access_policy.commands.publications import ACKNOWLEDGEMENT
 from access_policy.handle import handle
 from access_policy.model.enums import RequestStatus
 from access_policy.model.ids import PersonId
@@ -169,7 +170,7 @@ _GEORGIA = {"country": "GE", "act": "an implementing act"}
 _AT_A = {"country": "DE", "domains": "a.example"}
 _AT_B = {"country": "BE", "domains": "b.example"}
 _STUDY = {"title": "Relapse", "purpose": "why it comes back"}
-_PAPER = {"title": "Survival", "link": "https://journal.example/1", "acknowledgement": "thanks"}
+_PAPER = {"title": "Survival", "link": "https://journal.example/1", "acknowledgement": ACKNOWLEDGEMENT}
 
 Step = tuple[str, PersonId, dict[str, Any]]
 TWICE: dict[str, tuple[Step, Step, str]] = {

@@ -27,6 +27,7 @@ class Granted(Asking):
         self.expressions.since = self.expressions.released = day(2)
         self.request.opened = day(0)
         self.request.granted = {TUMOURS: day(3), EXPRESSIONS: day(3)}
+        self.request.available = None
         self.request.available_datasets.clear()
         self.request.extracts.clear()
 
@@ -38,6 +39,10 @@ class Granted(Asking):
     def offered(self) -> list[DatasetName]:
         """Return what the request can be given now."""
         return [one.dataset for one in case_of(self.state, self.query()).offered]
+
+    def makes_available(self, *names: DatasetName) -> None:
+        """Let these of the datasets be made available, and no other."""
+        self.request.available, self.request.available_datasets = day(3), dict.fromkeys(names, day(3))
 
     def extract(self, name: DatasetName, version: str) -> None:
         """Let an extract of a version be prepared for the request."""
@@ -63,9 +68,12 @@ def test_what_was_not_made_available_is_not_offered() -> None:
     """S38, S100: where datasets are made available one by one, only those are offered."""
     asking = Granted()
     assert asking.offered() == ["tumours", "expressions"]
-    asking.request.available_datasets[EXPRESSIONS] = day(3)
+    asking.makes_available(EXPRESSIONS)
     assert asking.offered() == ["expressions"]
     asking.expressions.withdrawn = day(4)
+    assert asking.offered() == []
+    asking.makes_available()
+    asking.expressions.withdrawn = None
     assert asking.offered() == []
 
 
@@ -76,7 +84,7 @@ def test_an_extract_of_another_version_is_not_offered() -> None:
     assert asking.offered() == ["tumours", "expressions"]
     asking.extract(TUMOURS, "0")
     assert asking.offered() == ["expressions"]
-    asking.request.available_datasets[TUMOURS] = day(3)
+    asking.makes_available(TUMOURS)
     assert asking.offered() == []
     asking.extract(TUMOURS, "1")
     assert asking.offered() == ["tumours"]

@@ -7,7 +7,7 @@ import pytest
 from access_policy import events as e
 from access_policy.actor import person
 from access_policy.commands.requests import MOST_CONTACTS, MOST_DATASETS
-from access_policy.model.enums import Party, RequestStatus, Role
+from access_policy.model.enums import DocumentKind, Party, RequestStatus, Role
 from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.state import Contact
 from tests.unit.access_policy.situations import ask_under_ehds, office, reached
@@ -400,3 +400,17 @@ def test_a_certificate_was_passed_already() -> None:
     passed = world.at + TICK
     assert world.refusal("accept-certificate", TRAINER, **certificate, passed_on=passed) == "not_allowed_value"
     assert kinds(world.do("accept-certificate", TRAINER, **certificate, passed_on=world.at)) == [e.PersonCertified]
+
+
+def test_what_was_begun_under_the_stricter_licence_is_finished_under_it() -> None:
+    """S24, S63: where a decision on adequacy comes between two signatures, the third party signs the same text."""
+    world, request = reached(RequestStatus.APPROVED)
+    publish(world, "licence-non-eea", "7", digest=DUTCH)
+    first = e.LicenceSigned(
+        request=request, institution=HOSPITAL, party=Party.RESEARCHER, person=RESEARCHER,
+        licence=DocumentKind.LICENCE_NON_EEA, version="7", digest=DUTCH,
+    )  # fmt: skip
+    world.append([(person(RESEARCHER), first)])
+    signed = [_sign(world, request, party) for party in ("licensee", "representative")]
+    assert [(one.licence, one.digest) for one in signed] == [(DocumentKind.LICENCE_NON_EEA, DUTCH)] * 2
+    assert world.state.requests[request].status is RequestStatus.LICENSED
