@@ -15,6 +15,8 @@ import msgspec
 from access_policy.model.enums import PausableClock, Regime, RequestStatus, Route
 from access_policy.model.ids import RequestId
 from access_policy.model.instants import days, months_later
+from access_policy.rules.case import datasets_of
+from access_policy.rules.particulars import binds_from
 from access_policy.state import Request, Settings, State
 
 COMPLETION_DAYS = 28
@@ -87,7 +89,7 @@ class _Stretch(NamedTuple):
 
 def clocks_of(state: State, request: Request, at: datetime) -> tuple[Clock, ...]:
     """Return every clock of a request as it stands at `at` (S13, S21, S44, S52, E7, E8, E58)."""
-    return tuple(_clock(request, stretch, at) for stretch in _stretches(state.settings, request))
+    return tuple(_clock(request, stretch, at) for stretch in _stretches(state, request))
 
 
 def breaches(state: State, at: datetime) -> tuple[Clock, ...]:
@@ -97,9 +99,10 @@ def breaches(state: State, at: datetime) -> tuple[Clock, ...]:
     return tuple(sorted(found, key=lambda one: one.due))
 
 
-def _stretches(settings: Settings, request: Request) -> Iterator[_Stretch]:
+def _stretches(state: State, request: Request) -> Iterator[_Stretch]:
+    settings = state.settings
     yield from _intake(settings, request)
-    yield from _review(settings, request)
+    yield from _review(state, request)
     yield from _completion(request)
     yield from _availability(settings, request)
     yield from _extension(settings, request)
@@ -118,18 +121,26 @@ def _intake(settings: Settings, request: Request) -> Iterator[_Stretch]:
         yield _Stretch(ClockKind.INTAKE, request.intake, due, stopped, PausableClock.INTAKE)
 
 
-def _review(settings: Settings, request: Request) -> Iterator[_Stretch]:
-    """S18, S21, E8: from the completed and signed form to the decision; the clinical route waits for no board (S54)."""
-    starts = request.submitted
+def _review(state: State, request: Request) -> Iterator[_Stretch]:
+    """S18, S21, E8: from the completed and signed form to the decision; the clinical route waits for no board (S54).
+
+    E2: a form that came in before the rules of the EHDS bind has the institute's own six weeks besides.
+    """
+    starts, settings = request.submitted, state.settings
     if starts is None:
         return
     returned = request.returned if request.returned is not None and request.returned > starts else None
     stopped = returned or request.approved or _over(request)
     if request.regime is Regime.EHDS:
         yield _Stretch(ClockKind.DECISION, starts, _decision_due(settings, request, starts), stopped)
-    elif request.route is Route.DATA_ACCESS:
+    if request.route is Route.DATA_ACCESS and not _bound(state, request, starts):
         due = starts + days(settings.review_days)
         yield _Stretch(ClockKind.REVIEW, starts, due, stopped, PausableClock.REVIEW)
+
+
+def _bound(state: State, request: Request, at: datetime) -> bool:
+    binds = binds_from(request, datasets_of(state, request))
+    return binds is not None and binds <= at
 
 
 def _decision_due(settings: Settings, request: Request, starts: datetime) -> datetime:

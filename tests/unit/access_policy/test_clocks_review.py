@@ -192,13 +192,27 @@ def on(world: World, day: str) -> None:
 
 
 def test_a_permit_of_the_ehds_is_decided_within_three_months() -> None:
-    """E8: calendar months instead of the institute's six weeks."""
+    """E8: calendar months."""
     world = drafted(Regime.EHDS)
     on(world, "2027-11-30")
     happens(world, e.RequestSubmitted(request=NEW, digest=DIGEST), by=RESEARCHER)
-    assert kinds_of(world) == [K.DECISION]
     assert clock(world, K.DECISION).requirement == "E8"
     assert_due(world, K.DECISION, datetime(2028, 2, 29, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("day", "kinds"),
+    [("2029-03-25", [K.DECISION, K.REVIEW]), ("2029-03-26", [K.DECISION])],
+    ids=["the day before", "the day"],
+)
+def test_the_institutes_six_weeks_run_until_the_law_binds(day: str, kinds: list[ClockKind]) -> None:
+    """E1, E2, S21: who names the EHDS before its rules bind waits no longer for a review than anybody else."""
+    world = drafted(Regime.EHDS)
+    on(world, day)
+    at = happens(world, e.RequestSubmitted(request=NEW, digest=DIGEST), by=RESEARCHER)
+    assert kinds_of(world) == kinds
+    if K.REVIEW in kinds:
+        assert_due(world, K.REVIEW, at + 42 * DAY)
 
 
 def test_a_deferral_adds_three_months_once() -> None:
