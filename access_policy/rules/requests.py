@@ -5,17 +5,21 @@ from access_policy.reasons import ReasonCode
 from access_policy.rules.case import Case, Finding, later
 
 _REFUSED, _WITHDRAWN, _ENDED = RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED
+_LIVE = frozenset({RequestStatus.APPROVED, RequestStatus.LICENSED, RequestStatus.ACTIVE})
 _UNDECIDED = frozenset(
     {RequestStatus.INTAKE, RequestStatus.INVITED, RequestStatus.DRAFT, RequestStatus.SUBMITTED, RequestStatus.ASSESSED}
 )
 
 
 def request_not_approved(case: Case, code: ReasonCode = ReasonCode.REQUEST_NOT_APPROVED) -> Finding:
-    """S22, S26, S49, S50: without the approval of the board, or of both investigators, there is no grant."""
+    """S22, S26, S49, S50: without the approval of the board, or of both investigators, there is no grant.
+
+    POL-05: nor where a log has it that what follows an approval was done without one.
+    """
     request = case.request
     if request is None:
         return Finding(code, False)
-    if request.status in _UNDECIDED:
+    if request.status in _UNDECIDED or (request.approved is None and request.status in _LIVE):
         return Finding(code, False, request.opened)
     return Finding(code, True, request.approved or request.status_since)
 

@@ -48,7 +48,8 @@ def test_each_status_of_a_request_fails_its_own_condition(status: RequestStatus)
     code = R.REQUEST_NOT_APPROVED
     assert asking.found(code) == Finding(code, not undecided, day(1) if undecided else day(2))
     request.approved = None
-    assert asking.found(code).since == (day(1) if undecided else day(3))
+    over = status.value in failing
+    assert asking.found(code) == Finding(code, over, day(3) if over else day(1))
 
 
 def test_a_suspension_counts_from_its_instant_and_its_end_from_its_own() -> None:

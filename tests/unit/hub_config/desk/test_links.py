@@ -8,13 +8,14 @@ import pytest
 
 from access_policy import events as e
 from access_policy.commands.base import Command
+from access_policy.model.ids import RequestId
 from hub_config.desk.sight import COMMANDS
 from tests.unit.access_policy.samples import sample_arguments
 from tests.unit.hub_config.desk.seed import DESK, PEOPLE, World, full_world
 
 pytestmark = pytest.mark.unit
 
-SUBMITTED = "DR-3"
+SUBMITTED = RequestId("DR-3")
 REFUSING = {"request": SUBMITTED, "reason": "no"}
 
 
