@@ -13,7 +13,7 @@ from access_policy.model.ids import DatasetName, InstitutionName
 from tests.oracle import conditions, request_steps, walking
 from tests.oracle.conditions import Condition
 from tests.oracle.walking import Pick
-from tests.unit.access_policy.world import DAY, MINUTE, NOON, STEWARD, STRANGER, World, everything_holds
+from tests.unit.access_policy.world import DAY, MINUTE, NOON, OPEN, STEWARD, STRANGER, World, everything_holds
 
 _replace = msgspec.structs.replace
 _LATER = (
@@ -22,8 +22,10 @@ _LATER = (
     datetime(2029, 3, 25, tzinfo=UTC) - NOON,
     datetime(2031, 3, 25, tzinfo=UTC) - NOON,
 )
+_APPLICANTS = (None, None, None, "NL", "US", "IN")
 _OTHER_LICENCE = ("US", "GB", "IN")
 HOSPITAL = InstitutionName("hospital")
+ELSEWHERE = InstitutionName("elsewhere")
 FIRST, SECOND = DatasetName("tumours"), DatasetName("expressions")
 
 
@@ -36,6 +38,7 @@ class Beginning(NamedTuple):
     kind: DataKind
     assurance: Assurance
     conditions: dict[DatasetName, set[Condition]]
+    applicants_country: str | None
 
 
 def begin(pick: Pick) -> World:
@@ -43,7 +46,9 @@ def begin(pick: Pick) -> World:
     country = pick(("NL", "NL", *_OTHER_LICENCE))
     assurance = pick([Assurance.LOW, *Assurance])
     own = {FIRST: conditions.some_conditions(pick), SECOND: pick([set(), conditions.some_conditions(pick)])}
-    beginning = Beginning(pick(_LATER), country, pick(list(Regime)), pick(list(DataKind)), assurance, own)
+    beginning = Beginning(
+        pick(_LATER), country, pick(list(Regime)), pick(list(DataKind)), assurance, own, pick(_APPLICANTS)
+    )
     events = [(fact, one) for fact in everything_holds().facts for one in _changed(fact, beginning)]
     facts = [
         _replace(fact, seq=seq, at=fact.at + beginning.later, event=_shifted(event, beginning.later))
@@ -62,16 +67,33 @@ def _changed(fact: Fact, beginning: Beginning) -> Sequence[Event]:
     event = fact.event
     if isinstance(event, e.InstitutionRegistered) and event.institution == HOSPITAL:
         return [_replace(event, country=beginning.country)]
+    if isinstance(event, e.RequestOpened):
+        return _opened(event, beginning.applicants_country)
     if isinstance(event, e.RequestDescribed):
         return [_replace(event, regime=beginning.regime)]
     if isinstance(event, e.DatasetRegistered):
         changed = _replace(event, kind=beginning.kind, assurance=beginning.assurance)
         return conditions.with_conditions(changed, beginning.conditions.get(event.dataset, set()))
-    if isinstance(event, e.LicenceSigned) and beginning.country in _OTHER_LICENCE:
+    return _outside_eea(event, fact.at) if beginning.country in _OTHER_LICENCE else [event]
+
+
+def _outside_eea(event: Event, at: datetime) -> Sequence[Event]:
+    if isinstance(event, e.LicenceSigned):
         return [_replace(event, licence=DocumentKind.LICENCE_NON_EEA)]
-    if isinstance(event, e.RequestApproved) and beginning.country in _OTHER_LICENCE:
-        return [request_steps.clauses_for(event.request, HOSPITAL, fact.at - DAY), event]
+    if isinstance(event, e.RequestApproved):
+        return [request_steps.clauses_for(event.request, HOSPITAL, at - DAY), event]
     return [event]
+
+
+def _opened(opened: e.RequestOpened, country: str | None) -> Sequence[Event]:
+    """Return how a request began: for an applicant in another country the hospital takes part in it."""
+    if country is None or opened.request != OPEN:
+        return [opened]
+    return [
+        e.InstitutionRegistered(institution=ELSEWHERE, name="E", country=country, domains=("e.example",), centre=False),
+        _replace(opened, institution=ELSEWHERE),
+        e.EntityNamed(request=opened.request, institution=HOSPITAL),
+    ]
 
 
 def _shifted(event: Event, by: timedelta) -> Event:
