@@ -113,11 +113,11 @@ def licence_not_signed(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def licence_superseded(facts: Sequence[Fact], query: Query) -> bool:
-    """S25, S62-S64, REQ-09: all signed the one licence that binds now, in the version of it that does.
+    """S25, S62-S64, REQ-09: whoever signed so far signed the one licence that binds now, in the version that does.
 
     The licence for parties outside the EEA is the stricter one: it counts where the other would be asked for by now.
     """
-    if h.route_of(facts, query.request) is Route.CLINICAL or _is_unsigned(facts, query):
+    if h.route_of(facts, query.request) is Route.CLINICAL or not _signatures(facts, query):
         return False
     binding = law.licence_that_binds(facts, query.request, entity_of(facts, query), query.at)
     newest = _signatures(facts, query).values()

@@ -153,7 +153,7 @@ def _picker(seed: int) -> walking.Pick:
 @pytest.mark.timeout(900)
 def test_the_decision_is_what_both_oracles_say_after_each_step() -> None:
     """POL-01: effect, reasons, data, end and list agree after every step of every history."""
-    examples = STEPS * 3 // (STEPS_OF_ONE * 2)  # some histories are short
+    examples = STEPS * 5 // (STEPS_OF_ONE * 2)  # many histories are short: 23 steps on average were seen
     run_state_machine_as_test(Histories, settings=settings(max_examples=examples, stateful_step_count=STEPS_OF_ONE))
     assert Histories.taken >= STEPS
     assert Histories.allows
