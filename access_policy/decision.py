@@ -155,10 +155,11 @@ def _granted(case: Case) -> tuple[tuple[GrantedDataset, ...], tuple[GrantedDatas
     """Return the datasets that are granted, and those of them that open from anywhere."""
     extracts = case.request.extracts if case.request is not None else {}
     datasets = tuple([_dataset(one, one.dataset in extracts) for one in case.wanted])
-    if all(one.zone is _ANYWHERE for one in case.wanted):
-        return datasets, datasets
-    pairs = zip(case.wanted, datasets, strict=True)
-    return datasets, tuple([granted for one, granted in pairs if one.zone is _ANYWHERE])
+    for one in case.wanted:
+        if one.zone is not _ANYWHERE:
+            pairs = zip(case.wanted, datasets, strict=True)
+            return datasets, tuple([granted for one, granted in pairs if one.zone is _ANYWHERE])
+    return datasets, datasets
 
 
 def _dataset(dataset: Dataset, extract: bool) -> GrantedDataset:

@@ -8,10 +8,10 @@ from datetime import datetime
 
 import msgspec
 
-from access_policy.model.enums import Action, FactorKind, Zone
+from access_policy.model.enums import Action, Assurance, FactorKind, Zone
 from access_policy.model.ids import CourseName, PersonId, RequestId
 from access_policy.reasons import ReasonCode
-from access_policy.rules.particulars import admitted, asks_more, binds_from, newest, opted_out
+from access_policy.rules.particulars import admitted, binds_from, newest, opted_out
 from access_policy.state import (
     Certification,
     Contact,
@@ -26,7 +26,7 @@ from access_policy.state import (
     Workspace,
 )
 
-_OPEN = Action.OPEN_WORKSPACE
+_OPEN, _LOWEST = Action.OPEN_WORKSPACE, Assurance.LOW
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -157,7 +157,10 @@ def _wanted(
     state: State, person: Person, request: Request, offered: tuple[Dataset, ...], at: datetime
 ) -> tuple[Dataset, ...]:
     """Return the datasets that a person can have; all, where that is none: what they lack is the reason then."""
-    if not any(asks_more(one) for one in offered):
+    for one in offered:
+        if one.trainings or one.opt_outs_inside or one.assurance is not _LOWEST:
+            break
+    else:
         return offered
     binds = binds_from(request, datasets_of(state, request))
     bound = binds is not None and binds <= at and not request.opt_out_exception

@@ -29,11 +29,6 @@ def binds_from(request: Request | None, datasets: Iterable[Dataset]) -> datetime
     return min(EHDS_BINDS_FROM[kind] for kind in kinds)
 
 
-def asks_more(dataset: Dataset) -> bool:
-    """Say whether a dataset asks for anything by itself; most do not."""
-    return bool(dataset.trainings or dataset.opt_outs_inside) or dataset.assurance is not _LOWEST
-
-
 def admitted(state: State, person: Person, dataset: Dataset, at: datetime) -> bool:
     """Say whether a person meets, at `at`, what a dataset asks of whoever would read it (S74, E26)."""
     courses = (state.courses[name] for name in dataset.trainings if name in state.courses)

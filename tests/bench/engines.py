@@ -81,7 +81,7 @@ def _standing(certifications: list[Certification]) -> Certification | None:
 
 
 def _of_request(state: State, query: Query, request: Request) -> Facts:
-    datasets = [state.datasets[name] for name in request.datasets]
+    opening = [one for name in request.datasets if (one := state.datasets[name]).attested and one.withdrawn is None]
     contact = request.contacts.get(query.person)
     entities = [request.entities[contact.institution]] if contact and contact.institution in request.entities else []
     return {
@@ -94,8 +94,8 @@ def _of_request(state: State, query: Query, request: Request) -> Facts:
         "available": request.available is not None,
         "begins": _number(request.term.begins) if request.term else 0,
         "ends": _number(request.term.ends) if request.term else 0,
-        "open": [str(one.dataset) for one in datasets if one.attested and one.withdrawn is None],
-        "restricted": any(one.zone == "institute" for one in datasets if one.withdrawn is None),
+        "open": [str(one.dataset) for one in opening],
+        "restricted": all(one.zone == "institute" for one in opening),
     }
 
 

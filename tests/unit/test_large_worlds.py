@@ -20,6 +20,7 @@ from access_policy.model.enums import Action
 from access_policy.model.ids import PersonId
 from access_policy.rules import Query
 from access_policy.state import State
+from tests.bench import decide as decide_bench
 from tests.bench.listing import main, openable, session_of, some_people, with_many
 from tests.bench.world import NOW, BigWorld, Size
 
@@ -118,3 +119,9 @@ def test_the_bench_lists_for_a_person_with_many_requests(capsys: pytest.CaptureF
     """POL-10, REQ-14: what the list of such a person takes stands in the bench, for each number that is asked for."""
     main(["--datasets", "50", "--requests", "200", "--own", "30", "60", "--lists", "2", "--scans", "1"])
     assert "one person with so many" in capsys.readouterr().out
+
+
+def test_the_engines_of_the_bench_agree(capsys: pytest.CaptureFixture[str]) -> None:
+    """POL-10: Cedar and Casbin, given the same facts, say allow and deny as `decide` does, or the bench says nothing."""
+    decide_bench.main(["--scales", "0.05", "--questions", "100"])
+    assert "all agree" in capsys.readouterr().out
