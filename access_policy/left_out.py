@@ -10,8 +10,8 @@ from access_policy.model.enums import Action
 from access_policy.model.ids import DatasetName
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import Query, case_of, of_ground, of_session
-from access_policy.rules.case import about
-from access_policy.state import State
+from access_policy.rules.case import Case, about
+from access_policy.state import Dataset, State
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -37,15 +37,19 @@ def left_out(state: State, query: Query) -> tuple[LeftOut, ...]:
     if not decision.allowed or query.action is not Action.OPEN_WORKSPACE:
         return ()
     opened, case = {one.name for one in decision.datasets}, case_of(state, query)
-    found = []
-    for dataset in case.datasets:
-        if dataset.dataset in opened:
-            continue
-        alone = about(case, dataset)
-        failing = tuple(one.code for one in of_ground(alone) + of_session(alone) if not one.holds)
-        offered = dataset in case.offered
-        found.append(LeftOut(dataset.dataset, failing if offered and failing else (ReasonCode.NO_DATASET_OPEN,)))
-    return tuple(found)
+    found = [LeftOut(one.dataset, _failing(case, one)) for one in case.datasets if one.dataset not in opened]
+    lapsed = case.request.lapsed if case.request is not None else {}
+    return (*found, *[LeftOut(name, (ReasonCode.REQUEST_NOT_APPROVED,)) for name in lapsed])
+
+
+def _failing(case: Case, dataset: Dataset) -> tuple[ReasonCode, ...]:
+    """Return why a dataset is not opened: not offered, not made available yet, or what it asks for by itself."""
+    if not dataset.open:
+        return (ReasonCode.NO_DATASET_OPEN,)
+    if dataset not in case.offered:
+        return (ReasonCode.NOT_MADE_AVAILABLE,)
+    alone = about(case, dataset)
+    return tuple(one.code for one in of_ground(alone) + of_session(alone) if not one.holds)
 
 
 def left_out_json(found: tuple[LeftOut, ...]) -> dict[str, list[dict[str, object]]]:

@@ -1,6 +1,7 @@
 """The fold of facts about texts, studies and datasets."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from access_policy import events as e
@@ -109,13 +110,14 @@ def _dataset_reopened(s: State, f: e.Fact, v: e.DatasetReopened) -> None:
     for request in s.requests.values():
         granted = request.granted.get(v.dataset)
         if granted is not None and dataset.withdrawn is not None and granted <= dataset.withdrawn:
-            _end_grant(request, v.dataset, f)
+            _end_grant(request, v.dataset, dataset.withdrawn)
     dataset.withdrawn, dataset.since = None, f.at
 
 
-def _end_grant(request: Request, dataset: DatasetName, f: e.Fact) -> None:
+def _end_grant(request: Request, dataset: DatasetName, at: datetime) -> None:
     """End the grant of one dataset. What the board grants later waits for a step of its own, also if it is all."""
     del request.granted[dataset]
+    request.lapsed[dataset] = at
     request.available_datasets.pop(dataset, None)
 
 

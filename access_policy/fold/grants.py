@@ -76,6 +76,7 @@ def _amendment_approved(s: State, f: e.Fact, v: e.AmendmentApproved) -> None:
     request = add_decider(s.requests[v.request], f)
     amendment = request.amendments.pop(v.amendment)
     for dataset in amendment.datasets:
+        request.lapsed.pop(dataset, None)
         request.granted.setdefault(dataset, f.at)
     request.datasets |= amendment.necessities
     for person in amendment.contacts:

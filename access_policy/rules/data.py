@@ -18,8 +18,10 @@ def no_dataset_open(case: Case, code: ReasonCode = ReasonCode.NO_DATASET_OPEN) -
         first = earlier(first, dataset.since)
     if first is not None:
         return Finding(code, True, first)
-    gone = [_gone_since(dataset) for dataset in case.datasets]
-    return Finding(code, False, max(gone, default=case.request.opened if case.request is not None else None))
+    if case.request is None:
+        return Finding(code, False)
+    gone = [*(_gone_since(dataset) for dataset in case.datasets), *case.request.lapsed.values()]
+    return Finding(code, False, max(gone, default=case.request.opened))
 
 
 def _gone_since(dataset: Dataset) -> datetime:
@@ -50,7 +52,9 @@ def dataset_withdrawn(case: Case, code: ReasonCode = ReasonCode.DATASET_WITHDRAW
     if kept.issuperset(held):
         return Finding(code, True, case.workspace.started)
     lost = [one for one in case.datasets if one.dataset in held and one.dataset not in kept]
-    return Finding(code, False, min([_lost_since(case, one, case.workspace.started) for one in lost], default=None))
+    since = [_lost_since(case, one, case.workspace.started) for one in lost]
+    since += [at for name, at in (case.request.lapsed if case.request is not None else {}).items() if name in held]
+    return Finding(code, False, min(since, default=None))
 
 
 def _changes(case: Case, dataset: Dataset, started: datetime) -> list[datetime]:

@@ -213,6 +213,7 @@ class Form:
 class Request:
     """A data access request from intake to end. An intake has no applicant yet.
 
+    `lapsed` are datasets whose grant died with their withdrawal, and when (REQ-10); a new grant takes them out of it.
     `signed_by` is who ever signed a licence of it for the researcher or a licensee.
 
     `past_extensions` are the stretches from a question to its answer, `past_suspensions` those from a suspension
@@ -237,6 +238,7 @@ class Request:
     route: Route = Route.DATA_ACCESS
     datasets: dict[DatasetName, str] = field(default_factory=dict)
     granted: dict[DatasetName, datetime] = field(default_factory=dict)
+    lapsed: dict[DatasetName, datetime] = field(default_factory=dict)
     available_datasets: dict[DatasetName, datetime] = field(default_factory=dict)
     extracts: dict[DatasetName, Extract] = field(default_factory=dict)
     entities: dict[InstitutionName, Entity] = field(default_factory=dict)

@@ -122,6 +122,6 @@ def test_the_bench_lists_for_a_person_with_many_requests(capsys: pytest.CaptureF
 
 
 def test_the_engines_of_the_bench_agree(capsys: pytest.CaptureFixture[str]) -> None:
-    """POL-10: Cedar and Casbin, given the same facts, say allow and deny as `decide` does, or the bench says nothing."""
+    """POL-10: Cedar and Casbin, given the same facts, answer as `decide` does, or the bench says nothing."""
     decide_bench.main(["--scales", "0.05", "--questions", "100"])
     assert "all agree" in capsys.readouterr().out

@@ -12,6 +12,7 @@ from access_policy.reasons import ReasonCode
 from access_policy.rules import Query
 from tests.unit.access_policy.world import (
     ADMIN,
+    BOARD_MEMBER,
     DAY,
     RESEARCHER,
     STEWARD,
@@ -135,3 +136,33 @@ def test_a_dataset_that_is_withdrawn_is_left_out_by_that() -> None:
     world, request = _with(assurance="high")
     world.do("withdraw-dataset", STEWARD, dataset="more", reason="a question")
     assert left_out(world.state, world.query(request=request)) == (LeftOut(MORE, (R.NO_DATASET_OPEN,)),)
+
+
+def test_a_dataset_whose_grant_died_is_left_out_until_it_is_granted_anew() -> None:
+    """REQ-10: reopening revives no grant; the reason is that the board has not granted it, then that a step is left."""
+    world, request = _with()
+    world.do("withdraw-dataset", STEWARD, dataset="more", reason="a question")
+    gone = world.state.datasets[MORE].withdrawn
+    world.agree("reopen-dataset", STEWARD, dataset="more")
+    assert left_out(world.state, world.query(request=request)) == (LeftOut(MORE, (R.REQUEST_NOT_APPROVED,)),)
+    assert world.state.requests[request].lapsed == {MORE: gone}
+    wanted = {"datasets": "more", "necessities": "the size", "reason": "again"}
+    world.do("propose-amendment", RESEARCHER, request=request, **wanted)
+    world.do("approve-amendment", BOARD_MEMBER, request=request, amendment=1, reason="good")
+    assert left_out(world.state, world.query(request=request)) == (LeftOut(MORE, (R.NOT_MADE_AVAILABLE,)),)
+    world.do("make-available", STEWARD, request=request)
+    assert _names(world, world.query(request=request)) == ["tumours", "more"]
+
+
+def test_a_request_without_a_living_grant_says_since_when() -> None:
+    """REQ-10, S82: since the withdrawal, for the next opening and for the workspace that still runs."""
+    world = everything_holds()
+    world.start()
+    for name in ("tumours", "expressions"):
+        world.do("withdraw-dataset", STEWARD, dataset=name, reason="a question")
+    gone = [world.state.datasets[DatasetName(name)].withdrawn for name in ("tumours", "expressions")]
+    for name in ("tumours", "expressions"):
+        world.agree("reopen-dataset", STEWARD, dataset=name)
+    findings = {one.code: one for one in decide(world.state, world.query(Action.KEEP_WORKSPACE)).findings}
+    assert (findings[R.NO_DATASET_OPEN].holds, findings[R.NO_DATASET_OPEN].since) == (False, gone[1])
+    assert (findings[R.DATASET_WITHDRAWN].holds, findings[R.DATASET_WITHDRAWN].since) == (False, gone[0])
