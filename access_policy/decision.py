@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from access_policy.model.enums import Action, FactorKind, Zone
+from access_policy.model.enums import FactorKind, Zone
 from access_policy.model.ids import DatasetName, PersonId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import WITH_SESSION, Case, Finding, Query, Session, of_ground, of_session
-from access_policy.rules.case import asked_with, case_of, earlier
+from access_policy.rules.case import asked_with, case_of, earlier, is_inside
 from access_policy.state import Dataset, State
 from access_policy.state.memo import Kept
 
@@ -29,8 +29,7 @@ class Effect(StrEnum):
     DENY = "deny"
 
 
-_ALLOW, _DENY, _OPEN = Effect.ALLOW, Effect.DENY, Action.OPEN_WORKSPACE
-_ANYWHERE, _INSTITUTE = Zone.ANYWHERE, Zone.INSTITUTE
+_ALLOW, _DENY = Effect.ALLOW, Effect.DENY
 
 
 class GrantedDataset(msgspec.Struct, frozen=True):
@@ -79,17 +78,13 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """What a question rests on besides the session: its findings, whether they all hold, and until when that is so.
-
-    `outside` are those of the datasets that open from outside the institute's network too (S77).
-    """
+    """What a question rests on besides the session: its findings, whether they all hold, and until when that is so."""
 
     case: Case
     findings: tuple[Finding, ...]
     holds: bool
     until: datetime | None
     datasets: tuple[GrantedDataset, ...]
-    outside: tuple[GrantedDataset, ...]
 
 
 def decide(state: State, query: Query) -> Decision:
@@ -100,12 +95,7 @@ def decide(state: State, query: Query) -> Decision:
     if not (ground.holds and holds):
         return Decision(_DENY, query, state.seq, state.installation, None, ground.findings, coming, ())
     until = ground.until if change is None else earlier(ground.until, change)
-    datasets = ground.datasets if query.action is not _OPEN or _is_inside(query) else ground.outside
-    return Decision(_ALLOW, query, state.seq, state.installation, until, ground.findings, coming, datasets)
-
-
-def _is_inside(query: Query) -> bool:
-    return query.session is not None and query.session.zone is _INSTITUTE
+    return Decision(_ALLOW, query, state.seq, state.installation, until, ground.findings, coming, ground.datasets)
 
 
 def _coming(ground: Ground, query: Query) -> tuple[Finding, ...]:
@@ -117,7 +107,7 @@ def _coming(ground: Ground, query: Query) -> tuple[Finding, ...]:
 
 def _ground(state: State, query: Query) -> Ground:
     """Work the ground out, or take what was worked out on the same sequence number for an instant like this one."""
-    at, key = query.at, (query.person, query.request, query.action)
+    at, key = query.at, (query.person, query.request, query.action, is_inside(query))
     kept = state.memo.get(key)
     if kept is not None and kept.begins <= at and (kept.ends is None or at < kept.ends):
         found: Ground = kept.value
@@ -125,8 +115,9 @@ def _ground(state: State, query: Query) -> Ground:
     case = case_of(state, query)
     findings = of_ground(case)
     holds, change = _outlook(findings)
-    ground = Ground(case, findings, holds, change, *(_granted(case) if holds else ((), ())))
-    state.memo.keep(key, Kept(at, change, ground))
+    ground = Ground(case, findings, holds, change, _granted(case) if holds else ())
+    ends = change if case.changes is None else earlier(change, case.changes)
+    state.memo.keep(key, Kept(at, ends, ground))
     return ground
 
 
@@ -151,15 +142,9 @@ def _outlook(findings: tuple[Finding, ...]) -> tuple[bool, datetime | None]:
     return holds, change
 
 
-def _granted(case: Case) -> tuple[tuple[GrantedDataset, ...], tuple[GrantedDataset, ...]]:
-    """Return the datasets that are granted, and those of them that open from anywhere."""
+def _granted(case: Case) -> tuple[GrantedDataset, ...]:
     extracts = case.request.extracts if case.request is not None else {}
-    datasets = tuple([_dataset(one, one.dataset in extracts) for one in case.wanted])
-    for one in case.wanted:
-        if one.zone is not _ANYWHERE:
-            pairs = zip(case.wanted, datasets, strict=True)
-            return datasets, tuple([granted for one, granted in pairs if one.zone is _ANYWHERE])
-    return datasets, datasets
+    return tuple([_dataset(one, one.dataset in extracts) for one in case.wanted])
 
 
 def _dataset(dataset: Dataset, extract: bool) -> GrantedDataset:

@@ -47,7 +47,8 @@ def _failing(case: Case, dataset: Dataset) -> tuple[ReasonCode, ...]:
     if not dataset.open:
         return (ReasonCode.NO_DATASET_OPEN,)
     if dataset not in case.offered:
-        return (ReasonCode.NOT_MADE_AVAILABLE,)
+        there = case.request is not None and dataset.dataset in case.request.available_datasets
+        return (ReasonCode.NO_DATASET_OPEN if there else ReasonCode.NOT_MADE_AVAILABLE,)
     alone = about(case, dataset)
     return tuple(one.code for one in of_ground(alone) + of_session(alone) if not one.holds)
 

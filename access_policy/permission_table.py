@@ -204,7 +204,7 @@ _REQUESTS = (
 )
 
 _REVIEWING = (
-    _row(r.ReturnRequest, _S.DATA_ACCESS_OFFICE, _S.ASSESSOR, statuses=_SUBMITTED, four_eyes=_NOT_SELF),
+    _row(r.ReturnRequest, _S.DATA_ACCESS_OFFICE, _S.ASSESSOR, statuses=_REVIEW, four_eyes=_NOT_SELF),
     _row(r.AssessRequest, _S.ASSESSOR, statuses=_REVIEW, personal=True, four_eyes=_NOT_SELF),
     _row(
         r.RecordFinding,

@@ -15,11 +15,12 @@ import msgspec
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Refusal
-from access_policy.decision import decide, next_change
+from access_policy.decision import Decision, decide, next_change, supposed_session
 from access_policy.fold import fold
 from access_policy.handle import effect
-from access_policy.model.enums import Action
-from access_policy.model.ids import DatasetName, PersonId, RequestId, number_of
+from access_policy.left_out import LeftOut, left_out
+from access_policy.model.enums import Action, Zone
+from access_policy.model.ids import DatasetName, PersonId, RequestId, is_person_id, is_request_id, number_of
 from access_policy.notices import Notice, notices_from
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query
@@ -70,11 +71,20 @@ class Outlook(msgspec.Struct, frozen=True):
 
 
 class _Held(NamedTuple):
-    """What a person has of a request from an instant on."""
+    """What a person has of a request from an instant on, and why they have not the rest."""
 
     at: datetime
     datasets: tuple[DatasetName, ...]
     codes: tuple[ReasonCode, ...]
+    without: tuple[LeftOut, ...] = ()
+
+    def why_not(self, names: Iterable[DatasetName]) -> tuple[ReasonCode, ...]:
+        """Return why the person has none of these: nothing opens, or each for its own reasons (S3)."""
+        if self.codes:
+            return self.codes
+        reasons = {one.name: one.reasons for one in self.without}
+        found = [code for name in names for code in reasons.get(name, (ReasonCode.NO_DATASET_OPEN,))]
+        return tuple(dict.fromkeys(found))
 
 
 def simulate(state: State, steps: Sequence[Step], at: datetime, until: datetime) -> Outlook:
@@ -120,8 +130,19 @@ def _taken(state: State, number: int, fact: e.Fact) -> tuple[Notice, ...]:
     try:
         fold(state, fact)
         return notices_from(state, fact)
+    except KeyError as error:
+        raise ValueError(f"step {number}: {_unknown(error.args[0])}") from None
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"step {number} does not fit what is known by then: {error}") from None
+
+
+def _unknown(name: object) -> str:
+    """Say in words what a fact is about that is not there (REQ-11)."""
+    quoted = f"`{ascii(str(name)[:60])[1:-1]}`"
+    if not isinstance(name, str) or " " in name:
+        return f"it does not fit what is known by then: {name}"
+    kind = "person" if is_person_id(name) else "request" if is_request_id(name) else "entry"
+    return f"there is no {kind} {quoted}"
 
 
 def _copy(state: State) -> State:
@@ -135,6 +156,8 @@ def _events_of(state: State, number: int, step: Step) -> tuple[e.FactEvent, ...]
         if problem is not None:
             raise ValueError(f"step {number}: {problem}")
         return (step.what,)
+    if step.actor.person is not None and step.actor.person not in state.people:
+        raise ValueError(f"step {number}: {_unknown(step.actor.person)}")
     outcome = effect(state, step.what, step.actor, step.at)
     if isinstance(outcome, Refusal):
         raise StepRefused(number, outcome)
@@ -175,8 +198,17 @@ def _from(state: State, key: WorkspaceKey, begins: datetime, until: datetime) ->
         if at is None or at >= until:
             return
         decision = decide(state, Query(*key, Action.KEEP_WORKSPACE, at))
-        yield _Held(at, tuple(one.name for one in decision.datasets), decision.codes)
+        yield _Held(at, tuple(one.name for one in decision.datasets), decision.codes, _without(state, decision))
         at = next_change(decision.findings, at)
+
+
+def _without(state: State, decision: Decision) -> tuple[LeftOut, ...]:
+    """Return what an opening would go without; from the institute's network, since it is not asked from where."""
+    query, request = decision.query, state.requests.get(decision.query.request)
+    if request is None or not decision.allowed or len(decision.datasets) == len(request.granted) + len(request.lapsed):
+        return ()
+    session = supposed_session(state, query.person, query.at, Zone.INSTITUTE)
+    return left_out(state, Query(query.person, query.request, Action.OPEN_WORKSPACE, query.at, session))
 
 
 def _compared(state: State, key: WorkspaceKey, plain: list[_Held], supposed: list[_Held]) -> Iterator[Change]:
@@ -201,7 +233,7 @@ def _held_at(history: list[_Held], at: datetime) -> _Held:
 def _change(state: State, key: WorkspaceKey, at: datetime, before: _Held, after: _Held) -> Change:
     gains = tuple(sorted(set(after.datasets) - set(before.datasets)))
     loses = tuple(sorted(set(before.datasets) - set(after.datasets)))
-    return Change(*key, gains, loses, at, None, after.codes if loses else (), key in state.workspaces)
+    return Change(*key, gains, loses, at, None, after.why_not(loses) if loses else (), key in state.workspaces)
 
 
 def _goes_on(one: Change, other: Change) -> bool:

@@ -56,7 +56,7 @@ def propose_amendment(state: State, c: ProposeAmendment, actor: Actor, at: datet
     necessities = [line.strip() for line in (c.necessities or "").split("\n") if line.strip()]
     problem = _proposable(request, datasets, contacts) or _no_addition(state, request, datasets, contacts)
     problem = problem or _unexplained(datasets, necessities) or not_running(request, at)
-    problem = problem or an_auditor_among(state, contacts, at) or grounds_missing(state, request, at)
+    problem = problem or an_auditor_among(state, contacts, at) or grounds_missing(state, request, at, datasets)
     return problem or (
         e.AmendmentProposed(
             request=c.request, amendment=request.last_amendment + 1, datasets=datasets, contacts=contacts,
@@ -116,13 +116,16 @@ def _cannot_be_added(
 
 
 def _another_scenario(state: State, request: Request, datasets: tuple[DatasetName, ...]) -> Refusal | None:
-    """S5-S8: the scenario, and so what is found about a request, is that of the form that was approved."""
+    """S5-S8: the scenario, and so what is found about a request, is that of the form that was approved.
+
+    It is worked out of what stands in the form: an older log does not name it.
+    """
     if not datasets or request.form is None:
         return None
     facts = facts_of(state, request, request.form)
     hospitals = tuple(frozenset(state.datasets[name].hospitals) for name in datasets)
     scenario = scenario_of(msgspec.structs.replace(facts, hospitals=(*facts.hospitals, *hospitals)))
-    if scenario is request.scenario:
+    if scenario is scenario_of(facts):
         return None
     text = f"with these datasets `{request.request}` takes the scenario `{scenario}`; send in a new request for them"
     return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
@@ -131,17 +134,19 @@ def _another_scenario(state: State, request: Request, datasets: tuple[DatasetNam
 def approve_amendment(state: State, c: ApproveAmendment, actor: Actor, at: datetime) -> Outcome:
     """E18, E19, S20: by the board's quorum without a tie, while all that it adds can still be added (REQ-10).
 
+    E19: and while none of it was added by another amendment, whose contacts keep what they were given.
+
     E13, E59, S60, S101: and while each party's ground stands. E58, S46: and while the grant runs.
     """
     request = state.requests[c.request]
     amendment = amendment_for(state, request, c.amendment, actor)
     if isinstance(amendment, Refusal):
         return amendment
-    if _cannot_be_added(state, request, amendment.datasets, amendment.contacts) is not None:
-        text = f"what amendment `{c.amendment}` adds is not offered, works elsewhere or does not fit now; refuse it"
+    if _no_addition(state, request, amendment.datasets, amendment.contacts) is not None:
+        text = f"what amendment `{c.amendment}` adds is there, not offered, works elsewhere or does not fit; refuse it"
         return Refusal(RefusalCode.CHANGED_MEANWHILE, text)
     problem = an_auditor_among(state, amendment.contacts, at) or not_running(request, at)
-    problem = problem or grounds_missing(state, request, at)
+    problem = problem or grounds_missing(state, request, at, amendment.datasets)
     problem = problem or quorum_missing(state, request, amendment.votes, actor, at)
     return problem or (e.AmendmentApproved(request=c.request, amendment=c.amendment, reason=c.reason),)
 

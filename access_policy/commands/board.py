@@ -6,6 +6,7 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.amendments import amendment_for
 from access_policy.commands.base import Digest, Instant, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
+from access_policy.commands.completeness import organisations
 from access_policy.commands.conditions import another_form, applicant_gone, grounds_missing
 from access_policy.commands.criteria import findings_missing
 from access_policy.commands.data import not_offered
@@ -112,7 +113,7 @@ def _voted_on(state: State, request: Request, c: VoteOnRequest, actor: Actor) ->
 def approve_request(state: State, c: ApproveRequest, actor: Actor, at: datetime) -> Outcome:
     """S1, S2, S3, S20, S22, S39: independent, with every finding and vote, for a bounded term (REQ-04, REQ-11).
 
-    S8, S55, E10: the findings; S60, S101, E13: each party's ground; E15: what the permit holds.
+    S8, S55, E10: the findings; S60, S101, E13: each party's ground; S61: its confirmations; E15: what the permit holds.
     """
     request = state.requests[c.request]
     problem = _undecidable(state, request, c, actor) or _lacking(state, request, c, actor, at)
@@ -137,9 +138,10 @@ def _lacking(state: State, request: Request, c: ApproveRequest, actor: Actor, at
     return (
         _findings(state, request, c)
         or _assessment(state, request)
-        or term_problem(state, request, Term(c.begins, c.ends), at)
+        or term_problem(state, request, Term(c.begins, c.ends), at, c.datasets)
         or _granted(state, request, c)
         or grounds_missing(state, request, at)
+        or organisations(state, request, at)
         or quorum_missing(state, request, request.votes, actor, at)
     )
 

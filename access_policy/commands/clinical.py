@@ -5,6 +5,7 @@ from datetime import datetime
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Digest, Instant, OfRequest, Outcome, Refusal, RefusalCode
+from access_policy.commands.completeness import organisations
 from access_policy.commands.conditions import another_form, applicant_gone, grounds_missing
 from access_policy.commands.data import not_offered
 from access_policy.commands.physician import is_physician
@@ -31,6 +32,7 @@ def approve_clinical(state: State, c: ApproveClinical, actor: Actor, at: datetim
     """S48-S51, S54: both investigators, neither the board nor a licence; the form that was read (REQ-04).
 
     REQ-10, S82: and only while all the data are offered. S9: nobody for whose own patient it is asked.
+    S61: with its confirmations, where the organisation lies outside the EEA by now.
     """
     request = state.requests[c.request]
     if request.route is not Route.CLINICAL or actor.person is None:
@@ -46,6 +48,7 @@ def approve_clinical(state: State, c: ApproveClinical, actor: Actor, at: datetim
         or applicant_gone(state, request)
         or not_offered(state, tuple(request.datasets))
         or grounds_missing(state, request, at)
+        or organisations(state, request, at)
         or _term(state, request, place, Term(c.begins, c.ends), at)
     )
     return problem or (

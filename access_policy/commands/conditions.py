@@ -10,12 +10,12 @@ import msgspec
 
 from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.model.enums import Action
-from access_policy.model.ids import PersonId
+from access_policy.model.ids import DatasetName, PersonId
 from access_policy.reasons import REASONS
 from access_policy.rules import parties, people, requests
 from access_policy.rules.case import Case, Finding, Query, case_of
 from access_policy.standing import applicant_left
-from access_policy.state import Request, State
+from access_policy.state import Dataset, Request, State
 
 Conditions = tuple[Callable[[Case], Finding], ...]
 
@@ -46,13 +46,16 @@ def another_form(request: Request, digest: str) -> Refusal | None:
     return Refusal(RefusalCode.CHANGED_MEANWHILE, "the form is not the one that you read; read it again")
 
 
-def grounds_missing(state: State, request: Request, at: datetime) -> Refusal | None:
+def grounds_missing(
+    state: State, request: Request, at: datetime, added: tuple[DatasetName, ...] = ()
+) -> Refusal | None:
     """Refuse a grant while the law of an organisation's country, or the ground for a transfer, stands in its way.
 
-    S60, S101: basis and measures are recorded before a grant, and `none` is no grant. E13: an eligible country.
-    E59: nor while one of the organisations is shut out.
+    S60, S101: basis and measures are recorded before a grant, and `none` is no grant. E13: an eligible country, also by
+    the date that binds what is `added`. E59: nor while one of the organisations is shut out.
     """
-    return party_excluded(state, request, at) or _of_each_party(state, request, at, _GROUNDS)
+    more = tuple(state.datasets[name] for name in added if name in state.datasets)
+    return party_excluded(state, request, at) or _of_each_party(state, request, at, _GROUNDS, more)
 
 
 def party_excluded(state: State, request: Request, at: datetime) -> Refusal | None:
@@ -91,8 +94,11 @@ def account_missing(state: State, request: Request, person: PersonId, at: dateti
     return _first_failing(_case(state, request, person, at), _ACCOUNT, person)
 
 
-def _of_each_party(state: State, request: Request, at: datetime, conditions: Conditions) -> Refusal | None:
+def _of_each_party(
+    state: State, request: Request, at: datetime, conditions: Conditions, more: tuple[Dataset, ...] = ()
+) -> Refusal | None:
     case = _case(state, request, request.applicant or PersonId(""), at)
+    case = msgspec.structs.replace(case, datasets=(*case.datasets, *more))
     for entity in request.entities.values():
         problem = _first_failing(msgspec.structs.replace(case, entity=entity), conditions, entity.institution)
         if problem is not None:

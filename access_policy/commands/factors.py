@@ -58,7 +58,7 @@ def verify_person(state: State, c: VerifyPerson, actor: Actor, at: datetime) -> 
     if actor.person in person.linked_by:
         text = f"you linked the login identity of `{c.person}`; another admin verifies them"
         return Refusal(RefusalCode.FOUR_EYES, text)
-    problem = _until_problem(person.verification, c.until, at) or _proof_problem(person, c)
+    problem = _weaker(person.verification, c, at) or _proof_problem(person, c)
     if problem is not None:
         return problem
     factors = tuple(FactorId(factor) for factor in dict.fromkeys(c.factors))
@@ -72,13 +72,18 @@ def verify_person(state: State, c: VerifyPerson, actor: Actor, at: datetime) -> 
     )
 
 
-def _until_problem(present: Verification | None, until: datetime, at: datetime) -> Refusal | None:
-    """REQ-11: bounded, and never shorter than the one in force: taking that back is a step of its own."""
+def _weaker(present: Verification | None, c: VerifyPerson, at: datetime) -> Refusal | None:
+    """REQ-11, E26: bounded, and never shorter or less sure than the one in force: taking that back is its own step."""
+    until = c.until
     if not at < until <= at + days(LONGEST_VERIFICATION_DAYS):
         text = f"`until` lies between now and {LONGEST_VERIFICATION_DAYS} days on"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     if present is not None and until < present.until:
         text = f"the verification in force ends later, at `{format_instant(present.until)}`; withdraw it first"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    levels = list(Assurance)
+    if present is not None and at < present.until and levels.index(c.assurance) < levels.index(present.assurance):
+        text = f"the verification in force is `{present.assurance}`, which `{c.assurance}` is below; withdraw it first"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     return None
 

@@ -10,6 +10,7 @@ from access_policy.actor import Actor
 from access_policy.commands.base import Digest, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.conditions import account_missing, grounds_missing, licences_missing, not_running
 from access_policy.commands.data import files_problem, not_attested
+from access_policy.commands.independence import too_close_to_hand_out
 from access_policy.commands.old_files import used_before
 from access_policy.model.enums import Role
 from access_policy.model.ids import DatasetName, PersonId
@@ -58,7 +59,7 @@ def prepare_extract(state: State, c: PrepareExtract, actor: Actor, at: datetime)
     if not dataset.open:
         return Refusal(RefusalCode.WRONG_STATE, f"dataset `{c.dataset}` is not offered now")
     files = Files(name, c.request, dataset.version, c.location, c.manifest)
-    problem = _decided(request, actor) or files_problem(state, c.dataset, c.location, c.manifest)
+    problem = _not_theirs(state, request, actor) or files_problem(state, c.dataset, c.location, c.manifest)
     problem = problem or not_attested(c.attested) or _no_folder_of_its_own(state, c, dataset)
     problem = problem or used_before(state, files)
     if problem is not None:
@@ -137,17 +138,22 @@ def _reached(state: State, request: Request, at: datetime) -> tuple[PersonId, ..
 def not_to_be_handed_out(state: State, request: Request, actor: Actor, at: datetime) -> Refusal | None:
     """Refuse to hand data out, to all contacts or to a new one, while a condition of the route is open.
 
-    E11: by who decided. E58, S46: while it rests, or once it is over. S26: without all signatures. S60, E59: grounds.
+    E11, S20: by who reviewed it or has a tie. E58, S46: while it rests, or once it is over. S26: without all
+    signatures. S60, E59: grounds.
     """
-    problem = _decided(request, actor) or not_running(request, at)
+    problem = _not_theirs(state, request, actor) or not_running(request, at)
     return problem or licences_missing(state, request, at) or grounds_missing(state, request, at)
 
 
-def _decided(request: Request, actor: Actor) -> Refusal | None:
-    """E11: who assessed the request or a change of it, or decided on one, prepares no data and hands none out."""
-    if actor.person not in {request.assessed_by, *request.deciders}:
+def _not_theirs(state: State, request: Request, actor: Actor) -> Refusal | None:
+    """E11, S20: who assessed, found, voted or decided on a request or a change of it, or has a tie, hands nothing out.
+
+    Nor do they prepare data of it.
+    """
+    decided = actor.person in {request.assessed_by, *request.deciders}
+    if not decided and not too_close_to_hand_out(state, request, actor.person):
         return None
-    text = f"who assessed `{request.request}` or decided on it hands out no data for it; ask another person"
+    text = f"who reviewed `{request.request}` or has a tie to it hands out no data for it; ask another person"
     return Refusal(RefusalCode.FOUR_EYES, text)
 
 

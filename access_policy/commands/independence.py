@@ -6,7 +6,7 @@ from datetime import datetime
 from access_policy.actor import Actor
 from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.model.enums import Role
-from access_policy.model.ids import PersonId
+from access_policy.model.ids import CENTRE, PersonId
 from access_policy.state import Request, State
 
 
@@ -21,8 +21,23 @@ def has_tie(state: State, request: Request, person: PersonId | None) -> bool:
     if found is None:
         return True
     where = {request.institution, *request.entities} - {None}
-    once = found.person in request.contacts_removed or found.person in request.conflicts
-    return once or takes_part(state, request, found.person) or found.institution in where
+    return _tie_of_their_own(state, request, found.person) or found.institution in where
+
+
+def _tie_of_their_own(state: State, request: Request, person: PersonId) -> bool:
+    once = person in request.contacts_removed or person in request.conflicts
+    return once or takes_part(state, request, person)
+
+
+def too_close_to_hand_out(state: State, request: Request, person: PersonId | None) -> bool:
+    """Say whether a person has a tie that keeps them from handing data out for a request (S20, E11).
+
+    Every steward works at the centre: that it takes part itself is no tie of theirs, or nobody could hand it data.
+    """
+    found = state.people.get(person) if person is not None else None
+    if found is not None and found.institution == CENTRE:
+        return _tie_of_their_own(state, request, found.person)
+    return has_tie(state, request, person)
 
 
 def takes_part(state: State, request: Request, person: PersonId) -> bool:

@@ -73,6 +73,12 @@ def text_to_sign(state: State, entity: Entity, at: datetime) -> LicenceText | No
     return None if isinstance(text, Refusal) else text
 
 
+def parties_signed(state: State, entity: Entity, at: datetime) -> frozenset[Party]:
+    """Return the parties whose signature counts for the licence that binds now; the others sign anew (S24, S25)."""
+    document = state.documents.get(licence_to_sign(state, entity, at))
+    return frozenset(entity.signatures if document is None else _standing(entity, document))
+
+
 def licence_to_sign(state: State, entity: Entity, at: datetime) -> DocumentKind:
     """Return the licence that binds; one that was begun under the stricter text is finished under it (S24, S63)."""
     stricter = state.documents.get(DocumentKind.LICENCE_NON_EEA)

@@ -66,7 +66,11 @@ class DeferDecision(OfRequest, frozen=True, kw_only=True):
 
 
 def return_request(state: State, c: ReturnRequest, actor: Actor, at: datetime) -> Outcome:
-    """E7: an incomplete form goes back with what is missing. What was found about it counts no more (REQ-04)."""
+    """E7: an incomplete form goes back with what is missing, also once it is assessed.
+
+    REQ-04: its assessment, what was found about it and the votes on it count no more. S61: so can an organisation that
+    lies outside the EEA by now confirm what is asked of it.
+    """
     return (e.RequestReturned(request=c.request, reason=c.reason),)
 
 

@@ -58,7 +58,7 @@ class ReverseOptOut(Command, frozen=True, kw_only=True):
 def release_version(state: State, c: ReleaseVersion, actor: Actor, at: datetime) -> Outcome:
     """S82, S83, S99, E72: attested, under a name of its own, without anybody whose consent was ever withdrawn.
 
-    REQ-01, REQ-02: nobody opens by it again what they would get themselves.
+    REQ-01, REQ-02: nobody opens or moves by it what they would get themselves, whether it is closed or not.
     """
     dataset = state.datasets.get(DatasetName(c.dataset))
     if dataset is None:
@@ -82,9 +82,9 @@ def release_version(state: State, c: ReleaseVersion, actor: Actor, at: datetime)
 
 
 def _opens_for_itself(state: State, dataset: Dataset, actor: Actor) -> Refusal | None:
-    if dataset.closed is None or actor.person not in parties_of_dataset(state, dataset.dataset):
+    if actor.person not in parties_of_dataset(state, dataset.dataset):
         return None
-    text = f"who asks for `{dataset.dataset}`, or has a part in a grant of it, does not open it again"
+    text = f"who asks for `{dataset.dataset}`, or has a part in a grant of it, releases no version of it"
     return Refusal(RefusalCode.FOUR_EYES, text)
 
 

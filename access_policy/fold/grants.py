@@ -108,6 +108,7 @@ def _extension_submitted(s: State, f: e.Fact, v: e.ExtensionSubmitted) -> None:
 def _extension_assessed(s: State, f: e.Fact, v: e.ExtensionAssessed) -> None:
     extension = _extension(s, v)
     extension.assessed, extension.assessed_by = f.at, f.actor.person
+    extension.votes.clear()  # they were on an earlier assessment (S20)
     add_decider(s.requests[v.request], f)
 
 

@@ -14,12 +14,14 @@ from access_policy.state import Institution, State
 
 def _institution_registered(s: State, f: e.Fact, v: e.InstitutionRegistered) -> None:
     s.institutions[v.institution] = Institution(
-        v.institution, v.name, v.country, frozenset(v.domains), f.at, v.centre, f.at
+        v.institution, v.name, v.country, frozenset(v.domains), f.at, v.centre, f.at, country_since=f.at
     )
 
 
 def _institution_corrected(s: State, f: e.Fact, v: e.InstitutionCorrected) -> None:
     institution = s.institutions[v.institution]
+    if v.country != institution.country:
+        institution.country_since = f.at
     institution.name, institution.country = v.name, v.country
 
 

@@ -17,7 +17,7 @@ def set_status(s: State, f: e.Fact, request: RequestId, status: RequestStatus) -
 
 
 def add_decider(request: Request, f: e.Fact) -> Request:
-    """Remember who decided on a request or a change of it, or assessed the change (E11), and return the request."""
+    """Remember who assessed, found, voted or decided on a request or a change of it (E11), and return the request."""
     if f.actor.person is not None:
         request.deciders.add(f.actor.person)
     return request
@@ -101,9 +101,17 @@ def _contact_named(s: State, f: e.Fact, v: e.ContactNamed) -> None:
 
 
 def add_contact(s: State, f: e.Fact, request: RequestId, person: Any, email: str) -> None:
-    """Make a person a download contact, who works where they work now."""
+    """Make a person a download contact, who works where they work now.
+
+    Who is one already and has not left stays it, with the address that is named now: what was made available to them
+    stays so (E19).
+    """
     found = s.requests[request]
-    found.contacts[person] = Contact(email, f.at, s.people[person].institution)
+    there = found.contacts.get(person)
+    if there is None or there.left is not None:
+        found.contacts[person] = Contact(email, f.at, s.people[person].institution)
+    elif there.email != email:
+        found.contacts[person] = Contact(email, f.at, s.people[person].institution, there.available)
     found.contacts_removed.pop(person, None)
     found.contacts_asked.pop(person, None)
     s.requests_of[person][request] = None

@@ -19,6 +19,7 @@ def _returned(s: State, f: e.Fact, v: e.RequestReturned) -> None:
 
 def _begin_review_anew(request: Request, f: e.Fact) -> None:
     """Forget what was found about a form that may change now (REQ-04), and let its clock no longer stand still."""
+    request.assessed_by = None
     request.findings.clear()
     request.votes.clear()
     request.investigators.clear()
@@ -28,11 +29,14 @@ def _begin_review_anew(request: Request, f: e.Fact) -> None:
 
 
 def _assessed(s: State, f: e.Fact, v: e.RequestAssessed) -> None:
-    set_status(s, f, v.request, RequestStatus.ASSESSED).assessed_by = f.actor.person
+    """S19, S20: votes on an earlier assessment are no votes on this one. E11: who gave it hands nothing out."""
+    request = add_decider(set_status(s, f, v.request, RequestStatus.ASSESSED), f)
+    request.assessed_by = f.actor.person
+    request.votes.clear()
 
 
 def _finding_recorded(s: State, f: e.Fact, v: e.FindingRecorded) -> None:
-    request = s.requests[v.request]
+    request = add_decider(s.requests[v.request], f)
     findings = request.extension.findings if v.extension and request.extension is not None else request.findings
     findings[v.criterion] = Recorded(v.met, f.actor.person, f.at, v.reason)
 
@@ -44,7 +48,7 @@ def _conflict_declared(s: State, f: e.Fact, v: e.ConflictDeclared) -> None:
 
 
 def _voted(s: State, f: e.Fact, v: e.BoardVoted) -> None:
-    _votes(s.requests[v.request], v)[v.person] = v.approve
+    _votes(add_decider(s.requests[v.request], f), v)[v.person] = v.approve
 
 
 def _votes(request: Request, v: e.BoardVoted) -> dict[PersonId, bool]:

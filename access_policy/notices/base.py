@@ -36,6 +36,8 @@ class NoticeKind(StrEnum):
     EXTENSION_REFUSED = "extension_refused"
     ADEQUACY_ENDED = "adequacy_ended"
     ORGANISATION_EXCLUDED = "organisation_excluded"
+    AGREEMENT_ENDED = "agreement_ended"
+    PERSON_DISABLED = "person_disabled"
     DOCUMENT_PUBLISHED = "document_published"
     LICENCE_PUBLISHED = "licence_published"
     CONSENT_WITHDRAWN = "consent_withdrawn"

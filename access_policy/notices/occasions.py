@@ -6,14 +6,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from access_policy import events as e
-from access_policy.model.enums import DocumentKind, Role, Route
+from access_policy.model.enums import DocumentKind, Role, Route, TransferBasis
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant
+from access_policy.model.jurisdictions import AdequacyScope
 from access_policy.model.texts import ERASED
 from access_policy.notices.base import Notice, NoticeKind, holders, licensee, reachable
 from access_policy.overview import is_live, is_open, signatories
 from access_policy.rules.parties import licence_for
-from access_policy.state import Institution, Person, Request, State
+from access_policy.state import Entity, Person, Request, State
 
 
 class _Said(NamedTuple):
@@ -155,8 +156,34 @@ def _organisation_excluded(state: State, fact: e.Fact, event: e.OrganisationExcl
             yield from _tell(state, fact, said, [*licensee(state, request, fact.at), *lose])
 
 
+def _agreement_ended(state: State, fact: e.Fact, event: e.AgreementEnded) -> Iterator[Notice]:
+    """S72: who works there and is a contact of an open request, and who signs there; of one that ran until now."""
+    term = state.institutions[event.institution].agreement
+    if term is None or fact.at >= term.ends:
+        return
+    signing = signatories(state, fact.at).get(event.institution, ())
+    for request in state.requests.values():
+        lose = [who for who in request.contacts if state.people[who].institution == event.institution]
+        if (lose or event.institution in request.entities) and is_open(request, fact.at):
+            said = _Said(NoticeKind.AGREEMENT_ENDED, request.request, (("institution", event.institution),))
+            yield from _tell(state, fact, said, [*signing, *lose])
+
+
+def _person_disabled(state: State, fact: e.Fact, event: e.PersonDisabled) -> Iterator[Notice]:
+    """S94, ID-15: the person, and who signs for the open requests whose contact they are. The reason is not said."""
+    yield from _tell(state, fact, _Said(NoticeKind.PERSON_DISABLED, event.person), [event.person])
+    signing = signatories(state, fact.at)
+    for request in state.requests.values():
+        contact = request.contacts.get(event.person)
+        if contact is not None and is_open(request, fact.at):
+            said = _Said(NoticeKind.PERSON_DISABLED, request.request, (("person", event.person),))
+            theirs = {request.institution: None, contact.institution: None}
+            yield from _tell(state, fact, said, [one for name in theirs for one in signing.get(name or "", ())])
+    yield from _signatory_gone(state, fact, event)
+
+
 def _adequacy_ended(state: State, fact: e.Fact, event: e.AdequacyEnded) -> Iterator[Notice]:
-    """S67: every live request with an organisation in that country."""
+    """S67: every live request with an organisation that rests on the decision."""
     values = (
         ("country", event.country),
         ("scope", event.scope),
@@ -164,13 +191,20 @@ def _adequacy_ended(state: State, fact: e.Fact, event: e.AdequacyEnded) -> Itera
         ("act", event.act),
     )
     for request in _live(state, fact.at):
-        if any(one.country == event.country for one in _institutions(state, request)):
+        if any(_rests_on(state, one, event) for one in request.entities.values()):
             said = _Said(NoticeKind.ADEQUACY_ENDED, request.request, values)
             yield from _tell(state, fact, said, licensee(state, request, fact.at))
 
 
-def _institutions(state: State, request: Request) -> list[Institution]:
-    return [state.institutions[name] for name in request.entities if name in state.institutions]
+def _rests_on(state: State, entity: Entity, event: e.AdequacyEnded) -> bool:
+    """S58, S63: by its recorded ground, or by the licence that it signed because of the decision."""
+    institution, transfer = state.institutions.get(entity.institution), entity.transfer
+    if institution is None or institution.country != event.country or transfer is None:
+        return False
+    if transfer.basis is TransferBasis.ADEQUACY:
+        return transfer.scope is event.scope
+    signed = entity.signed is not None and entity.signed.licence is DocumentKind.LICENCE_EEA
+    return signed and transfer.basis is not TransferBasis.NONE and event.scope is AdequacyScope.FULL
 
 
 def _document_published(state: State, fact: e.Fact, event: e.DocumentPublished) -> Iterator[Notice]:
@@ -249,6 +283,7 @@ _OTHERS: dict[type[e.Event], Callable[[State, e.Fact, Any], Iterator[Notice]]] =
     e.ContactRefused: _contact_answered,
     e.ContactMadeAvailable: _contact_answered,
     e.OrganisationExcluded: _organisation_excluded,
+    e.AgreementEnded: _agreement_ended,
     e.AdequacyEnded: _adequacy_ended,
     e.DocumentPublished: _document_published,
     e.ConsentWithdrawn: _consent_withdrawn,
@@ -256,6 +291,6 @@ _OTHERS: dict[type[e.Event], Callable[[State, e.Fact, Any], Iterator[Notice]]] =
     e.CertificationRevoked: _certification_revoked,
     e.PersonLeft: _signatory_gone,
     e.PersonMoved: _signatory_gone,
-    e.PersonDisabled: _signatory_gone,
+    e.PersonDisabled: _person_disabled,
     e.RoleEnded: _signatory_gone,
 }

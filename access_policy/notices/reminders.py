@@ -48,10 +48,10 @@ def reminders(state: State, begins: datetime, ends: datetime) -> tuple[Notice, .
 
 
 def _overdue(state: State, begins: datetime, ends: datetime) -> Iterator[Notice]:
-    """S13, S21, S44, S52, E7, E8, E58: at the instant at which a clock that goes on is breached, once."""
+    """S13, S21, S44, S52, E7, E8, E58: at the instant at which a clock is breached, once; also if it stopped since."""
     for request in state.requests.values():
         for clock in clocks_of(state, request, ends):
-            if clock.stopped is None and clock.state is ClockState.BREACHED and begins <= clock.due < ends:
+            if clock.state is ClockState.BREACHED and begins <= clock.due < ends:
                 yield from _breached(state, request, clock)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from access_policy.model.enums import Action, Assurance, FactorKind, Zone
 from access_policy.model.ids import CourseName, PersonId, RequestId
 from access_policy.reasons import ReasonCode
-from access_policy.rules.particulars import admitted, binds_from, newest, opted_out
+from access_policy.rules.particulars import admitted, courses_of, ignored_from, newest
 from access_policy.state import (
     Certification,
     Contact,
@@ -27,6 +27,7 @@ from access_policy.state import (
 )
 
 _OPEN, _LOWEST = Action.OPEN_WORKSPACE, Assurance.LOW
+_ANYWHERE, _INSTITUTE = Zone.ANYWHERE, Zone.INSTITUTE
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ class Case(msgspec.Struct, frozen=True):
     `entity` is the legal entity of the request that the contact belongs to. `datasets` are those that are granted,
     `offered` those of them that are there to be had, `wanted` those of these that the question is about. `courses`
     must have been passed: those of everybody and those that the wanted datasets ask for; `trained` holds each that the
-    person ever passed, with the certification that counts.
+    person ever passed, with the certification that counts. `changes` is when `wanted` changes by the clock alone.
     """
 
     query: Query
@@ -93,12 +94,14 @@ class Case(msgspec.Struct, frozen=True):
     trained: tuple[tuple[Course, Certification], ...]
     session: Session | None
     workspace: Workspace | None
+    changes: datetime | None
 
 
 def case_of(state: State, query: Query) -> Case:
     """Look up what a query speaks of. Unknown ids give None."""
     person, request = state.people.get(query.person), state.requests.get(query.request)
     workspace = state.workspaces.get((query.person, query.request))
+    changes: datetime | None = None
     institution = contact = entity = None
     datasets: tuple[Dataset, ...] = ()
     offered: tuple[Dataset, ...] = ()
@@ -108,18 +111,18 @@ def case_of(state: State, query: Query) -> Case:
         contact = request.contacts.get(query.person)
         entity = _entity(request, contact)
         datasets = datasets_of(state, request)
-        offered = wanted = _offered(datasets, request)
+        offered = _offered(datasets, request)
         if workspace is not None and query.action is not _OPEN:
             wanted = tuple([one for one in offered if one.dataset in workspace.datasets])
-        elif len(offered) > 1 and person is not None:
-            wanted = _wanted(state, person, request, offered, query.at)
+        else:
+            wanted, changes = _wanted(state, query, person, request, offered)
     courses = _courses(state, wanted)
     if person is not None:
         institution = state.institutions.get(person.institution) if person.institution else None
         trained = _trained(person, courses)
     return Case(
         query, query.at, state, person, institution, request, contact, entity, datasets, offered,
-        wanted, courses, trained, _session(query), workspace,
+        wanted, courses, trained, _session(query), workspace, changes,
     )  # fmt: skip
 
 
@@ -128,6 +131,7 @@ def asked_with(case: Case, query: Query) -> Case:
     return Case(
         query, query.at, case.state, case.person, case.institution, case.request, case.contact, case.entity,
         case.datasets, case.offered, case.wanted, case.courses, case.trained, _session(query), case.workspace,
+        case.changes,
     )  # fmt: skip
 
 
@@ -154,18 +158,44 @@ def _offered(datasets: tuple[Dataset, ...], request: Request) -> tuple[Dataset, 
 
 
 def _wanted(
-    state: State, person: Person, request: Request, offered: tuple[Dataset, ...], at: datetime
-) -> tuple[Dataset, ...]:
-    """Return the datasets that a person can have; all, where that is none: what they lack is the reason then."""
+    state: State, query: Query, person: Person | None, request: Request, offered: tuple[Dataset, ...]
+) -> tuple[tuple[Dataset, ...], datetime | None]:
+    """Return the datasets that a question is about, and when that changes by the clock alone.
+
+    Those that the person can have, and an opening from outside without those that are for inside only; where that
+    leaves none, what all of them lack is the reason.
+    """
+    until: datetime | None = None
+    if person is not None:
+        for one in offered:
+            if one.trainings or one.opt_outs_inside or one.assurance is not _LOWEST:
+                offered, until = _admitted(state, person, request, offered, query.at)
+                break
     for one in offered:
-        if one.trainings or one.opt_outs_inside or one.assurance is not _LOWEST:
-            break
-    else:
-        return offered
-    binds = binds_from(request, datasets_of(state, request))
-    bound = binds is not None and binds <= at and not request.opt_out_exception
-    had = (one for one in offered if admitted(state, person, one, at))
-    return tuple([one for one in had if not (bound and opted_out(request, one))]) or offered
+        if one.zone is not _ANYWHERE:
+            outside = query.action is _OPEN and not is_inside(query)
+            return (outside and tuple([one for one in offered if one.zone is _ANYWHERE])) or offered, until
+    return offered, until
+
+
+def _admitted(
+    state: State, person: Person, request: Request, offered: tuple[Dataset, ...], at: datetime
+) -> tuple[tuple[Dataset, ...], datetime | None]:
+    """Return the datasets of which a person meets what each asks for, at `at`, and when the first lapses (E72, S74)."""
+    found, ends = [], []
+    for one in offered:
+        ignored = ignored_from(request, one)
+        if admitted(state, person, one, at) and (ignored is None or at < ignored):
+            found.append(one)
+            ends += [newest(person.certifications[course.course], course).ends for course in courses_of(state, one)]
+            ends += [] if ignored is None else [ignored]
+    return tuple(found) or offered, min(ends, default=None)
+
+
+def is_inside(query: Query) -> bool:
+    """Say whether a question comes, with a session of its person, from the institute's network (S77)."""
+    session = _session(query)
+    return session is not None and session.zone is _INSTITUTE
 
 
 def _is_of_version(dataset: Dataset, extract: Extract | None) -> bool:

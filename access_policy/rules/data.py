@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from access_policy.model.enums import Action, Zone
+from access_policy.model.enums import Regime, Zone
 from access_policy.reasons import ReasonCode
 from access_policy.rules.case import Case, Finding, earlier
-from access_policy.rules.particulars import binds_from, opted_out
+from access_policy.rules.particulars import ignored_from, opted_out
 from access_policy.state import Dataset
 
-_ANYWHERE, _INSTITUTE, _OPEN = Zone.ANYWHERE, Zone.INSTITUTE, Action.OPEN_WORKSPACE
+_ANYWHERE, _INSTITUTE, _EHDS = Zone.ANYWHERE, Zone.INSTITUTE, Regime.EHDS
 
 
 def no_dataset_open(case: Case, code: ReasonCode = ReasonCode.NO_DATASET_OPEN) -> Finding:
@@ -34,13 +34,17 @@ def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -
 
     Taking the opt-out back later mends nothing: the permit was given while it stood.
     """
-    request, binds = case.request, binds_from(case.request, case.datasets)
-    if request is None or binds is None or request.opt_out_exception:
+    request = case.request
+    if request is None or request.regime is not _EHDS or request.opt_out_exception:
         return Finding(code, request is not None, None if request is None else request.opened)
-    ignored = [begun for dataset in case.wanted for begun in opted_out(request, dataset)]
-    if not ignored or case.at < binds:
-        return Finding(code, True, request.approved or request.opened, binds if ignored else None)
-    return Finding(code, False, max(binds, request.approved or max(request.opened, min(ignored))))
+    ignored = [(ignored_from(request, one), opted_out(request, one)) for one in case.wanted]
+    coming = [(binds, begun) for binds, begun in ignored if binds is not None]
+    bound = [
+        max(binds, request.approved or max(request.opened, min(begun))) for binds, begun in coming if binds <= case.at
+    ]
+    if bound:
+        return Finding(code, False, min(bound))
+    return Finding(code, True, request.approved or request.opened, min([binds for binds, _ in coming], default=None))
 
 
 def dataset_withdrawn(case: Case, code: ReasonCode = ReasonCode.DATASET_WITHDRAWN) -> Finding:
@@ -76,8 +80,8 @@ def zone(case: Case, code: ReasonCode = ReasonCode.ZONE) -> Finding:
 
     From elsewhere a workspace opens without them, if others are left; one that holds them is not reached from there.
     """
-    inside_only = [one for one in case.wanted if one.zone is not _ANYWHERE]
-    if not inside_only or (case.query.action is _OPEN and len(inside_only) < len(case.wanted)):
-        return Finding(code, True, case.request.opened if case.request is not None else None)
-    inside = case.session is not None and case.session.zone is _INSTITUTE
-    return Finding(code, inside, case.session.begun if case.session is not None else None)
+    for dataset in case.wanted:
+        if dataset.zone is not _ANYWHERE:
+            inside = case.session is not None and case.session.zone is _INSTITUTE
+            return Finding(code, inside, case.session.begun if case.session is not None else None)
+    return Finding(code, True, case.request.opened if case.request is not None else None)

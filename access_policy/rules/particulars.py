@@ -31,8 +31,12 @@ def binds_from(request: Request | None, datasets: Iterable[Dataset]) -> datetime
 
 def admitted(state: State, person: Person, dataset: Dataset, at: datetime) -> bool:
     """Say whether a person meets, at `at`, what a dataset asks of whoever would read it (S74, E26)."""
-    courses = (state.courses[name] for name in dataset.trainings if name in state.courses)
-    return assured(person, dataset) and all(passed(person, course, at) for course in courses)
+    return assured(person, dataset) and all(passed(person, course, at) for course in courses_of(state, dataset))
+
+
+def courses_of(state: State, dataset: Dataset) -> list[Course]:
+    """Return the courses that a dataset asks for."""
+    return [state.courses[name] for name in dataset.trainings if name in state.courses]
 
 
 def assured(person: Person, dataset: Dataset) -> bool:
@@ -40,6 +44,13 @@ def assured(person: Person, dataset: Dataset) -> bool:
     if dataset.assurance is _LOWEST or person.verification is None:
         return True
     return _LEVELS[dataset.assurance] <= _LEVELS[person.verification.assurance]
+
+
+def ignored_from(request: Request, dataset: Dataset) -> datetime | None:
+    """Return from when a dataset may not be had for its opt-outs, by the date that binds its kind; None: never (E72)."""
+    if request.regime is not _EHDS or request.opt_out_exception or not opted_out(request, dataset):
+        return None
+    return EHDS_BINDS_FROM[dataset.kind]
 
 
 def opted_out(request: Request, dataset: Dataset) -> list[datetime]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from access_policy.model.enums import DocumentKind, LicenceReading, Party, Route, TransferBasis
+from access_policy.model.enums import DocumentKind, LicenceReading, Route, TransferBasis
 from access_policy.model.ids import InstitutionName
 from access_policy.model.jurisdictions import EEA, AdequacyScope, ModelClauses, Span, clauses_carry, clauses_end
 from access_policy.reasons import ReasonCode
@@ -18,7 +18,6 @@ from access_policy.state import Entity, Request, Signed, State
 
 _CLINICAL_ROUTE, _NO_BASIS = Route.CLINICAL, TransferBasis.NONE
 _EEA_LICENCE, _STRICTER_LICENCE = DocumentKind.LICENCE_EEA, DocumentKind.LICENCE_NON_EEA
-_PARTIES = len(Party)
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
@@ -233,7 +232,7 @@ def _decided(state: State, entity: Entity) -> list[Span]:
 
 
 def licence_not_signed(case: Case, code: ReasonCode = ReasonCode.LICENCE_NOT_SIGNED) -> Finding:
-    """S23, S26: no data before three distinct people, one for each party, have signed; the clinical route has none.
+    """S23, S25, S26: no data before three people, one for each party, signed one text; the clinical route has none.
 
     S54: no licence of three parties is waited for on the clinical route.
     """
@@ -241,9 +240,9 @@ def licence_not_signed(case: Case, code: ReasonCode = ReasonCode.LICENCE_NOT_SIG
         return Finding(code, False)
     if case.request.route is _CLINICAL_ROUTE:
         return Finding(code, True, case.request.submitted)
-    signed = case.entity.signed if case.entity is not None else None
-    if signed is not None and signed.people == _PARTIES:
-        return Finding(code, True, signed.last)
+    signed = case.entity.signed if case.entity is not None else ()
+    if signed and signed[0].complete:
+        return Finding(code, True, min(one.last for one in signed))
     return Finding(code, False, case.request.approved or case.request.opened)
 
 
@@ -251,22 +250,42 @@ def licence_superseded(case: Case, code: ReasonCode = ReasonCode.LICENCE_SUPERSE
     """S24, S25, S62-S64, REQ-09: what was signed is the licence that binds the party now, in a version that binds.
 
     The licence for parties outside the EEA binds to more: a later adequacy decision takes nothing from who signed it.
+    Where all three signed both, one that counts is enough.
     """
-    request, entity, state = case.request, case.entity, case.state
+    request, entity = case.request, case.entity
     if request is None:
         return Finding(code, False)
-    if entity is None or entity.signed is None or request.route is _CLINICAL_ROUTE:
+    if entity is None or not entity.signed or request.route is _CLINICAL_ROUTE:
         return Finding(code, True, request.opened)
-    if entity.signed.licence is _STRICTER_LICENCE:
-        lapsed = _lapsed(state, entity.signed, Wanted(_STRICTER_LICENCE, None, None))
-        return Finding(code, lapsed is None, lapsed or entity.signed.last)
-    wanted = licence_for(state, entity, case.at)
-    lapsed = _lapsed(state, entity.signed, wanted)
+    found = _counting(case.state, entity, entity.signed[0], case.at)
+    for signed in entity.signed[1:]:
+        found = _either(found, _counting(case.state, entity, signed, case.at))
+    return Finding(code, found.holds, found.since, found.until, found.holds_from)
+
+
+def _counting(state: State, entity: Entity, signed: Signed, at: datetime) -> Standing:
+    """Return how some signatures stand at `at`: under a licence that binds or binds to more, in a binding version."""
+    if signed.licence is _STRICTER_LICENCE:
+        lapsed = _lapsed(state, signed, Wanted(_STRICTER_LICENCE, None, None))
+        return Standing(lapsed is None, lapsed or signed.last, None, None)
+    wanted = licence_for(state, entity, at)
+    lapsed = _lapsed(state, signed, wanted)
     if lapsed is None:
-        return Finding(code, True, later(wanted.since, entity.signed.last), wanted.until)
+        return Standing(True, later(wanted.since, signed.last), wanted.until, None)
     coming = None if wanted.until is None else licence_for(state, entity, wanted.until)
-    mended = coming is not None and _lapsed(state, entity.signed, coming) is None
-    return Finding(code, False, lapsed, None, wanted.until if mended else None)
+    mended = coming is not None and _lapsed(state, signed, coming) is None
+    return Standing(False, lapsed, None, wanted.until if mended else None)
+
+
+def _either(one: Standing, other: Standing) -> Standing:
+    """Return how it stands where one of the two is enough."""
+    if one.holds is not other.holds:
+        return one if one.holds else other
+    since = [instant for instant in (one.since, other.since) if instant is not None]
+    if not one.holds:
+        return Standing(False, max(since, default=None), None, one.holds_from or other.holds_from)
+    until = None if one.until is None or other.until is None else max(one.until, other.until)
+    return Standing(True, min(since, default=None), until, None)
 
 
 def _lapsed(state: State, signed: Signed, wanted: Wanted) -> datetime | None:

@@ -11,7 +11,7 @@ from access_policy.model.instants import Term
 class Institution:
     """An institution, its declared e-mail domains (lower case, IDNA) and its agreement (S72, S73).
 
-    `excluded_until` shuts it out (E59).
+    `excluded_until` shuts it out (E59). `country_since` is when the country that stands was written down.
     """
 
     institution: InstitutionName
@@ -27,6 +27,7 @@ class Institution:
     last_agreement_over: datetime | None = None
     excluded: datetime | None = None
     excluded_until: datetime | None = None
+    country_since: datetime | None = None
 
     def excluded_at(self, at: datetime) -> bool:
         """Say whether the institution is shut out at `at` (E59)."""

@@ -63,12 +63,19 @@ class Signature:
 
 @dataclass(slots=True)
 class Signed:
-    """What the signatures of an entity come to: `licence` is what all signed, None where they signed several."""
+    """What some signatures of an entity come to: `licence` is what all signed, None where they signed several.
+
+    `complete` where three people signed one text for the three parties (S23, S25).
+    """
 
     first: datetime
     last: datetime
-    people: int
     licence: DocumentKind | None
+    complete: bool
+
+
+Text = tuple[DocumentKind, str, str]
+"""A text of a licence: its kind, its version, and the hash of what was read (S25)."""
 
 
 @dataclass(slots=True)
@@ -85,25 +92,39 @@ class Transfer:
 
 @dataclass(slots=True)
 class Entity:
-    """A legal entity of a request: its own country test, confirmations and licence (S61, S68)."""
+    """A legal entity of a request: its own country test, confirmations and licence (S61, S68).
+
+    `signatures` are the newest ones of the parties, `texts` those under each text. `signed` is what counts: of each
+    licence the newest text that all three signed; until there is one, the newest signatures.
+    """
 
     institution: InstitutionName
     since: datetime
     confirmations: frozenset[Confirmation] = frozenset()
     transfer: Transfer | None = None
     signatures: dict[Party, Signature] = field(default_factory=dict)
-    signed: Signed | None = None
+    texts: dict[Text, dict[Party, Signature]] = field(default_factory=dict)
+    signed: tuple[Signed, ...] = ()
 
     def sign(self, party: Party, signature: Signature) -> None:
-        """Take a party's signature, and sum up all that there are."""
+        """Take a party's signature, and sum up all that there are. What is complete under another text stays (S24)."""
         self.signatures[party] = signature
-        given = self.signatures.values()
-        self.signed = Signed(
-            min(one.at for one in given),
-            max(one.at for one in given),
-            len({one.person for one in given}),
-            signature.licence if all(one.licence is signature.licence for one in given) else None,
-        )
+        text = signature.licence, signature.version, signature.digest
+        self.texts.setdefault(text, {})[party] = signature
+        complete: dict[DocumentKind | None, Signed] = {}
+        for one in sorted(map(_summed_up, self.texts.values()), key=lambda one: one.first):
+            if one.complete:
+                complete[one.licence] = one
+        self.signed = tuple(complete.values()) or (_summed_up(self.signatures),)
+
+
+def _summed_up(signatures: dict[Party, Signature]) -> Signed:
+    """S23: three distinct people, one for each party, under one text."""
+    given = list(signatures.values())
+    people, texts = {one.person for one in given}, {(one.licence, one.version, one.digest) for one in given}
+    licence = given[0].licence if len({one.licence for one in given}) == 1 else None
+    complete = len(people) == len(given) == len(Party) and len(texts) == 1
+    return Signed(min(one.at for one in given), max(one.at for one in given), licence, complete)
 
 
 @dataclass(slots=True)

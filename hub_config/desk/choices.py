@@ -8,6 +8,7 @@ from access_policy.model.ids import RequestId
 from access_policy.state import Request, State
 from hub_config.desk.desk import View
 from hub_config.desk.kinds import kind_of, kinds
+from hub_config.desk.presets import SIGNING, parties_for
 
 Options = tuple[tuple[str, str], ...]
 _MOST = 500
@@ -25,6 +26,8 @@ def choices(view: View, kind: type[Command], name: str, values: dict[str, str]) 
         return ()
     if name in ("person", "physician_person"):
         found = _colleagues(view, values) if kind in _COLLEAGUES else ()
+    elif name == "party" and kind is SIGNING:
+        found = _parties(view, values)
     elif name == "dataset":
         found = tuple(_datasets(view, kind, values))
     elif name == "institution" and issubclass(kind, OfRequest) and kind not in _ANY_INSTITUTION:
@@ -65,6 +68,14 @@ def _entities(view: View, values: dict[str, str]) -> Options:
     request, known = _request(view, values), view.state.institutions
     names = request.entities if request is not None else ()
     return tuple((name, known[name].name) for name in names if name in known)
+
+
+def _parties(view: View, values: dict[str, str]) -> Options:
+    """Return the parties that the visitor stands for (S23)."""
+    request = _request(view, values)
+    names = request.entities if request is not None else ()
+    parties = {party for name in names if request is not None for party in parties_for(view, request, name)}
+    return tuple((party.value, party.value) for party in parties)
 
 
 def _datasets(view: View, kind: type[Command], values: dict[str, str]) -> Iterable[tuple[str, str]]:

@@ -15,7 +15,7 @@ from hub_config.desk.choices import Options, choices
 from hub_config.desk.desk import View
 from hub_config.desk.give import WITH_IDENTITY
 from hub_config.desk.kinds import kinds
-from hub_config.desk.words import field_label
+from hub_config.desk.words import answers, field_label
 
 _FIXED = frozenset(
     {
@@ -25,13 +25,18 @@ _FIXED = frozenset(
 )  # fmt: skip
 BOUND_TO_FORM = kinds("approve-request", "vote-on-request", "approve-clinical")
 """Commands that name, by its hash, the form that was read (REQ-04)."""
+_CONFIRMED = frozenset({"attested", "improves_treatment", "public_interest"})
+"""What has to be ticked: left empty it decides nothing, for the command is then refused (S1, S2)."""
 _TERM = timedelta(days=365)
 _AT_PRESENT = frozenset({"begins", "on", "since"})
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form. `kind` is text, area, select, checkbox, instant, number or fixed; `note` explains it."""
+    """One field of a form. `kind` is text, area, select, choice, checkbox, instant, number or fixed.
+
+    `note` explains it.
+    """
 
     name: str
     label: str
@@ -65,11 +70,27 @@ def _field(
     label = field_label(name, name_of(kind))
     if name in _FIXED and name in given and value:
         return Field(name, label, "fixed", value, True, note=_title(view, name, value))
+    if basic == "checkbox" and _decides(name, field.required):
+        return Field(name, label, "choice", "" if name in given else value, True, answers(name))
     options = choices(view, kind, name, values) or _enum_options(_bare(field.type))
     required = field.required and basic != "checkbox"
     shape = "select" if options else basic
     value = value or _default(view, field, basic)
     return Field(name, label, shape, value, required, options, most, pattern, _hint(_bare(field.type)))
+
+
+def _decides(name: str, required: bool) -> bool:
+    """Say whether yes or no is a decision: both are chosen by hand, and neither by leaving the field alone (REQ-13)."""
+    return required and name not in _CONFIRMED
+
+
+def unanswered(kind: type[Command], arguments: dict[str, str]) -> str | None:
+    """Return the label of the first decision that nobody took."""
+    for field in msgspec.structs.fields(kind):
+        boolean = _basic(inspect.type_info(field.type))[0] == "checkbox"
+        if boolean and _decides(field.name, field.required) and field.name not in arguments:
+            return field_label(field.name, name_of(kind))
+    return None
 
 
 def _bare(of: inspect.Type) -> inspect.Type:
@@ -150,11 +171,16 @@ def hashed(kind: type[Command], arguments: dict[str, str]) -> dict[str, str]:
 def arguments_of(kind: type[Command], form: FormData) -> dict[str, str]:
     """Return the command's arguments from a posted form: empty ones left out, instants in UTC, unticked boxes false.
 
+    A decision that was not taken stays left out.
+
     Names that start with `_` belong to the page; every other name goes on, so that one too many is refused (ID-14).
     """
     posted = {name: value for name, value in form.items() if isinstance(value, str) and not name.startswith("_")}
-    shapes = {field.name: _basic(inspect.type_info(field.type))[0] for field in msgspec.structs.fields(kind)}
-    ticked = {name: str(name in posted).lower() for name, shape in shapes.items() if shape == "checkbox"}
+    fields = msgspec.structs.fields(kind)
+    shapes = {field.name: _basic(inspect.type_info(field.type))[0] for field in fields}
+    decisions = {field.name for field in fields if _decides(field.name, field.required)}
+    boxes = [name for name, shape in shapes.items() if shape == "checkbox" and name not in decisions]
+    ticked = {name: str(name in posted).lower() for name in boxes}
     return {
         **{name: _value(shapes.get(name, "text"), value) for name, value in posted.items() if value != ""},
         **ticked,

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from access_policy.log.errors import LogError
 from access_policy.reasons import REASONS
 from hub_config.desk.desk import PREFIX, View, Visit, desk_of
+from hub_config.desk.later import added_contacts, added_datasets
 from hub_config.desk.sight import areas
 from hub_config.desk.words import CODES, command_label, ending_texts, field_label, instant
 
@@ -50,7 +51,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        capitalize_first=_capital, time=_time, command=command_label, field=field_label, ending=ending_texts
+        capitalize_first=_capital,
+        time=_time,
+        command=command_label,
+        field=field_label,
+        ending=ending_texts,
+        added_contacts=added_contacts,
+        added_datasets=added_datasets,
     )
     environment.globals.update(prefix=PREFIX, reasons=REASONS, codes=CODES)
     return environment

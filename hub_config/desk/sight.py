@@ -4,7 +4,7 @@ An area is open to whoever could give one of its commands. A command is offered 
 and, where nothing but a reason is left to fill in, where its handler would carry it out: a dry run of the pure core.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
@@ -150,7 +150,7 @@ def _objection(view: View, kind: type[Command], known: dict[str, Any], probe: Co
     return outcome if isinstance(outcome, Refusal) and outcome.code not in _MENDABLE else None
 
 
-_FREE_TEXT = ("reason", "assessment", "necessity")
+_FREE_TEXT = ("reason", "assessment", "heard", "necessity")
 _MENDABLE = (RefusalCode.NOT_ALLOWED_VALUE, RefusalCode.NOT_COMPLETE)
 
 
@@ -180,9 +180,30 @@ def _open_fields(kind: type[Command], known: dict[str, Any]) -> bool:
     return bool(required - known.keys() - set(_FREE_TEXT))
 
 
+_UNDER_REVIEW = (RequestStatus.SUBMITTED, RequestStatus.ASSESSED)
+_HAS_SENSE: dict[type[Command], Callable[[Request], bool]] = {
+    kind_of("submit-extension"): lambda one: one.extension is not None and one.extension.submitted is None,
+    kind_of("record-finding"): lambda one: (
+        one.status in _UNDER_REVIEW or (one.extension is not None and one.extension.submitted is not None)
+    ),
+    kind_of("vote-on-request"): lambda one: (
+        one.status in _UNDER_REVIEW
+        or bool(one.amendments)
+        or (one.extension is not None and one.extension.assessed is not None)
+    ),
+}
+"""What a request has to be like for a button to have sense whose form has more than a reason to fill in."""
+
+
+def _has_sense(view: View, kind: type[Command], known: dict[str, Any]) -> bool:
+    request = view.state.requests.get(known.get("request", ""))
+    return request is None or kind not in _HAS_SENSE or _HAS_SENSE[kind](request)
+
+
 def offers(view: View, commands: Iterable[type[Command]], **known: Any) -> list[Offer]:
     """Return those of the commands that the visitor may give now about what is known."""
-    return [offer(kind, **known) for kind in commands if stands(view, kind, known) and not objection(view, kind, known)]
+    sensible = [kind for kind in commands if _has_sense(view, kind, known)]
+    return [offer(kind, **known) for kind in sensible if stands(view, kind, known) and not objection(view, kind, known)]
 
 
 def offer(kind: type[Command], **known: Any) -> Offer:

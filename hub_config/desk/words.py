@@ -125,7 +125,7 @@ _FIELDS = {
     "person": "Person",
     "acknowledgement": "The acknowledgement, as it stands in the publication",
     "act": "Act, by its number",
-    "approve": "I vote for it (left empty: against)",
+    "approve": "My vote",
     "assurance": "How surely the identity is proofed",
     "binding": "It binds anew: what was accepted or signed before counts no more",
     "clauses": "Version of the EU model clauses",
@@ -139,7 +139,7 @@ _FIELDS = {
     "factors": "Second factors that you looked at",
     "heard": "What the user said",
     "hospital": "Hospital (for its local investigator)",
-    "met": "The request meets it",
+    "met": "Does the request meet it?",
     "on": "On (UTC)",
     "opt_out_exception": "The law of the country lets data of people who opted out be used",
     "physician": "Treating physician, by name, where they have no account here",
@@ -150,10 +150,19 @@ _FIELDS = {
     "processor": "Processor (who handles the data for the controller)",
     "purpose_kind": "What the data are for",
     "since": "Since (UTC)",
-    "tests_treatment": "A treatment is tested in children",
+    "tests_treatment": "Is a treatment tested in children?",
     "tools": "Programs that are needed",
     "why": "Why it stands still",
 }
+
+
+_ANSWERS = {"approve": ("For it", "Against it"), "met": ("Yes, it is met", "No, it is not met")}
+
+
+def answers(name: str) -> tuple[tuple[str, str], ...]:
+    """Return the two answers to a question that somebody has to decide, the value first."""
+    yes, no = _ANSWERS.get(name, ("Yes", "No"))
+    return ("true", yes), ("false", no)
 
 
 class Word(NamedTuple):
@@ -220,6 +229,7 @@ _FIELDS_OF = {
     "record-finding.extension": "It is about the extension that is open",
     "vote-on-request.amendment": "Number of the amendment, where the vote is about one",
     "vote-on-request.extension": "The vote is about the extension that is open",
+    "revise-course.binding": "Does it bind anew, so that everybody has to pass it again?",
     "end-adequacy.scope": "For which recipients",
     "plan-training.code": "The code that its attendants get to see",
     "record-adequacy.scope": "For which recipients",

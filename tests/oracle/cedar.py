@@ -5,6 +5,7 @@ lies in a term is Cedar's answer, from `policy.cedar`.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def _dataset(facts: Facts, query: Query, what: e.DatasetRegistered) -> Values:
         "request": {"__entity": {"type": "Request", "id": query.request}},
         "assurance": _level(what.assurance),
         "opted_out_inside": sorted(d.opted_out(facts, query.request, what.dataset)),
+        "clinical": what.kind is DataKind.CLINICAL,
         **_passed(facts, query, set(what.trainings)),
     }
 
@@ -174,9 +176,14 @@ def _own_conditions(facts: Facts, query: Query, matter: Datasets) -> Values:
     return {
         **_passed(facts, query, of_all.union(*(what.trainings for what in matter))),
         "needed_assurance": max((_level(what.assurance) for what in matter), default=0),
-        "opted_out_inside": sorted({out for one in matter for out in d.opted_out(facts, query.request, one.dataset)}),
+        "opted_out_clinical": _opted_out(facts, query, [one for one in matter if one.kind is DataKind.CLINICAL]),
+        "opted_out_others": _opted_out(facts, query, [one for one in matter if one.kind is not DataKind.CLINICAL]),
         "zones": sorted({str(what.zone) for what in matter}),
     }
+
+
+def _opted_out(facts: Facts, query: Query, among: Sequence[e.DatasetRegistered]) -> list[str]:
+    return sorted({out for one in among for out in d.opted_out(facts, query.request, one.dataset)})
 
 
 def _passed(facts: Facts, query: Query, needed: set[str]) -> Values:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from access_policy import events as e
 from access_policy.events import Fact
 from access_policy.model.enums import Zone
-from tests.oracle.history import Facts, approvals_of, email_of, institution_of, last_seq, told, until_seq
+from tests.oracle.history import Facts, approvals_of, email_of, institution_of, last_seq, left_since, told, until_seq
 
 
 def asked_datasets(facts: Facts, request: str) -> set[str]:
@@ -162,14 +162,20 @@ class Contact(NamedTuple):
 
 
 def contact_of(facts: Facts, request: str, person: str) -> Contact | None:
-    """Return how somebody is a download contact: in the form, at the licensee's wish, or by amendment (S27, S30)."""
+    """Return how somebody is a download contact: in the form, at the licensee's wish, or by amendment (S27, S30).
+
+    Who is one already, and has not left, is one since the first time (E19).
+    """
     contact: Contact | None = None
     for fact in facts:
         if getattr(fact.event, "request", None) != request:
             continue
         email = _address_given(facts, fact, person)
         if email is not None:
-            contact = Contact(fact.seq, email, institution_of(until_seq(facts, fact.seq), person))
+            before = until_seq(facts, fact.seq)
+            stays = contact is not None and not left_since(before, person, contact.seq)
+            since = contact.seq if contact is not None and stays else fact.seq
+            contact = Contact(since, email, institution_of(before, person))
         elif isinstance(fact.event, e.ContactRemoved) and fact.event.person == person:
             contact = None
     return contact

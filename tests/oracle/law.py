@@ -120,6 +120,13 @@ def ehds_since(facts: Facts, request: str) -> datetime:
     return EHDS_CLINICAL if DataKind.CLINICAL in kinds else EHDS_OTHERS
 
 
+def ehds_binds_dataset(facts: Facts, request: str, dataset: str, at: datetime) -> bool:
+    """Say whether the chapter on secondary use binds one dataset of a request, by the date of its own kind (E2)."""
+    what = registered(facts, dataset)
+    since = EHDS_CLINICAL if what is not None and what.kind is DataKind.CLINICAL else EHDS_OTHERS
+    return is_ehds(facts, request) and since <= at
+
+
 def ehds_binds(facts: Facts, request: str, at: datetime) -> bool:
     """Say whether the chapter on secondary use binds a request at an instant (E1, E2)."""
     return is_ehds(facts, request) and ehds_since(facts, request) <= at

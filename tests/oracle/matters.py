@@ -57,7 +57,7 @@ def ignores_opt_out(facts: Facts, query: Query, dataset: str) -> bool:
 
     A dataset that is not granted yet would be granted now, so every opt-out comes before it.
     """
-    if not law.ehds_binds(facts, query.request, query.at):
+    if not law.ehds_binds_dataset(facts, query.request, dataset, query.at):
         return False
     approvals = h.approvals_of(facts, query.request)
     if any(isinstance(one, e.RequestApproved) and one.opt_out_exception for _, one in approvals):

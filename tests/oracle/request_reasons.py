@@ -96,34 +96,51 @@ def transfer_basis_lapsed(facts: Sequence[Fact], query: Query) -> bool:
     return not law.basis_holds(facts, basis, country, query.at)
 
 
-def _signatures(facts: Sequence[Fact], query: Query) -> dict[Party, tuple[int, e.LicenceSigned]]:
-    entity = entity_of(facts, query)
-    signed = h.told(facts, e.LicenceSigned, request=query.request, institution=entity)
-    return {one.party: (seq, one) for seq, one in signed}
+Signatures = dict[Party, tuple[int, e.LicenceSigned]]
 
 
-def _is_unsigned(facts: Sequence[Fact], query: Query) -> bool:
-    signatures = _signatures(facts, query)
-    return len(signatures) < len(Party) or len({one.person for _, one in signatures.values()}) < len(Party)
+def _signed(facts: Sequence[Fact], query: Query) -> list[tuple[int, e.LicenceSigned]]:
+    return h.told(facts, e.LicenceSigned, request=query.request, institution=entity_of(facts, query))
+
+
+def _signatures(facts: Sequence[Fact], query: Query) -> Signatures:
+    return {one.party: (seq, one) for seq, one in _signed(facts, query)}
+
+
+def _complete(facts: Sequence[Fact], query: Query) -> list[Signatures]:
+    """S23, S25: the texts, each a version of a licence by its hash, that three people signed for the three parties."""
+    texts: dict[tuple[str, str, str], Signatures] = {}
+    for seq, one in _signed(facts, query):
+        texts.setdefault((one.licence, one.version, one.digest), {})[one.party] = (seq, one)
+    return [
+        parties
+        for parties in texts.values()
+        if len(parties) == len(Party) and len({one.person for _, one in parties.values()}) == len(Party)
+    ]
 
 
 def licence_not_signed(facts: Sequence[Fact], query: Query) -> bool:
-    """S23, S26: three parties, three people; the clinical route has no licence (S54)."""
-    return h.route_of(facts, query.request) is Route.DATA_ACCESS and _is_unsigned(facts, query)
+    """S23, S25, S26: three parties, three people, one text; the clinical route has no licence (S54)."""
+    return h.route_of(facts, query.request) is Route.DATA_ACCESS and not _complete(facts, query)
 
 
 def licence_superseded(facts: Sequence[Fact], query: Query) -> bool:
     """S25, S62-S64, REQ-09: whoever signed so far signed the one licence that binds now, in the version that does.
 
     The licence for parties outside the EEA is the stricter one: it counts where the other would be asked for by now.
+    A text that all three signed stays signed, whatever is signed beside it; one such text that counts is enough.
     """
-    if h.route_of(facts, query.request) is Route.CLINICAL or not _signatures(facts, query):
+    if h.route_of(facts, query.request) is Route.CLINICAL or not _signed(facts, query):
         return False
     binding = law.licence_that_binds(facts, query.request, entity_of(facts, query), query.at)
-    newest = _signatures(facts, query).values()
-    signed = {one.licence for _, one in newest}
-    too_old = any(seq < h.binding_since(facts, one.licence) for seq, one in newest)
-    return too_old or (signed != {binding} and signed != {DocumentKind.LICENCE_NON_EEA})
+    candidates = _complete(facts, query) or [_signatures(facts, query)]
+    return not any(_counts(facts, signatures, binding) for signatures in candidates)
+
+
+def _counts(facts: Sequence[Fact], signatures: Signatures, binding: DocumentKind) -> bool:
+    licences = {one.licence for _, one in signatures.values()}
+    too_old = any(seq < h.binding_since(facts, one.licence) for seq, one in signatures.values())
+    return not too_old and (licences == {binding} or licences == {DocumentKind.LICENCE_NON_EEA})
 
 
 def not_made_available(facts: Sequence[Fact], query: Query) -> bool:

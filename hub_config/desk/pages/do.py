@@ -12,12 +12,14 @@ from access_policy.model.ids import RequestId
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
 from hub_config.desk.errors import Refused
-from hub_config.desk.forms import BOUND_TO_FORM, arguments_of, fields_of, hashed
+from hub_config.desk.forms import BOUND_TO_FORM, arguments_of, fields_of, hashed, unanswered
 from hub_config.desk.give import check_stands, command_named, give, said_of, target_of
-from hub_config.desk.kinds import kinds
+from hub_config.desk.kinds import kind_of, kinds
+from hub_config.desk.presets import SIGNING, amendments_about, preset, to_sign
 from hub_config.desk.render import page, said
 from hub_config.desk.security import same
 from hub_config.desk.sight import objection, sees_request
+from hub_config.desk.told import amendment_reasons, intake_name
 from hub_config.desk.words import DANGEROUS, TYPED, command_help, command_label
 
 router = APIRouter(prefix=f"{PREFIX}/do")
@@ -38,7 +40,17 @@ class _Filled:
 
 _READ_FIRST = (
     *BOUND_TO_FORM,
-    *kinds("assess-request", "record-finding", "refuse-request", "return-request", "sign-licence", "submit-request"),
+    *kinds(
+        "answer-intake",
+        "approve-amendment",
+        "assess-request",
+        "record-finding",
+        "refuse-amendment",
+        "refuse-request",
+        "return-request",
+        "sign-licence",
+        "submit-request",
+    ),
 )
 
 
@@ -74,6 +86,7 @@ def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> 
     try:
         _check_typed(kind, arguments, form)
         _check_read(kind, arguments)
+        _check_answered(kind, arguments)
         done = give(visit, name, hashed(kind, arguments))
     except Refused as refused:
         filled = _Filled(_typed_in(form, arguments), frozenset(str(form.get("_fixed", "")).split()), refused)
@@ -96,6 +109,13 @@ def _check_read(kind: type[Command], arguments: dict[str, str]) -> None:
         raise Refused(409, "changed_meanwhile", "it does not say which form was read; read it again")
 
 
+def _check_answered(kind: type[Command], arguments: dict[str, str]) -> None:
+    """S20, S22: no vote, finding or declaration comes from a field that nobody touched."""
+    missing = unanswered(kind, arguments)
+    if missing is not None:
+        raise Refused(422, "not_complete", f"choose an answer to `{missing}`; neither is chosen for you")
+
+
 def _typed_in(form: FormData, arguments: dict[str, str]) -> dict[str, str]:
     unticked = {name: value for name, value in arguments.items() if value == "false"}
     return unticked | {
@@ -112,13 +132,25 @@ def _form(request: Request, view: View, kind: type[Command], filled: _Filled) ->
     fixed, refused = filled.given | {"digest"}, filled.refused
     pinned = {name: value for name, value in known.items() if name in fixed and name != "digest"}
     hindrance = objection(view, kind, pinned)
+    values = {**({} if refused else preset(view, kind, known)), **known}
     return page(
         request, "form.html", view, answer=refused.status if refused else (409 if hindrance else 200), kind=kind,
-        name=request.path_params["name"], fields=fields_of(view, kind, known, fixed), hindrance=hindrance,
+        name=request.path_params["name"], fields=fields_of(view, kind, values, fixed), hindrance=hindrance,
         refused=refused, dangerous=kind in DANGEROUS, typed=known.get(TYPED.get(kind, "")) if kind in TYPED else None,
         about=about, fixed=" ".join(sorted(pinned)), help=command_help(request.path_params["name"], kind),
-        back=_back(known),
+        back=_back(known), **_shown_with(view, kind, about, values),
     )  # fmt: skip
+
+
+def _shown_with(view: View, kind: type[Command], about: DataRequest | None, values: dict[str, str]) -> dict[str, Any]:
+    """Return what is decided on beside the form: amendments (E19), the licence's text (S25), who asks (S12)."""
+    amendments = [] if about is None else amendments_about(about, kind, values)
+    return {
+        "amendments": amendments,
+        "why": amendment_reasons(view.visit, about) if about is not None and amendments else {},
+        "licences": to_sign(view, about, values) if about is not None and kind is SIGNING else [],
+        "intake": intake_name(view.visit, about) if about is not None and kind is kind_of("answer-intake") else "",
+    }
 
 
 def _about(view: View, kind: type[Command], known: dict[str, str]) -> DataRequest | None:

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from access_policy.clocks import clocks_of
 from access_policy.commands.base import OfRequest
+from access_policy.commands.licences import parties_signed
 from access_policy.commands.publications import ACKNOWLEDGEMENT
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import RequestId
@@ -20,6 +21,7 @@ from hub_config.desk.listing import listing
 from hub_config.desk.pages.mine import card_of
 from hub_config.desk.render import page
 from hub_config.desk.sight import Offer, offers, offers_each, party_offers, sees_request
+from hub_config.desk.told import amendment_reasons
 
 router = APIRouter(prefix=f"{PREFIX}/requests")
 
@@ -27,8 +29,8 @@ _OF_CONTACT = kinds("make-available-to-contact", "remove-contact")
 _OF_ASKED = kinds("check-contact", "refuse-contact")
 _OF_DATASET = kinds("drop-dataset")
 _OF_ENTITY = kinds("confirm-protection", "record-transfer-basis", "drop-entity")
-_OF_AMENDMENT = kinds("approve-amendment", "refuse-amendment")
-_OF_ONE_THING = {*_OF_CONTACT, *_OF_ASKED, *_OF_DATASET, *_OF_ENTITY, *_OF_AMENDMENT, *kinds("sign-licence")}
+_OF_AMENDMENT = kinds("vote-on-request", "approve-amendment", "refuse-amendment")
+_OF_ONE_THING = {*_OF_CONTACT, *_OF_ASKED, *_OF_DATASET, *_OF_ENTITY, *_OF_AMENDMENT[1:], *kinds("sign-licence")}
 _ABOUT = tuple(kind for kind in TABLE if issubclass(kind, OfRequest) and kind not in _OF_ONE_THING)
 
 
@@ -73,6 +75,7 @@ def request_page(request: Request, number: str, visit: Visiting) -> Response:
             profiles=visit.desk.settings.workspace_profiles, of_things=list(_of_things(view, found)),
             permits=permit_versions(found, view.at), clocks=clocks_of(view.state, found, view.at),
             flags=flags(view.state, found, view.at), acknowledgement=ACKNOWLEDGEMENT,
+            counting={name: parties_signed(view.state, one, view.at) for name, one in found.entities.items()},
             pauses={one.clock.value: one for one in found.pauses if one.ends is None},
         )  # fmt: skip
 
@@ -89,7 +92,9 @@ def _of_things(view: View, request: DataRequest) -> Iterator[tuple[str, list[Off
         yield f"Dataset {dataset}", found
     for name, found in offers_each(view, _OF_ENTITY, "institution", request.entities, **known).items():
         yield f"Organisation {name}", found
+    reasons = amendment_reasons(view.visit, request)
     for number, found in offers_each(view, _OF_AMENDMENT, "amendment", request.amendments, **known).items():
         amendment = request.amendments[number]
         wanted = (*(f"{name} ({why})" for name, why in amendment.necessities.items()), *amendment.contacts)
-        yield f"Amendment {number}: {', '.join(wanted)}", found
+        because = f"; reason: {reasons[number]}" if number in reasons else ""
+        yield f"Amendment {number}: {', '.join(wanted)}{because}", found

@@ -305,12 +305,12 @@ def test_who_assessed_the_renewal_hands_out_no_data() -> None:
 
 
 def test_all_who_decided_are_kept() -> None:
-    """E11, S49: the board's approval, and both investigators on the clinical route."""
+    """E11, S49: the assessment and the board's approval, and both investigators on the clinical route."""
     clinical = Clinical()
     for who in (clinical.central, clinical.local):
         clinical.world.do("approve-clinical", who, **clinical.approval())
     assert clinical.world.state.requests[clinical.request].deciders == {clinical.central, clinical.local}
-    assert everything_holds().state.requests[OPEN].deciders == {BOARD_MEMBER}
+    assert everything_holds().state.requests[OPEN].deciders == {ASSESSOR, BOARD_MEMBER}
 
 
 SECOND_INTAKE = {"name": "Cas", "surname": "Kok", "email": "cas@hospital.example"}

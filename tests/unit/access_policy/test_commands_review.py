@@ -58,9 +58,9 @@ def test_a_clock_that_stands_still_when_the_form_goes_back_does_so_no_more() -> 
     assert world.state.requests[request].pauses[-1].ends == world.at - MINUTE
 
 
-def test_an_assessed_request_does_not_go_back() -> None:
-    """E7: completeness comes before the assessment."""
-    world, request = reached(RequestStatus.ASSESSED)
+def test_an_approved_request_does_not_go_back() -> None:
+    """E7: completeness comes before the decision."""
+    world, request = reached(RequestStatus.APPROVED)
     assert world.refusal("return-request", ASSESSOR, request=request, reason="x") == "wrong_state"
 
 

@@ -110,6 +110,7 @@ class Abroad(Asking):
     def signed(self, licence: DocumentKind, *days: float) -> "Abroad":
         """Let as many parties sign as there are days, each another person."""
         self.entity.signatures.clear()
+        self.entity.texts.clear()
         for number, (party, one) in enumerate(zip(Party, days, strict=False)):
             self.entity.sign(party, Signature(PersonId(f"P-{number}"), day(one), licence, "1"))
         for kind in (EEA_LICENCE, OTHER_LICENCE):
