@@ -203,7 +203,7 @@ def _rests_on(state: State, entity: Entity, event: e.AdequacyEnded) -> bool:
         return False
     if transfer.basis is TransferBasis.ADEQUACY:
         return transfer.scope is event.scope
-    signed = entity.signed is not None and entity.signed.licence is DocumentKind.LICENCE_EEA
+    signed = any(one.licence is DocumentKind.LICENCE_EEA for one in entity.signed)
     return signed and transfer.basis is not TransferBasis.NONE and event.scope is AdequacyScope.FULL
 
 

@@ -44,10 +44,9 @@ from access_policy.state.requests import (
     Permit,
     Recorded,
     Request,
-    Signature,
-    Signed,
     Transfer,
 )
+from access_policy.state.signatures import Signature, Signed
 from access_policy.state.workspaces import Ending, Workspace, WorkspaceKey
 
 

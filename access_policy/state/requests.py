@@ -23,6 +23,7 @@ from access_policy.model.enums import (
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.model.instants import Term
 from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
+from access_policy.state.signatures import Signature, Signed, Text, summed_up
 
 
 @dataclass(slots=True)
@@ -48,34 +49,6 @@ class AskedContact:
     email: str
     asked_by: PersonId | None
     asked: datetime
-
-
-@dataclass(slots=True)
-class Signature:
-    """One party's signature on a version of a licence, by the hash of the text that was read (S23, S25)."""
-
-    person: PersonId
-    at: datetime
-    licence: DocumentKind
-    version: str
-    digest: str = ""
-
-
-@dataclass(slots=True)
-class Signed:
-    """What some signatures of an entity come to: `licence` is what all signed, None where they signed several.
-
-    `complete` where three people signed one text for the three parties (S23, S25).
-    """
-
-    first: datetime
-    last: datetime
-    licence: DocumentKind | None
-    complete: bool
-
-
-Text = tuple[DocumentKind, str, str]
-"""A text of a licence: its kind, its version, and the hash of what was read (S25)."""
 
 
 @dataclass(slots=True)
@@ -112,19 +85,10 @@ class Entity:
         text = signature.licence, signature.version, signature.digest
         self.texts.setdefault(text, {})[party] = signature
         complete: dict[DocumentKind | None, Signed] = {}
-        for one in sorted(map(_summed_up, self.texts.values()), key=lambda one: one.first):
+        for one in sorted(map(summed_up, self.texts.values()), key=lambda one: one.first):
             if one.complete:
                 complete[one.licence] = one
-        self.signed = tuple(complete.values()) or (_summed_up(self.signatures),)
-
-
-def _summed_up(signatures: dict[Party, Signature]) -> Signed:
-    """S23: three distinct people, one for each party, under one text."""
-    given = list(signatures.values())
-    people, texts = {one.person for one in given}, {(one.licence, one.version, one.digest) for one in given}
-    licence = given[0].licence if len({one.licence for one in given}) == 1 else None
-    complete = len(people) == len(given) == len(Party) and len(texts) == 1
-    return Signed(min(one.at for one in given), max(one.at for one in given), licence, complete)
+        self.signed = tuple(complete.values()) or (summed_up(self.signatures),)
 
 
 @dataclass(slots=True)

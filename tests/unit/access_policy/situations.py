@@ -56,9 +56,11 @@ def vote(world: World, who: PersonId, request: RequestId, approve: bool = True) 
     world.do("vote-on-request", who, request=request, approve=approve, reason="a reason", digest=digest)
 
 
-def ask_under_ehds(world: World, status: RequestStatus, years: int = 1) -> RequestId:
+def ask_under_ehds(
+    world: World, status: RequestStatus, years: int = 1, datasets: tuple[str, ...] = ("tumours",)
+) -> RequestId:
     """Ask under the EHDS, and bring the request as far as `status`; a permit lasts `years` of 365 days."""
-    request = world.ask(RequestStatus.DRAFT)
+    request = world.ask(RequestStatus.DRAFT, datasets)
     world.do("describe-request", RESEARCHER, request=request, **description(regime="ehds"))
     before = RequestStatus.SUBMITTED if status is RequestStatus.SUBMITTED else RequestStatus.ASSESSED
     world.bring(request, before)

@@ -46,15 +46,27 @@ def _signs_again(asking: Asking, party: Party, licence: DocumentKind) -> None:
 @pytest.mark.parametrize("other", Party)
 @pytest.mark.parametrize("then", [None, *Party], ids=lambda party: f"then {party or 'nobody'} signs the right one")
 def test_one_signature_on_another_licence_is_enough_to_supersede(other: Party, then: Party | None) -> None:
-    """S24, S62: whoever gave it, first or last; since the first signature, until that party signs the right one."""
+    """S24, S62: where nothing is complete, whoever gave it; since the first signature, until that party mends it."""
     asking = Asking()
+    entity = asking.request.entities[HOSPITAL]
+    entity.texts.clear()
     _signs_again(asking, other, DocumentKind.LICENCE_NON_EEA)
     if then is not None:
         _signs_again(asking, then, DocumentKind.LICENCE_EEA)
-    instants = [one.at for one in asking.request.entities[HOSPITAL].signatures.values()]
+    instants = [one.at for one in entity.signatures.values()]
     since = max(instants) if then is other else min(instants)
     code = R.LICENCE_SUPERSEDED
     assert asking.found(code) == Finding(code, then is other, since)
+
+
+@pytest.mark.parametrize("other", Party)
+def test_one_signature_on_another_licence_undoes_no_complete_one(other: Party) -> None:
+    """S24, S62: what all three signed under the licence that binds stays signed, since the last of them signed."""
+    asking = Asking()
+    last = max(one.at for one in asking.request.entities[HOSPITAL].signatures.values())
+    _signs_again(asking, other, DocumentKind.LICENCE_NON_EEA)
+    code = R.LICENCE_SUPERSEDED
+    assert asking.found(code) == Finding(code, True, last)
 
 
 @pytest.mark.parametrize("names", [(TUMOURS, EXPRESSIONS), (EXPRESSIONS, TUMOURS)], ids=", ".join)
