@@ -174,7 +174,7 @@ def _a_part(world: World, who: PersonId) -> None:
 
 @pytest.mark.parametrize("how", ["applicant", "contact"])
 def test_nobody_reopens_by_a_version_what_they_would_get(how: str) -> None:
-    """REQ-01, REQ-02, S82: a steward with a part in a request releases no version, whether the data are closed or not."""
+    """REQ-01, REQ-02, S82: a steward with a part in a request releases no version, of closed data or not."""
     world = everything_holds()
     who = RESEARCHER if how == "applicant" else STEWARD
     if how == "applicant":

@@ -221,10 +221,10 @@ def test_a_contact_who_came_later_stands_apart_from_the_signed_form(world: World
 def test_the_form_of_a_described_draft_opens_with_its_answers(world: World) -> None:
     """S12, S71: who corrects one answer does not empty the others; a draft without answers opens empty."""
     assert value_of(page(world, "researcher", "/do/describe-request?request=DR-2"), "controller") == ""
-    world.do("describe-request", "researcher", request="DR-2", purpose_kind="statistics", field_of_work="lymphoma",
+    world.do("describe-request", "researcher", request="DR-2", purpose_kind="original-study", field_of_work="lymphoma",
              tests_treatment=False, controller="the ward", processor="the centre", regime="ehds")  # fmt: skip
     text = page(world, "researcher", "/do/describe-request?request=DR-2")
-    wanted = {"purpose_kind": "statistics", "field_of_work": "lymphoma", "controller": "the ward", "regime": "ehds"}
+    wanted = {"purpose_kind": "original-study", "field_of_work": "lymphoma", "controller": "the ward", "regime": "ehds"}
     assert {name: value_of(text, name) for name in wanted} == wanted
     assert re.search(r'name="tests_treatment" value="false" required checked', text)
 
