@@ -92,7 +92,7 @@ def _steps_of_dataset(code: ReasonCode, name: DatasetName, case: Case) -> Iterat
     base, request = _following(code), case.request
     del base["of"]
     dataset = next((one for one in case.datasets if one.dataset == name), None)
-    ways = None if dataset is None else _ways(code, about(case, dataset))
+    ways = None if dataset is None or code is _R.NO_DATASET_OPEN else _ways(code, about(case, dataset))
     if code is _R.REQUEST_NOT_APPROVED and request is not None:
         ways = ways_anew(case.state, request, [name])
     if code is _R.NOT_MADE_AVAILABLE and request is not None and name in request.available_datasets:

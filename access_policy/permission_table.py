@@ -39,7 +39,7 @@ from access_policy.commands import requests as q
 from access_policy.commands import review as r
 from access_policy.commands import training as t
 from access_policy.commands.base import Command
-from access_policy.commands.documents import PublishDocument
+from access_policy.commands.documents import BindDocument, PublishDocument
 from access_policy.model.enums import RequestStatus
 
 
@@ -118,6 +118,7 @@ _INSTALLATION = (
     _row(i.ConfirmProposal, _S.ADMIN, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(i.DropProposal, _S.ADMIN, _S.REPRESENTATIVE, _S.DATA_STEWARD, _S.DATA_ACCESS_OFFICE),
     _row(PublishDocument, _S.ADMIN, _S.REPRESENTATIVE),
+    _row(BindDocument, _S.ADMIN, _S.REPRESENTATIVE, personal=True, four_eyes=_SECOND, step_up=True),
 )
 
 _INSTITUTIONS = (

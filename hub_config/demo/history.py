@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 
 from access_policy.model.enums import Assurance, FactorKind, Region, Role, Zone
 from access_policy.rules import Session
 from hub_config.demo.chronicle import HUB, Chronicle, Step, verifier
 from hub_config.demo.data import DATASETS, STUDY
-from hub_config.demo.documents import TEXTS
+from hub_config.demo.documents import TEXTS, DemoText
 from hub_config.demo.people import ADMINS, CAST, CENTRE, COURSE, INSTITUTIONS, NORTH, DemoInstitution, DemoPerson
 from hub_config.demo.request_history import requests_history
 from hub_config.demo.requests import REQUESTS, SUPERSEDED
@@ -40,10 +41,7 @@ def _beginning(c: Chronicle) -> Iterator[tuple[int, Step]]:
         validity_days="1000", required="false",
     )  # fmt: skip
     for text in TEXTS:
-        yield text.day, c.later(
-            "anna", "publish-document", document=text.kind, version=text.version, language="en", title=text.title,
-            digest=hashlib.sha256(text.content).hexdigest(), binding=str(text.binding).lower(),
-        )  # fmt: skip
+        yield text.day, partial(_publish, c, text)
     yield -120, c.later(
         "anna", "record-provider-audit", auditor="an independent auditor", scope="storage and computing",
         on=c.clock.morning(-121),
@@ -52,6 +50,16 @@ def _beginning(c: Chronicle) -> Iterator[tuple[int, Step]]:
         "anna", "record-security-test", tester="an independent tester", scope="desk, hub and workspaces",
         on=c.clock.morning(-91),
     )  # fmt: skip
+
+
+def _publish(c: Chronicle, text: DemoText) -> None:
+    """Publish a text; a later version that binds is wanted by two admins."""
+    digest = hashlib.sha256(text.content).hexdigest()
+    given = {"document": text.kind, "version": text.version, "language": "en", "title": text.title, "digest": digest}
+    if text.binding and text.version != "1":
+        c.agree("anna", "bind-document", **given)
+    else:
+        c.give("anna", "publish-document", **given, binding=str(text.binding).lower())
 
 
 def _data(c: Chronicle, manifests: Mapping[str, str]) -> Iterator[tuple[int, Step]]:

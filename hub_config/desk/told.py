@@ -10,6 +10,8 @@ from hub_config.desk.desk import Visit
 
 _WINDOW = 2_000
 _WINDOWS = 10
+_NEAR = 1_000
+"""The store reads that many facts at once, so looking closer costs more than it saves."""
 
 
 def intake_name(visit: Visit, request: Request) -> str:
@@ -26,12 +28,12 @@ def intake_name(visit: Visit, request: Request) -> str:
 
 
 def _before(store: LogStore, at: datetime) -> int:
-    """Return the newest sequence number before an instant: facts stand in the order of their time."""
+    """Return a sequence number soon before an instant: facts stand in the order of their time."""
     low, high = 0, store.newest()
-    while low < high:
+    while high - low > _NEAR:
         middle = (low + high) // 2
         if next(store.facts_since(middle)).at < at:
-            low = middle + 1
+            low = middle
         else:
             high = middle
     return low
@@ -40,6 +42,8 @@ def _before(store: LogStore, at: datetime) -> int:
 def amendment_reasons(visit: Visit, request: Request) -> dict[int, str]:
     """Return why each amendment that waits was proposed, where that is among the newest facts (E19)."""
     waiting, found = set(request.amendments), dict[int, str]()
+    if not waiting:
+        return {}
     for fact in _newest_first(visit.desk.policy.store):
         if waiting <= found.keys() or (request.approved is not None and fact.at < request.approved):
             break
@@ -55,9 +59,9 @@ def _newest_first(store: LogStore) -> Iterator[e.Fact]:
         bottom = max(0, top - _WINDOW)
         rows = []
         for fact in store.facts_since(bottom):
-            if fact.seq > top:
-                break
             rows.append(fact)
+            if fact.seq == top:
+                break
         yield from reversed(rows)
         top = bottom
         if top == 0:

@@ -83,6 +83,7 @@ _COMMANDS = {
     "name-investigator": "Name as investigator of a study",
     "pause-clock": "Pause a clock",
     "publish-document": "Publish a text",
+    "bind-document": "Publish a new text that binds",
     "record-consent-withdrawal": "Record a withdrawn consent",
     "record-departure": "Record that the person left",
     "record-opt-out": "Record an opt-out",
@@ -208,6 +209,7 @@ _HELP = {
     "name-investigator": "Name the investigator of a study until a date: the central one, or the local one of a "
     "hospital, who works there. Another admin confirms. Who was it before is it no more.",
     "plan-training": "Plan a training session. Its attendants get to see the code; the log keeps the hash only.",
+    "bind-document": "Publish a new version that everybody concerned accepts or signs anew; another admin confirms.",
     "publish-document": "Publish a version of a text, by the SHA-256 of its bytes. A binding version has to be "
     "accepted or signed anew; one that is not only mends the wording.",
     "record-transfer-basis": "Record on what ground an organisation outside the EEA may get data, and its measures. "

@@ -245,20 +245,15 @@ def _ground(facts: Facts, country: str, basis: e.TransferBasisRecorded, at: date
 def _licence(facts: Facts, query: Query) -> Values:
     entity = request_reasons.entity_of(facts, query)
     binding = law.licence_that_binds(facts, query.request, entity, query.at)
-    newest = {
-        one.party: (seq, one) for seq, one in h.told(facts, e.LicenceSigned, request=query.request, institution=entity)
-    }
     eea, others = DocumentKind.LICENCE_EEA, DocumentKind.LICENCE_NON_EEA
-    oldest = {
-        kind: min((seq for seq, one in newest.values() if one.licence is kind), default=NEVER) for kind in (eea, others)
-    }
+    signed = {eea: -1, others: -1}
+    for signatures in request_reasons.complete_texts(facts, query):
+        (kind,) = {one.licence for _, one in signatures.values()}
+        signed[kind] = max(signed[kind], min(seq for seq, _ in signatures.values()))
     return {
         "licence": str(binding),
-        "signed": [str(party) for party in newest],
-        "signers": len({one.person for _, one in newest.values()}),
-        "licences": sorted({str(one.licence) for _, one in newest.values()}),
-        "eea_binds": h.binding_since(facts, eea), "eea_signed": oldest[eea],
-        "others_bind": h.binding_since(facts, others), "others_signed": oldest[others],
+        "eea_binds": h.binding_since(facts, eea), "eea_signed": signed[eea],
+        "others_bind": h.binding_since(facts, others), "others_signed": signed[others],
     }  # fmt: skip
 
 

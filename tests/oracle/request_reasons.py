@@ -107,7 +107,7 @@ def _signatures(facts: Sequence[Fact], query: Query) -> Signatures:
     return {one.party: (seq, one) for seq, one in _signed(facts, query)}
 
 
-def _complete(facts: Sequence[Fact], query: Query) -> list[Signatures]:
+def complete_texts(facts: Sequence[Fact], query: Query) -> list[Signatures]:
     """S23, S25: the texts, each a version of a licence by its hash, that three people signed for the three parties."""
     texts: dict[tuple[str, str, str], Signatures] = {}
     for seq, one in _signed(facts, query):
@@ -121,7 +121,7 @@ def _complete(facts: Sequence[Fact], query: Query) -> list[Signatures]:
 
 def licence_not_signed(facts: Sequence[Fact], query: Query) -> bool:
     """S23, S25, S26: three parties, three people, one text; the clinical route has no licence (S54)."""
-    return h.route_of(facts, query.request) is Route.DATA_ACCESS and not _complete(facts, query)
+    return h.route_of(facts, query.request) is Route.DATA_ACCESS and not complete_texts(facts, query)
 
 
 def licence_superseded(facts: Sequence[Fact], query: Query) -> bool:
@@ -133,7 +133,7 @@ def licence_superseded(facts: Sequence[Fact], query: Query) -> bool:
     if h.route_of(facts, query.request) is Route.CLINICAL or not _signed(facts, query):
         return False
     binding = law.licence_that_binds(facts, query.request, entity_of(facts, query), query.at)
-    candidates = _complete(facts, query) or [_signatures(facts, query)]
+    candidates = complete_texts(facts, query) or [_signatures(facts, query)]
     return not any(_counts(facts, signatures, binding) for signatures in candidates)
 
 

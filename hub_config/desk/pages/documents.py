@@ -24,7 +24,7 @@ def documents(request: Request, visit: MaybeVisiting) -> Response:
         with desk_of(request).policy.reading() as state:
             return page(request, "documents.html", None, documents=_listed(state), actions=[])
     with visit.reading() as view:
-        actions = offers(view, kinds("publish-document"))
+        actions = offers(view, kinds("publish-document", "bind-document"))
         return page(request, "documents.html", view, documents=_listed(view.state), actions=actions)
 
 

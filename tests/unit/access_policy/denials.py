@@ -236,15 +236,13 @@ def _wants_a_surer_identity(world: World) -> tuple[Query, datetime | None]:
 
 
 def _new_conduct(world: World) -> tuple[Query, datetime | None]:
-    since = world.at
     publish(world, "code-of-conduct", "2")
-    return world.query(), since
+    return world.query(), world.facts[-1].at
 
 
 def _new_ban(world: World) -> tuple[Query, datetime | None]:
-    since = world.at
     publish(world, "no-reidentification", "2")
-    return world.query(), since
+    return world.query(), world.facts[-1].at
 
 
 def _course_revised(world: World) -> tuple[Query, datetime | None]:
@@ -305,9 +303,8 @@ def _old_clauses(world: World) -> tuple[Query, datetime | None]:
 
 
 def _new_licence(world: World) -> tuple[Query, datetime | None]:
-    since = world.at
     publish(world, "licence-eea", "2")
-    return world.query(), since
+    return world.query(), world.facts[-1].at
 
 
 def _opted_out(world: World) -> tuple[Query, datetime | None]:

@@ -17,6 +17,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "record-security-test": {"tester": "a tester", "scope": "the platform", "on": NOON},
     "record-provider-audit": {"auditor": "an auditor", "scope": "ISO 27001", "on": NOON},
     "publish-document": {"document": "faq", "version": "1", "language": "en", "title": "Questions", "digest": DIGEST},
+    "bind-document": {"document": "faq", "version": "1", "language": "en", "title": "Questions", "digest": DIGEST},
     "confirm-proposal": {"proposal": 1},
     "drop-proposal": {"proposal": 1},
     "register-institution": {"institution": "clinic", "name": "Clinic", "country": "DE", "domains": ("a.example",)},

@@ -73,7 +73,7 @@ UNRELATED: tuple[Move, ...] = (
     ("disable-person", ADMIN, {"person": STRANGER} | _REASON),
     ("enable-person", ADMIN, {"person": STRANGER}),
     ("publish-document", ADMIN, _TEXT | {"document": "faq"}),
-    ("publish-document", ADMIN, _TEXT | {"document": "licence-non-eea"}),
+    ("publish-document", ADMIN, _TEXT | {"document": "licence-non-eea", "binding": False}),
     ("register-course", ADMIN, {"course": "extra", "title": "Extra", "validity_days": 9, "required": False}),
     ("open-request", COLLEAGUE, {"title": "Another", "purpose": "another question"}),
     ("withdraw-dataset", STEWARD, {"dataset": "unrelated"} | _REASON),

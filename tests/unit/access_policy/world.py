@@ -20,7 +20,7 @@ from access_policy.events import Event, Fact, FactEvent
 from access_policy.fold import fold
 from access_policy.handle import handle
 from access_policy.log.store import LogStore
-from access_policy.model.enums import Action, Component, FactorKind, RequestStatus, Role, Zone
+from access_policy.model.enums import Action, Component, DocumentKind, FactorKind, RequestStatus, Role, Zone
 from access_policy.model.ids import CENTRE, PersonId, RequestId
 from access_policy.model.instants import format_instant
 from access_policy.rules import Query, Session
@@ -349,9 +349,13 @@ def dataset_arguments(name: str, zone: str = "anywhere") -> dict[str, Any]:
 
 
 def publish(world: World, document: str, version: str, **changed: Any) -> None:
-    """Publish a version of a text in English."""
-    arguments = {"version": version, "language": "en", "title": document.title(), "digest": DIGEST}
-    world.do("publish-document", ADMIN, document=document, **arguments | changed)
+    """Publish a version of a text in English; a later one that binds is wanted by two admins."""
+    arguments = {"version": version, "language": "en", "title": document.title(), "digest": DIGEST} | changed
+    known = world.state.documents.get(DocumentKind(document))
+    if known is None or known.current.version == version or not arguments.pop("binding", True):
+        world.do("publish-document", ADMIN, document=document, **arguments, binding=known is None)
+        return
+    world.agree("bind-document", document=document, **arguments)
 
 
 def description(**changed: Any) -> dict[str, Any]:

@@ -96,7 +96,11 @@ INVERTED = {
         ([{"command": "unheard-of", "as": "P-1"}], "no command is named"),
         ([{"fact": "UnheardOf"}], "no fact is named"),
         ([{"fact": "RequestEnded", "fields": {"request": "DR-1"}}], "reason"),
-        ([{"fact": "RequestEnded", "fields": {"request": "DR-999", "reason": "x"}}], "do not fit"),
+        ([{"fact": "RequestEnded", "fields": {"request": "DR-999", "reason": "x"}}], "there is no request `DR-999`"),
+        (
+            [{"command": "end-request", "as": "P-99", "fields": {"request": "DR-1", "reason": "x"}}],
+            "there is no person `P-99`",
+        ),
         ([{"command": "end-request", "as": "P-1", "at": "9999-01-01T00:00:00Z"}], "step 1"),
         ([{"command": "end-request", "as": "P-1", "at": "2027-01-01T00:00:00"}], "no time zone"),
         ([{"fact": "AdequacyEnded", "fields": ENDED | {"ends": "2027-01-01T00:00:00"}}], "no time zone"),

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from hub_config.desk import told
 from hub_config.texts import keep_text
 from tests.unit.hub_config.desk.seed import DESK, World
 
@@ -55,7 +56,7 @@ DECISIONS = {
         {"request": "DR-2", "purpose_kind": "research", "field_of_work": "x", "controller": "y", "processor": "z",
          "regime": "own"},
     ),
-    "revision": ("revise-course", "trainer", "binding", {"course": "privacy", "version": "2"}),
+    "revision": ("revise-course", "admin", "binding", {"course": "privacy", "version": "2"}),
 }  # fmt: skip
 
 
@@ -64,8 +65,9 @@ def decision(request: pytest.FixtureRequest, world: World) -> tuple[str, str, st
     """Give a command that says yes or no, who gives it, the field, and all else that it needs."""
     name, who, field, fields = DECISIONS[request.param]
     world.do("assess-request", "assessor", request="DR-3", assessment="sound")
-    read = {"digest": world.digest("DR-3")} if name == "vote-on-request" else {}
-    return name, who, field, {**fields, **read}
+    if name == "vote-on-request":
+        return name, who, field, {**fields, "digest": world.digest("DR-3")}
+    return name, who, field, fields
 
 
 def test_yes_or_no_is_two_buttons_and_neither_is_preselected(
@@ -73,7 +75,7 @@ def test_yes_or_no_is_two_buttons_and_neither_is_preselected(
 ) -> None:
     """S20, S22, S80: whoever decides chooses; a link that carries an answer chooses for nobody (REQ-13)."""
     name, who, field, fields = decision
-    about = {key: fields[key] for key in ("request", "course") if key in fields}
+    about = {key: value for key, value in fields.items() if key in ("request", "course")}
     for query in (about, {**about, field: "true"}):
         text = world.client(who).get(f"/do/{name}", params=query).text
         buttons = re.findall(rf'<input type="radio"[^>]* name="{field}" value="(\w+)" required([^>]*)>', text)
@@ -87,7 +89,8 @@ def test_an_unanswered_decision_is_refused(
     """S20, S22, S80: a form with a reason alone is no vote against and no finding; it says what to choose."""
     name, who, field, fields = decision
     before = world.policy.store.newest()
-    sent = {"left alone": {}, "empty": {field: ""}, "neither": {field: "perhaps"}}[answer]
+    answers: dict[str, dict[str, str]] = {"left alone": {}, "empty": {field: ""}, "neither": {field: "perhaps"}}
+    sent = answers[answer]
     refused = world.client(who).post(f"/do/{name}", {**fields, **sent})
     assert refused.status_code == 422
     assert "Not done" in refused.text
@@ -143,8 +146,15 @@ def test_who_signs_sees_the_licence_and_their_party(world: World, who: str, part
 
 
 def publish(world: World, version: str, *, binding: bool) -> None:
-    world.do("publish-document", "admin", document="licence-eea", version=version, language="en", title="Licence",
-             digest=keep_text(world.texts, version.encode()), binding=binding)  # fmt: skip
+    given = {"document": "licence-eea", "version": version, "language": "en", "title": "Licence"}
+    digest = keep_text(world.texts, version.encode())
+    if not binding:
+        world.do("publish-document", "admin", **given, digest=digest, binding=False)
+        return
+    world.do("bind-document", "admin", **given, digest=digest)
+    with world.policy.reading() as state:
+        waiting = state.last_proposal
+    world.do("confirm-proposal", "second-admin", proposal=waiting)
 
 
 @pytest.mark.parametrize(("binding", "marked"), [(True, 3), (False, 0)], ids=["binding", "wording"])
@@ -247,6 +257,33 @@ def test_the_office_sees_who_asks_to_apply(world: World, before: int) -> None:
     text = section(page(world, "office", f"/do/answer-intake?request={request}"), "Who asks to apply")
     assert "New Comer" in text
     assert "stranger@hospital.example" in text
+
+
+@pytest.mark.parametrize("facts_between", [0, 1, 20])
+def test_a_name_and_a_reason_are_found_in_a_long_log(
+    world: World, monkeypatch: pytest.MonkeyPatch, facts_between: int
+) -> None:
+    """S12, E19: wherever in the log they stand; a page reads a part of it, and finds no other request's."""
+    monkeypatch.setattr(told, "_NEAR", 1)
+    monkeypatch.setattr(told, "_WINDOW", 7)
+    world.intake("stranger@hospital.example")
+    amend(world, "scans", "where", "the first results")
+    for number in range(facts_between):
+        world.clock.go(minutes=number % 2)
+        world.intake(f"other{number}@hospital.example")
+    assert "New Comer" in page(world, "office", "/do/answer-intake?request=DR-4")
+    assert "the first results" in page(world, "board", "/requests/DR-1")
+
+
+def test_a_reason_too_far_back_is_named_as_one_in_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E19: the page stays fast and says where the reason stands, instead of showing nothing."""
+    amend(world, "scans", "where", "the first results")
+    world.intake("stranger@hospital.example")
+    monkeypatch.setattr(told, "_WINDOW", 1)
+    monkeypatch.setattr(told, "_WINDOWS", 1)
+    shown = section(page(world, "board", "/do/approve-amendment?request=DR-1&amendment=1"), "Amendment 1")
+    assert "it stands in the log" in shown
+    assert "where" in shown
 
 
 def test_an_intake_is_listed_with_its_address(world: World) -> None:

@@ -15,8 +15,11 @@ NEW = "Code of conduct, second version"
 def publish(world: World, version: str = "2", **changed: object) -> str:
     """Publish a version of the code of conduct without its file; return its hash."""
     digest = hashlib.sha256(NEW.encode()).hexdigest()
-    world.do("publish-document", "admin", document="code-of-conduct", version=version, language="en", title=NEW,
+    world.do("bind-document", "admin", document="code-of-conduct", version=version, language="en", title=NEW,
              digest=digest, **changed)  # fmt: skip
+    with world.policy.reading() as state:
+        waiting = state.last_proposal
+    world.do("confirm-proposal", "second-admin", proposal=waiting)
     return digest
 
 

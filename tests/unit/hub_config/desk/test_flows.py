@@ -193,7 +193,8 @@ def test_request_from_nothing_to_data(world: World) -> None:
     assert opened.headers["location"] == f"{DESK}/requests/DR-4"
     about = {"request": "DR-4"}
     who.post("/do/describe-request", {**about, "purpose_kind": "research", "field_of_work": "leukaemia",
-                                      "controller": "the hospital", "processor": "the centre", "tests_treatment": "false"})  # fmt: skip
+                                      "controller": "the hospital", "processor": "the centre",
+                                      "tests_treatment": "false"})  # fmt: skip
     who.post("/do/request-dataset", {**about, "dataset": "clinical", "necessity": "times"})
     who.post("/do/name-contact", {**about, "person": "P-8", "email": "researcher@hospital.example"})
     assert who.post("/do/submit-request", about).status_code == 303
