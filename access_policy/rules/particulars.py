@@ -47,7 +47,7 @@ def assured(person: Person, dataset: Dataset) -> bool:
 
 
 def ignored_from(request: Request, dataset: Dataset) -> datetime | None:
-    """Return from when a dataset may not be had for its opt-outs, by the date that binds its kind; None: never (E72)."""
+    """Return from when a dataset may not be had for its opt-outs, by the date that binds its kind; None: never, E72."""
     if request.regime is not _EHDS or request.opt_out_exception or not opted_out(request, dataset):
         return None
     return EHDS_BINDS_FROM[dataset.kind]

@@ -203,7 +203,7 @@ class Request:
 
     `past_extensions` are the stretches from a question to its answer, `past_suspensions` those from a suspension
     that was lifted to its hearing, or to its end where nobody was heard.
-    `deciders` approved it, or assessed or decided a change of what it grants: they hand out no data of it (E11).
+    `deciders` assessed, made a finding, voted or decided on it or a change of it: they hand out no data of it (E11).
     """
 
     request: RequestId
