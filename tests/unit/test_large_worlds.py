@@ -95,7 +95,7 @@ def test_a_person_with_five_thousand_grants_gets_the_list_of_them() -> None:
     few = _most(state, iter([lambda: openable(state, who, session)]))
     asked = (Query(who, request, Action.OPEN_WORKSPACE, NOW, session) for request in found[-50:])
     one = _most(state, (lambda query=query: decide(state, query) for query in asked))  # type: ignore[misc]
-    assert few <= one * len(state.requests_of[who])
+    assert few <= 1.1 * one * len(state.requests_of[who])
     assert one < 3_000
 
 
