@@ -194,7 +194,10 @@ MISFITS: dict[str, tuple[Callable[[World], e.FactEvent], str]] = {
         lambda w: e.AdequacyEnded(country="K\x00", scope=AdequacyScope.FULL, ends=w.at, act="x"), "no country",
     ),
     "a clock that goes on without a pause": (lambda _: e.ClockResumed(request=OPEN), "not stand still"),
-    "an unknown request": (lambda _: e.RequestEnded(request=RequestId("DR-9"), reason="x"), "there is no request `DR-9`"),
+    "an unknown request": (
+        lambda _: e.RequestEnded(request=RequestId("DR-9"), reason="x"),
+        "there is no request `DR-9`",
+    ),
 }  # fmt: skip
 
 
