@@ -162,8 +162,8 @@ def _wanted(
 ) -> tuple[tuple[Dataset, ...], datetime | None]:
     """Return the datasets that a question is about, and when that changes by the clock alone.
 
-    Those that the person can have, and an opening from outside without those that are for inside only; where that
-    leaves none, what all of them lack is the reason.
+    Those that the person can have, or all where they can have none, for then what these lack is the reason; an opening
+    from outside without those that are for inside only, unless these are all.
     """
     until: datetime | None = None
     if person is not None:

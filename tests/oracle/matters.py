@@ -15,13 +15,17 @@ from tests.oracle.history import Facts
 def that_matter(facts: Facts, query: Query) -> list[e.DatasetRegistered]:
     """Return the datasets whose own conditions bind a question (S3, S74, S77, E26, E72).
 
-    Where the person can have none of them, all of them say why; somebody whom nobody knows can have none.
+    Where the person can have none of them, all of them say why, and from outside those first that open from there;
+    somebody whom nobody knows can have none.
     """
     offered = d.open_datasets(facts, query.request)
     workspace = d.workspace_of(facts, query.request, query.person)
     if query.action is not Action.OPEN_WORKSPACE and workspace is not None:
         return [what for what in offered if what.dataset in workspace[1].datasets]
-    return [what for what in offered if _can_have(facts, query, what)] or offered
+    had = [what for what in offered if _can_have(facts, query, what)]
+    if had or query.action is not Action.OPEN_WORKSPACE or is_inside(query):
+        return had or offered
+    return [what for what in offered if not d.is_restricted(what)] or offered
 
 
 def that_open(facts: Facts, query: Query) -> list[e.DatasetRegistered]:

@@ -166,3 +166,14 @@ def test_a_request_without_a_living_grant_says_since_when() -> None:
     findings = {one.code: one for one in decide(world.state, world.query(Action.KEEP_WORKSPACE)).findings}
     assert (findings[R.NO_DATASET_OPEN].holds, findings[R.NO_DATASET_OPEN].since) == (False, gone[1])
     assert (findings[R.DATASET_WITHDRAWN].holds, findings[R.DATASET_WITHDRAWN].since) == (False, gone[0])
+
+
+def test_from_outside_the_reasons_are_those_of_what_opens_there() -> None:
+    """S77, POL-09: who can have none of the data hears first what leads to those that open from where they are."""
+    world, request = _with(zone="institute", trainings="genomics")
+    world.do("register-dataset", STEWARD, **dataset_arguments("surer") | {"assurance": "high"})
+    world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="a question")
+    other = world.ask(RequestStatus.ACTIVE, ("more", "surer"))
+    assert _names(world, world.query(request=other)) == ["assurance_too_low"]
+    assert _names(world, world.query(request=other, zone=Zone.INSTITUTE)) == ["assurance_too_low", "training_missing"]
+    assert _names(world, world.query(request=request)) == ["training_missing", "zone"]
