@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from access_policy import events as e
@@ -9,8 +10,9 @@ from access_policy.actor import person
 from access_policy.commands.criteria import EHDS_CRITERIA
 from access_policy.decision import decide
 from access_policy.left_out import LeftOut, left_out
-from access_policy.model.enums import Action, DataKind, RequestStatus, Zone
+from access_policy.model.enums import Action, DataKind, RequestStatus, VerificationMethod, Zone
 from access_policy.model.ids import CourseName, DatasetName, RequestId
+from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Query
 from access_policy.rules.particulars import EHDS_BINDS_FROM
@@ -141,3 +143,34 @@ def test_the_session_of_another_from_inside_opens_no_inside_data() -> None:
     assert not decide(world.state, foreign).allowed
     mine = world.query(request=RequestId("DR-3"), zone=Zone.INSTITUTE)
     assert [one.name for one in decide(world.state, mine).datasets] == ["tumours", "inner"]
+
+
+def _verified_until(world: World, until: datetime) -> None:
+    verified = e.PersonVerified(person=RESEARCHER, method=VerificationMethod.IN_PERSON, until=until)
+    world.append([(person(ADMIN), verified)])
+
+
+def test_a_kept_answer_ends_with_the_first_of_its_conditions() -> None:
+    """POL-05, S73: a verification that ends before a dataset's course does; nothing kept outlives it."""
+    world = _two_courses()
+    until = world.at + DAY
+    _verified_until(world, until)
+    query = world.query(request=RequestId("DR-3"), zone=Zone.INSTITUTE)
+    assert query.session is not None
+    session = msgspec.structs.replace(query.session, ends=until + DAY)
+    assert decide(world.state, query).allowed
+    assert decide(world.state, msgspec.structs.replace(query, at=until, session=session)).codes == (
+        R.VERIFICATION_EXPIRED,
+    )
+
+
+def test_a_kept_denial_ends_with_the_first_condition_that_changes() -> None:
+    """POL-05, S39, S73: a verification that ends before a term begins is among the reasons from its end on."""
+    world = everything_holds()
+    request = world.state.requests[RequestId("DR-1")]
+    request.term = Term(world.at + 20 * DAY, world.at + 90 * DAY)
+    _verified_until(world, world.at + 10 * DAY)
+    asked = Query(RESEARCHER, RequestId("DR-1"), Action.KEEP_WORKSPACE, world.at)
+    assert decide(world.state, asked).codes == (R.TERM_NOT_BEGUN,)
+    later = decide(world.state, msgspec.structs.replace(asked, at=asked.at + 12 * DAY))
+    assert later.codes == (R.VERIFICATION_EXPIRED, R.TERM_NOT_BEGUN)
