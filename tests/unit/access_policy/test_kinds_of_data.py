@@ -14,7 +14,7 @@ from access_policy.model.enums import Action, DataKind, RequestStatus, Verificat
 from access_policy.model.ids import CourseName, DatasetName, RequestId
 from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode as R
-from access_policy.rules import Query
+from access_policy.rules import Query, case_of
 from access_policy.rules.particulars import EHDS_BINDS_FROM
 from tests.unit.access_policy.abroad import Abroad, abroad
 from tests.unit.access_policy.situations import approve, ask_under_ehds, unapproved
@@ -174,3 +174,16 @@ def test_a_kept_denial_ends_with_the_first_condition_that_changes() -> None:
     assert decide(world.state, asked).codes == (R.TERM_NOT_BEGUN,)
     later = decide(world.state, msgspec.structs.replace(asked, at=asked.at + 12 * DAY))
     assert later.codes == (R.VERIFICATION_EXPIRED, R.TERM_NOT_BEGUN)
+
+
+@pytest.mark.parametrize("order", [("brief", "lasting"), ("lasting", "brief")], ids=["brief first", "brief last"])
+def test_what_an_opening_is_about_changes_with_the_first_course_that_ends(order: tuple[str, str]) -> None:
+    """S74, POL-05: of all datasets that the person has by a course, whatever their order."""
+    world = everything_holds()
+    for name, days in (("brief", 2), ("lasting", 9)):
+        world.do("register-course", ADMIN, course=name, title=name, validity_days=days, required=False)
+        world.do("register-dataset", STEWARD, **dataset_arguments(name) | {"trainings": name})
+        world.do("certify-person", TRAINER, person=RESEARCHER, course=name)
+    request = world.ask(RequestStatus.ACTIVE, order)
+    brief = world.state.people[RESEARCHER].certifications[CourseName("brief")][0]
+    assert case_of(world.state, world.query(request=request)).changes == brief.ends
