@@ -10,7 +10,7 @@ from access_policy.actor import person
 from access_policy.commands.criteria import EHDS_CRITERIA
 from access_policy.decision import decide
 from access_policy.left_out import LeftOut, left_out
-from access_policy.model.enums import Action, DataKind, RequestStatus, VerificationMethod, Zone
+from access_policy.model.enums import Action, DataKind, Regime, RequestStatus, VerificationMethod, Zone
 from access_policy.model.ids import CourseName, DatasetName, RequestId
 from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode as R
@@ -187,3 +187,14 @@ def test_what_an_opening_is_about_changes_with_the_first_course_that_ends(order:
     request = world.ask(RequestStatus.ACTIVE, order)
     brief = world.state.people[RESEARCHER].certifications[CourseName("brief")][0]
     assert case_of(world.state, world.query(request=request)).changes == brief.ends
+
+
+@pytest.mark.parametrize(("regime", "exception"), [(Regime.OWN, False), (Regime.EHDS, True)], ids=["own", "exception"])
+def test_an_opt_out_leaves_nothing_out_under_another_regime_or_an_exception(regime: Regime, exception: bool) -> None:
+    """E72, E15: one of several datasets neither."""
+    world = _with_opt_outs()
+    world.at = CLINICAL
+    request = world.state.requests[RequestId("DR-3")]
+    request.regime, request.opt_out_exception = regime, exception
+    query = world.query(request=RequestId("DR-3"))
+    assert [one.name for one in decide(world.state, query).datasets] == ["tumours", "cells"]
