@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from access_policy.commands.base import Refusal, RefusalCode
-from access_policy.model.enums import DataKind, Regime
 from access_policy.model.ids import DatasetName
 from access_policy.model.instants import Term, days, years_after
-from access_policy.rules.particulars import EHDS_BINDS_FROM
+from access_policy.rules.particulars import binds_from
 from access_policy.state import Request, State
 
 LATEST_BEGINNING_DAYS = 731
@@ -24,18 +23,12 @@ def latest_end(state: State, request: Request, begins: datetime, at: datetime, n
     EHDS bind, at `at`, the institute's own bound holds besides, so that naming the regime early lengthens nothing.
     `named` are the datasets that it is about, where they are not granted yet.
     """
-    own = begins + days(state.settings.term_days_longest)
-    if request.regime is not Regime.EHDS:
+    own, permitted = begins + days(state.settings.term_days_longest), years_after(begins, LONGEST_PERMIT_YEARS)
+    about = map(DatasetName, named or request.granted or request.datasets)
+    binds = binds_from(request, [state.datasets[one] for one in about if one in state.datasets])
+    if binds is None:
         return own
-    permitted = years_after(begins, LONGEST_PERMIT_YEARS)
-    about = named or request.granted or request.datasets
-    return permitted if binds_from(state, about) <= at else min(own, permitted)
-
-
-def binds_from(state: State, names: Names) -> datetime:
-    """Return from when the rules of the EHDS bind data, the first that they bind of several (E1, E2)."""
-    kinds = {state.datasets[one].kind for one in map(DatasetName, names) if one in state.datasets} or set(DataKind)
-    return min(EHDS_BINDS_FROM[kind] for kind in kinds)
+    return permitted if binds <= at else min(own, permitted)
 
 
 def term_problem(

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from access_policy.model.enums import Regime, Zone
+from access_policy.model.enums import Action, Regime, Zone
 from access_policy.reasons import ReasonCode
 from access_policy.rules.case import Case, Finding, earlier
 from access_policy.rules.particulars import ignored_from, opted_out
 from access_policy.state import Dataset
 
 _ANYWHERE, _INSTITUTE, _EHDS = Zone.ANYWHERE, Zone.INSTITUTE, Regime.EHDS
+_OPEN = Action.OPEN_WORKSPACE
 
 
 def no_dataset_open(case: Case, code: ReasonCode = ReasonCode.NO_DATASET_OPEN) -> Finding:
@@ -32,7 +33,8 @@ def _gone_since(dataset: Dataset) -> datetime:
 def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -> Finding:
     """E72: under the EHDS, who was opted out at the permit is not in its data. Earlier permits stay as they are.
 
-    Taking the opt-out back later mends nothing: the permit was given while it stood.
+    Taking the opt-out back later mends nothing: the permit was given while it stood. It fails a workspace that runs
+    from the first of its datasets on, and an opening from the last on, for until then another opened.
     """
     request = case.request
     if request is None or request.regime is not _EHDS or request.opt_out_exception:
@@ -43,7 +45,8 @@ def opt_out_ignored(case: Case, code: ReasonCode = ReasonCode.OPT_OUT_IGNORED) -
         max(binds, request.approved or max(request.opened, min(begun))) for binds, begun in coming if binds <= case.at
     ]
     if bound:
-        return Finding(code, False, min(bound))
+        running = case.workspace is not None and case.query.action is not _OPEN
+        return Finding(code, False, min(bound) if running else max(bound))
     return Finding(code, True, request.approved or request.opened, min([binds for binds, _ in coming], default=None))
 
 

@@ -14,7 +14,7 @@ from access_policy.model.enums import Action, DataKind, Regime, RequestStatus, V
 from access_policy.model.ids import CourseName, DatasetName, RequestId
 from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode as R
-from access_policy.rules import Query, case_of
+from access_policy.rules import Finding, Query, case_of
 from access_policy.rules.particulars import EHDS_BINDS_FROM
 from tests.unit.access_policy.abroad import Abroad, abroad
 from tests.unit.access_policy.situations import approve, ask_under_ehds, unapproved
@@ -198,3 +198,24 @@ def test_an_opt_out_leaves_nothing_out_under_another_regime_or_an_exception(regi
     request.regime, request.opt_out_exception = regime, exception
     query = world.query(request=RequestId("DR-3"))
     assert [one.name for one in decide(world.state, query).datasets] == ["tumours", "cells"]
+
+
+def _of_opt_outs(world: World, action: Action) -> Finding:
+    (found,) = [
+        one
+        for one in decide(world.state, world.query(action, RequestId("DR-3"))).findings
+        if one.code is R.OPT_OUT_IGNORED
+    ]
+    return found
+
+
+def test_opt_outs_of_two_kinds_fail_one_after_the_other() -> None:
+    """E2, E72: a running workspace since the first is bound, an opening since the last is; it holds until the first."""
+    world = _with_opt_outs()
+    assert _of_opt_outs(world, Action.OPEN_WORKSPACE).until == CLINICAL
+    world.start(RequestId("DR-3"))
+    assert _of_opt_outs(world, Action.KEEP_WORKSPACE).until == CLINICAL
+    world.at = BIOBANK
+    code = R.OPT_OUT_IGNORED
+    assert _of_opt_outs(world, Action.KEEP_WORKSPACE) == Finding(code, False, CLINICAL)
+    assert _of_opt_outs(world, Action.OPEN_WORKSPACE) == Finding(code, False, BIOBANK)
