@@ -11,13 +11,19 @@ class Actor(msgspec.Struct, frozen=True):
     """Who a command or an event comes from.
 
     `operator` is the login name of the one who typed the command on the machine; for four eyes the operator and the
-    `person` they act for count as one. `step_up` is the id of the fresh second factor bound to this one command.
+    `person` they act for count as one. `step_up` is the id of the second factor that allowed it: the one given at the
+    login under which a person acts. An operator and a part of the program have none.
     """
 
     person: PersonId | None = None
     operator: OperatorText | None = None
     component: Component | None = None
     step_up: str | None = None
+
+    @property
+    def unproven(self) -> bool:
+        """Say whether this is a person who acts for themselves without a step-up."""
+        return self.person is not None and self.operator is None and not self.step_up
 
     def __str__(self) -> str:
         """Return the actor as the log shows it: `P-1`, `operator NAME, on behalf of P-1` or `component hub`."""
@@ -28,9 +34,9 @@ class Actor(msgspec.Struct, frozen=True):
         return f"component {self.component}"
 
 
-def person(identifier: PersonId) -> Actor:
-    """Return the actor for a person who acts for themselves."""
-    return Actor(person=identifier)
+def person(identifier: PersonId, step_up: str | None = None) -> Actor:
+    """Return the actor for a person who acts for themselves, after a step-up where its id is given."""
+    return Actor(person=identifier, step_up=step_up)
 
 
 def component(part: Component) -> Actor:

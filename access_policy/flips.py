@@ -37,7 +37,7 @@ FLIPPED_BY: dict[ReasonCode, tuple[type[e.Event], ...]] = {
     _R.REQUEST_REFUSED: (e.RequestRefused,),
     _R.REQUEST_WITHDRAWN: (e.RequestWithdrawn,),
     _R.REQUEST_ENDED: (e.RequestEnded,),
-    _R.REQUEST_SUSPENDED: (e.RequestSuspended, e.RequestReinstated),
+    _R.REQUEST_SUSPENDED: (e.RequestSuspended, e.LossAccepted, e.RequestReinstated),
     _R.NOT_A_CONTACT: (e.ContactNamed, e.ContactRemoved, e.ContactChecked, e.AmendmentApproved),
     _R.CONTACT_EMAIL_DIFFERS: (e.ContactNamed, e.ContactRemoved, e.EmailCorrected, e.PersonMoved),
     _R.CONTACT_MOVED: (e.ContactRemoved, *_WHERE),

@@ -23,7 +23,7 @@ from access_policy.commands.installation import ConfirmProposal
 from access_policy.commands.studies import NameInvestigator, waiting_for
 from access_policy.model.ids import DatasetName, PersonId, StudyName
 from access_policy.model.instants import days
-from access_policy.permissions import TABLE, FourEyes, authorise, request_of
+from access_policy.permissions import TABLE, FourEyes, authorise, permits, request_of
 from access_policy.state import Proposal, State
 from access_policy.subjects import of_arguments
 
@@ -45,9 +45,12 @@ HANDLERS: dict[type[Command], Handler] = {
 
 def effect(state: State, command: Command, actor: Actor, at: datetime) -> Outcome:
     """Answer a command as if everybody who has to want it did: what `simulate` asks with, and nothing else."""
+    refused = permits(state, command, actor, at)
+    if refused is not None:
+        return refused
     if isinstance(command, ConfirmProposal):
-        return handle(state, command, actor, at)
-    return authorise(state, command, actor, at) or HANDLERS[type(command)](state, command, actor, at)
+        return _confirm(state, command, actor, at)
+    return HANDLERS[type(command)](state, command, actor, at)
 
 
 def handle(state: State, command: Command, actor: Actor, at: datetime) -> Outcome:
@@ -116,7 +119,7 @@ def _confirm(state: State, command: ConfirmProposal, actor: Actor, at: datetime)
         proposed = parse_command(proposal.command, msgspec.json.decode(proposal.arguments))
     except ValueError as error:
         return Refusal(RefusalCode.CHANGED_MEANWHILE, f"this can be read no more; drop it: {error}")
-    refused = authorise(state, proposed, Actor(person=proposal.by), at) or _concerns(state, proposed, actor)
+    refused = permits(state, proposed, Actor(person=proposal.by), at) or _concerns(state, proposed, actor)
     refused = refused or _lapsed(state, proposal, at)
     if refused is not None:
         return refused

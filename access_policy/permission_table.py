@@ -16,12 +16,15 @@ from access_policy.commands import (
     clinical,
     contacts,
     entities,
+    erasure,
     extensions,
     factors,
+    files,
     hearing,
     intake,
     law,
     licences,
+    losses,
     outside_training,
     publications,
     roles,
@@ -113,6 +116,8 @@ def _row(
 
 _INSTALLATION = (
     _row(i.AdoptSettings, _S.INSTALLATION),
+    _row(i.FinishUpgrade, _S.INSTALLATION),
+    _row(losses.AcceptLoss, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(i.RecordSecurityTest, _S.ADMIN),
     _row(i.RecordProviderAudit, _S.ADMIN),
     _row(i.ConfirmProposal, _S.ADMIN, personal=True, four_eyes=_NOT_SELF, step_up=True),
@@ -154,6 +159,9 @@ _PEOPLE = (
     _row(factors.ResetFactors, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(p.AcceptDocument, _S.SELF, personal=True),
     _row(p.AskErasure, _S.SELF, _S.ADMIN),
+    _row(files.KeepFile, _S.SELF, _S.ADMIN, personal=True),
+    _row(files.DropFile, _S.MEMBER, personal=True),
+    _row(erasure.ErasePerson, _S.ADMIN, four_eyes=_SECOND, step_up=True),
 )
 
 _TRAINING = (
@@ -200,6 +208,7 @@ _REQUESTS = (
     _row(q.ConfirmProtection, _S.APPLICANT, _S.SIGNATORY, statuses=_DRAFT, personal=True),
     _row(q.NameContact, _S.APPLICANT, statuses=_DRAFT, personal=True),
     _row(contacts.RemoveContact, _S.APPLICANT, _S.SIGNATORY, _S.ADMIN, statuses=_LIVE | _DRAFT),
+    _row(files.AttachFile, _S.APPLICANT, _S.SIGNATORY, statuses=_DRAFT | _REVIEW | _LIVE, personal=True),
     _row(q.SubmitRequest, _S.APPLICANT, statuses=_DRAFT, personal=True, step_up=True),
     _row(q.WithdrawRequest, _S.APPLICANT, _S.DATA_ACCESS_OFFICE, statuses=_WITHDRAWABLE),
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of
 from access_policy.commands.installation import ConfirmProposal
+from access_policy.events.step_up import SINCE
 from access_policy.model.enums import Component, Role
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.permission_table import TABLE, FourEyes, Permission, Standing
@@ -83,6 +84,21 @@ def _person_of(command: Command) -> PersonId | None:
 
 def authorise(state: State, command: Command, actor: Actor, at: datetime) -> Refusal | None:
     """Say why the actor may not give the command at `at`, or None. Unknown commands are permitted to nobody."""
+    return permits(state, command, actor, at) or _step_up(state, command, actor)
+
+
+def _step_up(state: State, command: Command, actor: Actor) -> Refusal | None:
+    if state.format < SINCE or not actor.unproven or not TABLE[type(command)].step_up:
+        return None
+    text = f"`{name_of(type(command))}` needs your second factor; log in again, then do it"
+    return Refusal(RefusalCode.STEP_UP_NEEDED, text)
+
+
+def permits(state: State, command: Command, actor: Actor, at: datetime) -> Refusal | None:
+    """Say why the actor may not give the command, whatever they proved with it: for what writes nothing in their name.
+
+    A supposed command, and one that was proposed with a step-up of its own.
+    """
     row = TABLE.get(type(command))
     name = name_of(type(command))
     if row is None or not row.standings & standings_of(state, command, actor, at):
@@ -91,7 +107,18 @@ def authorise(state: State, command: Command, actor: Actor, at: datetime) -> Ref
         return Refusal(RefusalCode.PERSONAL_COMMAND, f"`{name}` is never done on behalf of somebody")
     if isinstance(command, OfPerson) and command.person not in state.people:
         return Refusal(RefusalCode.NOT_FOUND, f"there is no person `{command.person}`")
+    if erased := _erased(state, command):
+        return Refusal(RefusalCode.WRONG_STATE, f"`{erased}` was erased; nothing about them is recorded any more")
     return _four_eyes(state, row, command, actor) or _status(state, row, command)
+
+
+def _erased(state: State, command: Command) -> str | None:
+    """Return whom or what a command names that was erased: no key is left to seal a text about it with (E50)."""
+    if not state.erased:
+        return None
+    values = (getattr(command, name) for name in command.__struct_fields__)
+    named = (one for value in values for one in (value if isinstance(value, tuple) else (value,)))
+    return next((one for one in named if isinstance(one, str) and one in state.erased), None)
 
 
 def _four_eyes(state: State, row: Permission, command: Command, actor: Actor) -> Refusal | None:
@@ -121,4 +148,4 @@ def _status(state: State, row: Permission, command: Command) -> Refusal | None:
     return None
 
 
-__all__ = ["TABLE", "FourEyes", "Permission", "Standing", "authorise", "standings_of", "trained_for"]
+__all__ = ["TABLE", "FourEyes", "Permission", "Standing", "authorise", "permits", "standings_of", "trained_for"]

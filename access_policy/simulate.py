@@ -16,7 +16,7 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Refusal
 from access_policy.decision import Decision, decide, next_change, supposed_session
-from access_policy.fold import fold
+from access_policy.fold import suppose
 from access_policy.handle import effect
 from access_policy.left_out import LeftOut, left_out
 from access_policy.model.enums import Action, Zone
@@ -128,7 +128,7 @@ def _supposed(
 def _taken(state: State, number: int, fact: e.Fact) -> tuple[Notice, ...]:
     """Take a supposed fact into the state, and return the letters."""
     try:
-        fold(state, fact)
+        suppose(state, fact)
         return notices_from(state, fact)
     except KeyError as error:
         raise ValueError(f"step {number}: {_unknown(error.args[0])}") from None

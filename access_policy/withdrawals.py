@@ -1,15 +1,21 @@
-"""Which facts only take access away: they go through where those that widen it wait (a clock that jumped), and the
-log's head leaves the machine with each of them (AUD-02). What stands here never turns a denial into an allowance.
+"""Which facts only take access away: they go through where those that widen it wait (a clock that jumped, FLT-12), and
+the log's head leaves the machine with each of them (AUD-02).
+
+The law of what stands here: after such a fact nothing is allowed that was not allowed without it, at that instant or
+any later one, until a fact comes that is none of these. Proposals and confirmations are here because they change no
+decision by themselves and a withdrawal may need them; what a confirmation brings about is looked at for itself.
+An opening aside, a question about a workspace that has ended is one about none.
 """
 
 from access_policy import events as e
 
 TAKING: frozenset[type[e.Event]] = frozenset(
     {
-        e.AdequacyEnded, e.AgreementEnded, e.AmendmentRefused, e.CertificationRevoked, e.ConsentWithdrawn,
-        e.ContactRefused, e.ContactRemoved, e.DatasetDropped, e.DatasetWithdrawn, e.ErasureAsked, e.ExtensionRefused,
-        e.FactorsReset, e.InvestigatorEnded, e.OptedOut, e.OrganisationExcluded, e.PersonDisabled, e.PersonLeft,
-        e.ProposalDropped, e.ProviderDistrusted, e.RequestEnded, e.RequestRefused, e.RequestSuspended,
-        e.RequestWithdrawn, e.RoleEnded, e.VerificationWithdrawn, e.WorkspaceEnded, e.WorkspaceStopAsked,
+        e.AdequacyEnded, e.AgreementEnded, e.AmendmentRefused, e.CertificationRevoked, e.CommandProposed,
+        e.ConsentWithdrawn, e.ContactRefused, e.ContactRemoved, e.CountryUnlisted, e.DatasetWithdrawn, e.ErasureAsked,
+        e.ExtensionRefused, e.FactorsReset, e.InvestigatorEnded, e.LossAccepted, e.OptedOut, e.OrganisationExcluded,
+        e.PersonDisabled, e.PersonLeft, e.ProposalConfirmed, e.ProposalDropped, e.ProviderDistrusted, e.RequestEnded,
+        e.RequestRefused, e.RequestSuspended, e.RequestWithdrawn, e.RoleEnded, e.VerificationWithdrawn,
+        e.WorkspaceEnded, e.WorkspaceStopAsked,
     }
 )  # fmt: skip

@@ -1,12 +1,19 @@
 """The composition root: time, randomness and the files of one installation enter here and nowhere below."""
 
 import secrets
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from access_policy.log.clock import ClockWatch, SteadyClock
 from access_policy.log.keys import create_keys, identity_digest, load_keys
 from access_policy.log.store import LogStore
+from access_policy.log.witness import Witness
+from access_policy.model.enums import Component
 from access_policy.use_cases import Beginning, Policy, begin
+from hub_config.checkpoint_folder import checkpoint_target
+from hub_config.databases import create_database, log_exists, open_database, upgrade_database
 from hub_config.places import Places
 
 
@@ -19,12 +26,36 @@ def present() -> datetime:
     return datetime.now(UTC)
 
 
-def open_policy(places: Places) -> Policy:
-    """Open an installation's log. Raises StateProblem where there is none, LogError where it cannot be used."""
-    if not places.log.exists():
+def since_boot() -> float:
+    """Return the seconds since this machine started, sleep included; nobody can set them (FLT-12)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def open_policy(places: Places, part: Component | None = None) -> Policy:
+    """Open an installation's log, as one part of Sluis or, for None, as the command line.
+
+    Raises StateProblem where there is none, SettingsProblem or LogError where it cannot be used.
+    """
+    if not log_exists(places):
         raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
-    store = LogStore.open(places.log, load_keys(places.keys), present, secrets.token_bytes)
-    return Policy(store, present)
+    clock, keys = SteadyClock(present, since_boot), load_keys(places.keys)
+    store = LogStore(open_database(places, part, clock, since_boot), keys, secrets.token_bytes)
+    witness = Witness(store, checkpoint_target(places), keys)
+    return Policy(store, watch=ClockWatch(store.now, clock), witness=witness)
+
+
+class Tables(NamedTuple):
+    """The form of the log's tables before an upgrade, and now; `0` where there were none."""
+
+    before: str
+    now: str
+
+
+def upgrade_tables(places: Places) -> Tables:
+    """Bring the log's tables to this release's form. Raises StateProblem where there is no log, or LogError."""
+    if not log_exists(places):
+        raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
+    return Tables(*upgrade_database(places))
 
 
 def create_state(places: Places, settings_text: str) -> None:
@@ -38,7 +69,8 @@ def create_state(places: Places, settings_text: str) -> None:
 
 def begin_log(places: Places, beginning: Beginning) -> None:
     """Make the log with its first facts."""
-    store = LogStore.create(places.log, load_keys(places.keys), present, secrets.token_bytes)
+    keys = load_keys(places.keys)
+    store = LogStore(create_database(places, present), keys, secrets.token_bytes)
     try:
         begin(store, beginning)
     finally:
@@ -48,11 +80,6 @@ def begin_log(places: Places, beginning: Beginning) -> None:
 def identity_of(places: Places, issuer: str, subject: str) -> str:
     """Return the HMAC by which a login with this issuer and subject finds its person."""
     return identity_digest(load_keys(places.keys), issuer, subject)
-
-
-def log_origin(installation: str) -> str:
-    """Return the name under which an installation's checkpoints are signed (C2SP signed note)."""
-    return f"sluis.dev/{installation}"
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from hub_config.parts import Part
 _PR_SET_PDEATHSIG = 1
 _PATIENCE = 8.0
 _LOG_BYTES = 20_000_000
+_KEPT = ("PATH", "LANG", "HOME", "TZ", "PGPASSFILE", "PGSERVICEFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -80,5 +81,5 @@ class Child:
 
 def _environment() -> dict[str, str]:
     """Return the little that a part needs of the operator's environment."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "TZ") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}

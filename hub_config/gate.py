@@ -73,7 +73,12 @@ class Gate:
             self._policy.handle(RecordEnding(person=who, request=what, started=seq, seen=why), _HUB)
 
     def ended_with_the_hub(self) -> None:
-        """Record that every workspace is over; called when the hub starts, since sandboxes die with it (SBX-04)."""
+        """Record that every workspace is over; called when the hub starts, since sandboxes die with it (SBX-04).
+
+        On a log that is behind its newest checkpoint the warden does, once it is whole.
+        """
+        if self._policy.trouble() is not None:
+            return
         with self._policy.reading() as state:
             known = list(state.workspaces.values())
         for workspace in known:

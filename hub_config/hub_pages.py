@@ -12,8 +12,10 @@ from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
 from jupyterhub.handlers.pages import SpawnHandler
 from tornado import web
 
+from access_policy.log.errors import LogBehind
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
+from hub_config.login.authenticator import BEHIND
 from hub_config.login.flow import PageRefused
 from hub_config.login.sessions import person_of
 from spawner.workspace import WorkspaceRefused, parse_wish
@@ -144,7 +146,10 @@ def pages() -> list[tuple[str, type[BaseHandler]]]:
 
 def _why_not(handler: Any, server_name: str, action: Action) -> str:
     who = person_of(handler.current_user.name)
-    return str(_gate(handler).why_not(who, RequestId(server_name.upper()), action))
+    try:
+        return str(_gate(handler).why_not(who, RequestId(server_name.upper()), action))
+    except LogBehind:
+        raise _refusal(503, BEHIND) from None
 
 
 def _gate(handler: Any) -> Any:

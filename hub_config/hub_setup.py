@@ -8,6 +8,7 @@ from typing import Any
 
 import pyotp
 
+from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import identity_of, open_policy
 from hub_config.gate import Gate
@@ -49,8 +50,8 @@ HEADERS = {
 
 def configure(c: Any, places: Places) -> None:
     """Set everything. Raises SettingsProblem, StateProblem and LogError, and FileNotFoundError where nothing runs."""
-    settings, running, policy = load_settings(places.settings), load_running(places), open_policy(places)
-    with policy.reading() as state:
+    settings, running, policy = load_settings(places.settings), load_running(places), open_policy(places, Component.HUB)
+    with policy.reading_behind() as state:
         hours = state.settings.session_hours
     _addresses(c, places, running)
     _login(c, places, _Given(settings, running, policy), hours)

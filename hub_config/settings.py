@@ -93,6 +93,44 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     ] = "datasets"
 
 
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the log is kept, and where its signed heads go."""
+
+    database: Annotated[
+        str,
+        Meta(
+            max_length=500,
+            description="PostgreSQL that holds the log, such as `postgresql://db.example.org/sluis`, without user and "
+            "password; empty: `log.sqlite` in the state folder. Set by `sluis init --database`",
+        ),
+    ] = ""
+    checkpoints: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=500,
+            description="folder that signed checkpoints are written to; relative paths start at the state folder. It "
+            "should lie on another machine's disk, which takes files and lets none be removed; then it has to be there",
+        ),
+    ] = "checkpoints"
+    checkpoint_minutes: Annotated[
+        int,
+        Meta(ge=1, le=1440, description="minutes between two checkpoints; each withdrawal is signed at once besides"),
+    ] = 1
+
+
+class Backup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """To whom backups are encrypted; the private keys are never on this machine."""
+
+    recipients: Annotated[
+        tuple[str, ...], Meta(max_length=20, description="age public keys (age1...) that `sluis backup` encrypts to")
+    ] = ()
+    key_recipients: Annotated[
+        tuple[str, ...],
+        Meta(max_length=20, description="age public keys that `sluis keys export` encrypts to; best other ones"),
+    ] = ()
+
+
 class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A profile: a size of workspace that people choose from (S86)."""
 
@@ -123,6 +161,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     policy: Policy = Policy()
     contact: Contact = Contact()
     data: Data = Data()
+    log: Log = Log()
+    backup: Backup = Backup()
     profiles: Annotated[tuple[Size, ...], Meta(min_length=1, description="the sizes of workspaces")] = (_SMALL, _LARGE)
 
     @property
@@ -162,13 +202,24 @@ def load_settings(file: Path) -> Settings:
 def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
     """Return the part of the settings that an error speaks of."""
     tables: dict[str, type[msgspec.Struct]] = {
-        "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data, "$.profiles": Size,
+        "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data, "$.log": Log, "$.backup": Backup,
+        "$.profiles": Size,
     }  # fmt: skip
     return next((table for path, table in tables.items() if f"`{path}" in str(error)), Settings)
 
 
 def _check(settings: Settings, file: Path) -> None:
+    if settings.log.database:
+        _check_database(settings.log.database, file)
     names = [size.name for size in settings.profiles]
     for name in names:
         if names.count(name) > 1:
             raise SettingsProblem(f"`{file}`: profile `{name}` stands there twice; give each a name of its own")
+
+
+def _check_database(url: str, file: Path) -> None:
+    from access_policy.log.postgres import url_problem
+
+    problem = url_problem(url)
+    if problem is not None:
+        raise SettingsProblem(f"`{file}`: log.database is {problem}")

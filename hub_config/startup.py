@@ -14,13 +14,15 @@ from access_policy.actor import component
 from access_policy.commands.base import Refusal
 from access_policy.commands.installation import AdoptSettings
 from access_policy.commands.workspaces import RecordEnding
-from access_policy.log.checkpoints import write_checkpoint
+from access_policy.log.checkpoints import log_origin
 from access_policy.log.keys import load_keys
 from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
-from hub_config.bootstrap import StateProblem, log_origin, open_policy
+from hub_config.bootstrap import StateProblem, open_policy
+from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.manifests import folders_in_use, manifest_problem
+from hub_config.databases import as_stored, log_exists
 from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.lock import only_one
@@ -42,6 +44,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     demo: bool
     bind: str
     port: int
+    database: str = ""
 
 
 @contextmanager
@@ -52,16 +55,20 @@ def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None
     with only_one(places), _no_parts_left(places):
         _check_port(wanted)
         _check_machine()
-        if wanted.demo and not places.log.exists():
-            _seed(places, say)
+        if wanted.demo and not log_exists(places):
+            _seed(places, wanted.database, say)
         settings = load_settings(places.settings)
+        _check_database(wanted, settings)
         policy = open_policy(places)
         try:
-            _check_log(places, policy, wanted)
-            _check_datasets(places, settings, policy)
+            behind = _check_log(places, policy, wanted)
+            if behind is None:
+                _check_datasets(places, settings, policy)
+                _adopt(settings, policy)
+            else:
+                say(f"nothing is decided: {behind}")
             if wanted.demo:
                 demo_logins(places)
-            _adopt(settings, policy)
             if not wanted.demo and login_problem(settings):
                 say(f"nobody can log in yet: {login_problem(settings)}")
             _clean(places, policy)
@@ -80,12 +87,17 @@ def _check_address(wanted: Surroundings) -> None:
 
 
 def _check_presence(places: Places, wanted: Surroundings) -> None:
-    if places.log.exists():
+    if log_exists(places):
         return
     if places.keys.exists() and not (places.state / ".new").exists():
         raise StateProblem(f"the log `{places.log}` is gone; restore a backup, nothing is started")
     if not wanted.demo:
         raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
+
+
+def _check_database(wanted: Surroundings, settings: Settings) -> None:
+    if wanted.database and wanted.database != settings.log.database:
+        raise StateProblem("--database is for a new demo, and this one's log is elsewhere; leave --database out")
 
 
 @contextmanager
@@ -115,22 +127,26 @@ def _check_machine() -> None:
     proxy_command()
 
 
-def _seed(places: Places, say: Callable[[str], None]) -> None:
+def _seed(places: Places, database: str, say: Callable[[str], None]) -> None:
     from hub_config.demo.seed import seed
 
-    seed(places, say)
+    seed(places, say, database=database)
 
 
-def _check_log(places: Places, policy: Policy, wanted: Surroundings) -> None:
-    with policy.reading() as state:
+def _check_log(places: Places, policy: Policy, wanted: Surroundings) -> str | None:
+    """Return why nothing is to be decided on the log, which then starts for its admins (AUD-02); None: it is whole."""
+    with policy.reading_behind() as state:
         demo, origin = state.demo, log_origin(state.installation)
-    found = verify(places.log, places.checkpoints, load_keys(places.keys), origin)
+    trouble = policy.trouble()
+    folder = checkpoint_folder(places) if trouble is None else None
+    found = verify(as_stored(places, policy), folder, load_keys(places.keys), origin)
     if not found.ok:
         raise StateProblem(f"the log does not verify: {found.problem}; nothing is started; run `sluis log verify`")
     if wanted.demo and not demo:
         raise StateProblem(f"`{places.state}` is no demo; leave --demo out, or choose another folder with --state")
     if demo and not wanted.demo:
         raise StateProblem(f"`{places.state}` is a demo; start it with --demo, or choose another folder with --state")
+    return None if trouble is None else trouble.text
 
 
 def _check_datasets(places: Places, settings: Settings, policy: Policy) -> None:
@@ -168,22 +184,23 @@ def _clean(places: Places, policy: Policy) -> None:
     _record_all_ended(policy, "sluis_was_killed")
 
 
-def after_stop(places: Places) -> None:
-    """End every workspace, record it, and sign the log's head."""
+def after_stop(places: Places) -> str | None:
+    """End every workspace, record it, and sign the log's heads; say why that could not be done, or None."""
     for sandbox in running_sandboxes(places.run):
         end_sandbox(sandbox)
     clean_up(places.run)
     policy = open_policy(places)
     try:
         _record_all_ended(policy, "sluis_stopped")
-        with policy.reading() as state:
-            origin = log_origin(state.installation)
-        write_checkpoint(places.checkpoints, policy.store.head(), load_keys(places.keys), origin)
+        return policy.sign()
     finally:
         policy.store.close()
 
 
 def _record_all_ended(policy: Policy, seen: str) -> None:
+    """Record it on a log that is whole; on another the next start does, once it is."""
+    if policy.trouble() is not None:
+        return
     with policy.reading() as state:
         known = list(state.workspaces.values())
     for one in known:
@@ -194,7 +211,7 @@ def draw_running(places: Places, bind: str, port: int) -> Running:
     """Choose free ports and fresh secrets for one run."""
     settings = load_settings(places.settings)
     policy = open_policy(places)
-    with policy.reading() as state:
+    with policy.reading_behind() as state:
         demo = state.demo
     policy.store.close()
     hub, proxy_api, desk, warden, provider = (f"http://127.0.0.1:{free}" for free in _free_ports(5))

@@ -32,6 +32,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = False
     port: int = 8000
     bind: str = "127.0.0.1"
+    database: str = ""
 
 
 class PartFailed(Exception):
@@ -45,7 +46,7 @@ def run(options: RunOptions, greet: Callable[[], object]) -> int:
     Raises StateProblem, SettingsProblem or LogError before anything is started, PartFailed after.
     """
     places = Places(options.state.absolute())
-    with before_start(places, Surroundings(options.demo, options.bind, options.port), _say):
+    with before_start(places, Surroundings(options.demo, options.bind, options.port, options.database), _say):
         running = draw_running(places, options.bind, options.port)
         save_running(places, running)
         return Supervisor(places, running, greet).serve()
@@ -122,7 +123,9 @@ class Supervisor:
             child.ask_to_end()
         for child in reversed(self._children):
             child.end()
-        after_stop(self._places)
+        unsigned = after_stop(self._places)
+        if unsigned is not None:
+            _say(f"the log's head is not signed: {unsigned}")
         _say("ended; nothing runs any more")
 
 

@@ -9,11 +9,12 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from access_policy.log.checkpoints import write_checkpoint
+from access_policy.actor import component
 from access_policy.log.errors import LogError
-from access_policy.log.keys import load_keys
+from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
-from hub_config.bootstrap import log_origin, open_policy
+from hub_config.bootstrap import open_policy
+from hub_config.clock_alarm import ClockAlarm
 from hub_config.gate import Gate
 from hub_config.places import Places
 from hub_config.proxy_routes import ProxyRoutes
@@ -24,8 +25,8 @@ from spawner.warden.warden import Warden
 PERIOD = 0.5
 """Seconds between two looks."""
 
+_PERIOD_BEHIND = 2.0  # nothing runs then, and each look is a line in the part's log
 _LATE = 5.0
-_SIGNED_EVERY = 60.0
 
 
 class _Heart:
@@ -42,47 +43,52 @@ class _Heart:
 def serve(places: Places) -> None:
     """Run the warden until the process is ended."""
     running = load_running(places)
-    policy = open_policy(places)
-    gate = Gate(policy, load_settings(places.settings).workspace_profiles)
+    policy = open_policy(places, Component.WARDEN)
+    settings = load_settings(places.settings)
+    gate = Gate(policy, settings.workspace_profiles)
     routes = ProxyRoutes(running.proxy_api, running.proxy_token)
     warden = Warden(policy, places.run, routes, gate.may_reach, time.monotonic)
     heart = _Heart()
     _probes(running.warden, heart)
     logging.getLogger("sluis.warden").info("watching")
-    signed = _Signed(places, policy)
+    signed = _Signed(policy, settings.log.checkpoint_minutes * 60.0)
+    alarm = ClockAlarm(policy, component(Component.WARDEN))
     while True:
         warden.tick()
+        alarm.look()
         signed.keep_up(time.monotonic())
         heart.beat = time.monotonic()
-        time.sleep(PERIOD)
+        time.sleep(PERIOD if policy.is_whole else _PERIOD_BEHIND)
 
 
 class _Signed:
-    """Signs the log's head about once a minute, where it has moved on (AUD-02)."""
+    """Signs the log's heads every few minutes, where they have moved on (AUD-02)."""
 
-    def __init__(self, places: Places, policy: Policy) -> None:
-        self._places = places
+    def __init__(self, policy: Policy, seconds: float) -> None:
         self._policy = policy
-        self._size = 0
+        self._seconds = seconds
+        self._sizes = (0, 0)
         self._next = 0.0
 
     def keep_up(self, now: float) -> None:
-        """Write a checkpoint where one is due; what keeps it from doing so is said and tried again."""
+        """Write checkpoints where they are due; what keeps it from doing so is said and tried again."""
         if now < self._next:
             return
-        self._next = now + _SIGNED_EVERY
-        try:
-            self._sign()
-        except LogError as error:
-            logging.getLogger("sluis.warden").error("the log's head cannot be signed: %s", error)
+        self._next = now + self._seconds
+        problem = self._sign()
+        if problem is not None:
+            logging.getLogger("sluis.warden").error("the log's head is not signed: %s", problem)
 
-    def _sign(self) -> None:
-        with self._policy.reading() as state:
-            origin = log_origin(state.installation)
-        head = self._policy.store.head()
-        if head.size != self._size:
-            write_checkpoint(self._places.checkpoints, head, load_keys(self._places.keys), origin)
-            self._size = head.size
+    def _sign(self) -> str | None:
+        try:
+            sizes = self._policy.store.head().size, self._policy.store.observation_head().size
+        except LogError as error:
+            return str(error)
+        if sizes == self._sizes:
+            return None
+        problem = self._policy.sign()
+        self._sizes = sizes if problem is None else (0, 0)
+        return problem
 
 
 def _probes(url: str, heart: _Heart) -> None:

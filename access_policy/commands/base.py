@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
+from access_policy.actor import Actor
 from access_policy.events import FactEvent
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.model.instants import parse_instant
@@ -37,6 +38,9 @@ class RefusalCode(StrEnum):
     NOT_ALLOWED_VALUE = "not_allowed_value"
     CHANGED_MEANWHILE = "changed_meanwhile"
     ACCESS_DENIED = "access_denied"
+    CLOCK_JUMPED = "clock_jumped"
+    STEP_UP_NEEDED = "step_up_needed"
+    UPGRADE_FIRST = "upgrade_first"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -47,6 +51,11 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 Outcome = tuple[FactEvent, ...] | Refusal
+
+
+def writer_of(actor: Actor) -> PersonId:
+    """Return with whose key a text is sealed that the actor writes about a thing (E50); there has to be somebody."""
+    return actor.person or PersonId("")
 
 
 def name_of(command: type["Command"]) -> str:

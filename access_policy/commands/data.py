@@ -5,7 +5,7 @@ from datetime import datetime
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands.base import Command, Line, Name, Outcome, PersonRef, Refusal, RefusalCode, Text
+from access_policy.commands.base import Command, Line, Name, Outcome, PersonRef, Refusal, RefusalCode, Text, writer_of
 from access_policy.commands.old_files import used_before
 from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Region, Role, Route, Zone
 from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, StudyName
@@ -173,7 +173,7 @@ def withdraw_dataset(state: State, c: WithdrawDataset, actor: Actor, at: datetim
     dataset = state.datasets.get(DatasetName(c.dataset))
     if dataset is None or dataset.withdrawn is not None:
         return Refusal(RefusalCode.NOT_FOUND, f"no dataset named `{c.dataset}` is offered")
-    return (e.DatasetWithdrawn(dataset=dataset.dataset, reason=c.reason),)
+    return (e.DatasetWithdrawn(dataset=dataset.dataset, writer=writer_of(actor), reason=c.reason),)
 
 
 def reopen_dataset(state: State, c: ReopenDataset, actor: Actor, at: datetime) -> Outcome:

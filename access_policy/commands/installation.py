@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands.base import Command, Instant, Line, Outcome, Refusal, RefusalCode
+from access_policy.commands.base import Command, Instant, Line, Outcome, Refusal, RefusalCode, writer_of
 from access_policy.model.enums import LicenceReading, Role
 from access_policy.model.instants import format_instant
 from access_policy.standing import acts_as
@@ -31,6 +31,12 @@ class AdoptSettings(Command, frozen=True, kw_only=True):
     deferral_months: Annotated[int, Meta(ge=1, le=3)] = 3
     accelerated_months: Annotated[int, Meta(ge=1, le=2)] = 2
     reminder_days: tuple[Annotated[int, Meta(ge=1, le=365)], ...] = (60, 30, 14, 7, 1)
+
+
+class FinishUpgrade(Command, frozen=True, kw_only=True):
+    """Let the log be of a later format from now on; `sluis upgrade finish` gives it. There is no way back."""
+
+    format: int
 
 
 class RecordSecurityTest(Command, frozen=True, kw_only=True):
@@ -78,14 +84,26 @@ def _listed(numbers: tuple[int, ...]) -> str:
     return ", ".join(str(number) for number in numbers)
 
 
+def finish_upgrade(state: State, c: FinishUpgrade, actor: Actor, at: datetime) -> Outcome:
+    """A format that this release knows, and that is later than the log's (FLT-10)."""
+    if not 1 <= c.format <= e.FORMAT:
+        return Refusal(
+            RefusalCode.NOT_ALLOWED_VALUE, f"this release writes formats up to `{e.FORMAT}`, not `{c.format}`"
+        )
+    if c.format <= state.format:
+        return Refusal(RefusalCode.WRONG_STATE, f"the log is of format `{state.format}` already; nothing is left to do")
+    return (e.UpgradeFinished(format=c.format),)
+
+
 def record_security_test(state: State, c: RecordSecurityTest, actor: Actor, at: datetime) -> Outcome:
     """S95: a test that took place; one that is planned is none."""
-    return _to_come(c.on, at) or (e.SecurityTested(tester=c.tester, scope=c.scope, on=c.on),)
+    return _to_come(c.on, at) or (e.SecurityTested(writer=writer_of(actor), tester=c.tester, scope=c.scope, on=c.on),)
 
 
 def record_provider_audit(state: State, c: RecordProviderAudit, actor: Actor, at: datetime) -> Outcome:
     """S92, S103: an audit that took place, with its auditor, scope and date."""
-    return _to_come(c.on, at) or (e.ProviderAudited(auditor=c.auditor, scope=c.scope, on=c.on),)
+    audited = e.ProviderAudited(writer=writer_of(actor), auditor=c.auditor, scope=c.scope, on=c.on)
+    return _to_come(c.on, at) or (audited,)
 
 
 def _to_come(on: datetime, at: datetime) -> Refusal | None:

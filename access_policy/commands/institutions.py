@@ -4,7 +4,7 @@ from datetime import datetime
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands.base import Command, Instant, Line, Name, Outcome, Refusal, RefusalCode
+from access_policy.commands.base import Command, Instant, Line, Name, Outcome, Refusal, RefusalCode, writer_of
 from access_policy.commands.roles import is_admin
 from access_policy.email import normal_domain
 from access_policy.model.ids import CENTRE, InstitutionName
@@ -110,7 +110,9 @@ def correct_institution(state: State, c: CorrectInstitution, actor: Actor, at: d
     if (institution.name, institution.country) == (c.name, c.country):
         return Refusal(RefusalCode.ALREADY_EXISTS, f"institution `{name}` is recorded so already")
     return _country_problem(c.country) or (
-        e.InstitutionCorrected(institution=name, name=c.name, country=c.country, reason=c.reason),
+        e.InstitutionCorrected(
+            institution=name, name=c.name, country=c.country, writer=writer_of(actor), reason=c.reason
+        ),
     )
 
 
@@ -170,7 +172,7 @@ def exclude_organisation(state: State, c: ExcludeOrganisation, actor: Actor, at:
     if not earliest < c.until <= latest:
         text = f"`until` lies after `{format_instant(earliest)}`, and at `{format_instant(latest)}` at the latest"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
-    return (e.OrganisationExcluded(institution=name, until=c.until, reason=c.reason),)
+    return (e.OrganisationExcluded(institution=name, until=c.until, writer=writer_of(actor), reason=c.reason),)
 
 
 def lift_exclusion(state: State, c: LiftExclusion, actor: Actor, at: datetime) -> Outcome:

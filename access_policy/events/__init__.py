@@ -4,7 +4,7 @@ An event's kind is its class name. `v` is the version of its form; a later versi
 Personal texts carry their seal in their type (`model/texts.py`). Who did it and when stand beside the event, in `Fact`.
 """
 
-from access_policy.events.base import Event, Fact, FactEvent, ObservationEvent
+from access_policy.events.base import FORMAT, Event, Fact, FactEvent, ObservationEvent
 from access_policy.events.data import (
     ConsentWithdrawn,
     DatasetHandedOver,
@@ -20,6 +20,10 @@ from access_policy.events.data import (
 )
 from access_policy.events.documents import (
     DocumentPublished,
+)
+from access_policy.events.files import (
+    FileDropped,
+    FileKept,
 )
 from access_policy.events.grants import (
     AmendmentApproved,
@@ -46,11 +50,13 @@ from access_policy.events.grants import (
 from access_policy.events.installation import (
     CommandProposed,
     InstallationBegun,
+    LossAccepted,
     PolicySettingsAdopted,
     ProposalConfirmed,
     ProposalDropped,
     ProviderAudited,
     SecurityTested,
+    UpgradeFinished,
 )
 from access_policy.events.institutions import (
     AdequacyDecided,
@@ -66,7 +72,9 @@ from access_policy.events.institutions import (
     OrganisationExcluded,
 )
 from access_policy.events.observations import (
+    ClockJumped,
     CommandRefused,
+    FileRead,
     LoginRefused,
     LogRead,
     SessionBegun,
@@ -83,6 +91,7 @@ from access_policy.events.people import (
     IdentityLinked,
     PersonDisabled,
     PersonEnabled,
+    PersonErased,
     PersonLeft,
     PersonMoved,
     PersonRegistered,
@@ -150,6 +159,7 @@ OBSERVATIONS: dict[str, type[Event]] = _kinds(ObservationEvent)
 
 __all__ = [
     "FACTS",
+    "FORMAT",
     "OBSERVATIONS",
     "AdequacyDecided",
     "AdequacyEnded",
@@ -162,6 +172,7 @@ __all__ = [
     "AttendanceConfirmed",
     "BoardVoted",
     "CertificationRevoked",
+    "ClockJumped",
     "ClockPaused",
     "ClockResumed",
     "CommandProposed",
@@ -206,6 +217,9 @@ __all__ = [
     "FactorConfirmed",
     "FactorEnrolled",
     "FactorsReset",
+    "FileDropped",
+    "FileKept",
+    "FileRead",
     "FindingRecorded",
     "HearingRecorded",
     "IdentityLinked",
@@ -221,6 +235,7 @@ __all__ = [
     "LicenceSigned",
     "LogRead",
     "LoginRefused",
+    "LossAccepted",
     "ObservationEvent",
     "OptOutReversed",
     "OptedOut",
@@ -228,6 +243,7 @@ __all__ = [
     "PersonCertified",
     "PersonDisabled",
     "PersonEnabled",
+    "PersonErased",
     "PersonLeft",
     "PersonMoved",
     "PersonRegistered",
@@ -261,6 +277,7 @@ __all__ = [
     "StudyRegistered",
     "TrainingPlanned",
     "TransferBasisRecorded",
+    "UpgradeFinished",
     "VerificationWithdrawn",
     "VersionReleased",
     "WorkspaceEnded",

@@ -6,6 +6,9 @@ import msgspec
 
 from access_policy.actor import Actor
 
+FORMAT = 2
+"""The newest format of a log that this release reads and writes."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all events share."""

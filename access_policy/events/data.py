@@ -5,7 +5,7 @@ from datetime import datetime
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Region, Route, Zone
 from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, StudyName
-from access_policy.model.texts import DigestText, ThingText
+from access_policy.model.texts import DigestText, PlaceText, ThingText, VersionText, WriterText
 
 
 class StudyRegistered(FactEvent, frozen=True, kw_only=True):
@@ -44,8 +44,8 @@ class DatasetRegistered(FactEvent, frozen=True, kw_only=True):
     title: ThingText
     source: ThingText
     kind: DataKind
-    version: ThingText
-    location: ThingText
+    version: VersionText
+    location: PlaceText
     manifest: DigestText
     region: Region
     zone: Zone
@@ -74,8 +74,8 @@ class VersionReleased(FactEvent, frozen=True, kw_only=True):
     """
 
     dataset: DatasetName
-    version: ThingText
-    location: ThingText
+    version: VersionText
+    location: PlaceText
     manifest: DigestText
     excluded: tuple[DigestText, ...]
     attested: bool = False
@@ -105,8 +105,10 @@ class OptOutReversed(FactEvent, frozen=True, kw_only=True):
 class DatasetWithdrawn(FactEvent, frozen=True, kw_only=True):
     """A dataset is no longer offered, to any request (S82, S94)."""
 
+    v: int = 2
     dataset: DatasetName
-    reason: ThingText
+    writer: PersonId = PersonId("")
+    reason: WriterText
 
 
 class DatasetReopened(FactEvent, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import DocumentKind
-from access_policy.model.texts import DigestText, ThingText
+from access_policy.model.texts import DigestText, ThingText, VersionText
 
 
 class DocumentPublished(FactEvent, frozen=True, kw_only=True):
@@ -12,8 +12,8 @@ class DocumentPublished(FactEvent, frozen=True, kw_only=True):
     """
 
     document: DocumentKind
-    version: ThingText
-    language: ThingText
+    version: VersionText
+    language: VersionText
     title: ThingText
     digest: DigestText
     binding: bool

@@ -5,7 +5,7 @@ from datetime import datetime
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import DocumentKind, Party
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
-from access_policy.model.texts import DigestText, PersonText, RequestText, ThingText
+from access_policy.model.texts import DigestText, PersonText, PlaceText, RequestText, VersionText
 
 
 class LicenceSigned(FactEvent, frozen=True, kw_only=True):
@@ -16,7 +16,7 @@ class LicenceSigned(FactEvent, frozen=True, kw_only=True):
     party: Party
     person: PersonId
     licence: DocumentKind
-    version: ThingText
+    version: VersionText
     digest: DigestText
 
 
@@ -28,8 +28,8 @@ class ExtractPrepared(FactEvent, frozen=True, kw_only=True):
 
     request: RequestId
     dataset: DatasetName
-    version: ThingText
-    location: ThingText
+    version: VersionText
+    location: PlaceText
     manifest: DigestText
     patients: int
     attested: bool = False
@@ -177,7 +177,8 @@ class RequestEnded(FactEvent, frozen=True, kw_only=True):
 class PublicationRecorded(FactEvent, frozen=True, kw_only=True):
     """A publication with the acknowledgement that it has to carry (S69)."""
 
+    v: int = 2
     request: RequestId
-    title: ThingText
-    link: ThingText
-    acknowledgement: ThingText
+    title: RequestText
+    link: RequestText
+    acknowledgement: RequestText

@@ -5,14 +5,35 @@ from datetime import datetime
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import LicenceReading
 from access_policy.model.ids import PersonId
-from access_policy.model.texts import CommandText, DigestText, OrganisationText, PersonText, ThingText
+from access_policy.model.texts import CommandText, DigestText, PersonText, WriterText
 
 
 class InstallationBegun(FactEvent, frozen=True, kw_only=True):
-    """The first fact of every log: which installation this is, and whether it is a demo."""
+    """The first fact of every log: which installation this is, whether it is a demo, and the format it begins with."""
 
+    v: int = 2
     installation: DigestText
     demo: bool
+    format: int = 1
+
+
+class UpgradeFinished(FactEvent, frozen=True, kw_only=True):
+    """From now on the log is of a later format, which the release before does not read: there is no way back."""
+
+    format: int
+
+
+class LossAccepted(FactEvent, frozen=True, kw_only=True):
+    """Two admins go on with a log that lost facts: history number `epoch` begins, and every live grant is suspended.
+
+    `kept` facts and `observations` are those that signed checkpoints prove to have been kept; `lost` is the size of the
+    newest checkpoint of the history that ended. What was signed beyond `kept` is excused from here on (AUD-02).
+    """
+
+    epoch: int
+    kept: int
+    lost: int
+    observations: int
 
 
 class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):
@@ -64,14 +85,18 @@ class ProposalDropped(FactEvent, frozen=True, kw_only=True):
 class SecurityTested(FactEvent, frozen=True, kw_only=True):
     """The yearly test for weak spots took place (S95)."""
 
-    tester: OrganisationText
-    scope: ThingText
+    v: int = 2
+    writer: PersonId = PersonId("")
+    tester: WriterText
+    scope: WriterText
     on: datetime
 
 
 class ProviderAudited(FactEvent, frozen=True, kw_only=True):
     """An independent audit of the provider is on record: by whom, of what, when (S92, S103)."""
 
-    auditor: OrganisationText
-    scope: ThingText
+    v: int = 2
+    writer: PersonId = PersonId("")
+    auditor: WriterText
+    scope: WriterText
     on: datetime

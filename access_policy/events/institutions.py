@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from access_policy.events.base import FactEvent
-from access_policy.model.ids import InstitutionName
+from access_policy.model.ids import InstitutionName, PersonId
 from access_policy.model.jurisdictions import AdequacyScope
-from access_policy.model.texts import OrganisationText, ThingText
+from access_policy.model.texts import LawText, OrganisationText, WriterText
 
 
 class InstitutionRegistered(FactEvent, frozen=True, kw_only=True):
@@ -21,10 +21,12 @@ class InstitutionRegistered(FactEvent, frozen=True, kw_only=True):
 class InstitutionCorrected(FactEvent, frozen=True, kw_only=True):
     """The name and the country of an institution, as they should have been recorded (S57, S58)."""
 
+    v: int = 2
     institution: InstitutionName
     name: OrganisationText
     country: OrganisationText
-    reason: OrganisationText
+    writer: PersonId = PersonId("")
+    reason: WriterText
 
 
 class DomainsDeclared(FactEvent, frozen=True, kw_only=True):
@@ -51,9 +53,11 @@ class AgreementEnded(FactEvent, frozen=True, kw_only=True):
 class OrganisationExcluded(FactEvent, frozen=True, kw_only=True):
     """An organisation is shut out until a date, at most five years on; its new requests are refused too (E59)."""
 
+    v: int = 2
     institution: InstitutionName
     until: datetime
-    reason: OrganisationText
+    writer: PersonId = PersonId("")
+    reason: WriterText
 
 
 class ExclusionLifted(FactEvent, frozen=True, kw_only=True):
@@ -69,7 +73,7 @@ class AdequacyDecided(FactEvent, frozen=True, kw_only=True):
     scope: AdequacyScope
     begins: datetime
     ends: datetime | None
-    act: ThingText
+    act: LawText
 
 
 class AdequacyEnded(FactEvent, frozen=True, kw_only=True):
@@ -78,7 +82,7 @@ class AdequacyEnded(FactEvent, frozen=True, kw_only=True):
     country: OrganisationText
     scope: AdequacyScope
     ends: datetime
-    act: ThingText
+    act: LawText
 
 
 class CountryListed(FactEvent, frozen=True, kw_only=True):
@@ -87,7 +91,7 @@ class CountryListed(FactEvent, frozen=True, kw_only=True):
     country: OrganisationText
     begins: datetime
     ends: datetime | None
-    act: ThingText
+    act: LawText
 
 
 class CountryUnlisted(FactEvent, frozen=True, kw_only=True):
@@ -95,4 +99,4 @@ class CountryUnlisted(FactEvent, frozen=True, kw_only=True):
 
     country: OrganisationText
     ends: datetime
-    act: ThingText
+    act: LawText

@@ -2,14 +2,17 @@
 
 from access_policy.events.base import ObservationEvent
 from access_policy.model.ids import PersonId, RequestId
-from access_policy.model.texts import CommandText, DigestText, ThingText
+from access_policy.model.texts import CodeText, CommandText, DigestText
 
 
 class SessionBegun(ObservationEvent, frozen=True, kw_only=True):
-    """A full login: both factors were right (S76)."""
+    """A full login: both factors were right (S76). `proof` is the id of the second factor given: what is done under
+    this login names it as its step-up."""
 
+    v: int = 2
     person: PersonId
     session: DigestText
+    proof: DigestText = ""
 
 
 class SessionEnded(ObservationEvent, frozen=True, kw_only=True):
@@ -17,21 +20,21 @@ class SessionEnded(ObservationEvent, frozen=True, kw_only=True):
 
     person: PersonId
     session: DigestText
-    why: ThingText
+    why: CodeText
 
 
 class LoginRefused(ObservationEvent, frozen=True, kw_only=True):
     """A login that failed, and at which step. `identity` is the HMAC of who tried."""
 
     identity: DigestText
-    why: ThingText
+    why: CodeText
 
 
 class CommandRefused(ObservationEvent, frozen=True, kw_only=True):
     """A command was understood and refused by a rule."""
 
     command: CommandText
-    code: ThingText
+    code: CodeText
 
 
 class WorkspaceRefused(ObservationEvent, frozen=True, kw_only=True):
@@ -39,10 +42,23 @@ class WorkspaceRefused(ObservationEvent, frozen=True, kw_only=True):
 
     person: PersonId
     request: RequestId
-    codes: ThingText
+    codes: CodeText
+
+
+class FileRead(ObservationEvent, frozen=True, kw_only=True):
+    """Somebody was given an uploaded file to read (E51)."""
+
+    file: int
 
 
 class LogRead(ObservationEvent, frozen=True, kw_only=True):
     """Somebody read the log (E51)."""
 
-    what: ThingText
+    what: CodeText
+
+
+class ClockJumped(ObservationEvent, frozen=True, kw_only=True):
+    """An alarm: the time is off by so many seconds (negative: slow), so that nothing widens access (FLT-12, MFA-14)."""
+
+    seconds: int
+    what: CodeText

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import Assurance, DocumentKind, FactorKind, Role, VerificationMethod
-from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId
-from access_policy.model.texts import DigestText, OrganisationText, PersonText, ThingText
+from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId, RequestId
+from access_policy.model.texts import DigestText, OrganisationText, PersonText, VersionText
 
 
 class PersonRegistered(FactEvent, frozen=True, kw_only=True):
@@ -126,7 +126,7 @@ class DocumentAccepted(FactEvent, frozen=True, kw_only=True):
 
     person: PersonId
     document: DocumentKind
-    version: ThingText
+    version: VersionText
 
 
 class ErasureAsked(FactEvent, frozen=True, kw_only=True):
@@ -134,3 +134,13 @@ class ErasureAsked(FactEvent, frozen=True, kw_only=True):
 
     person: PersonId
     not_before: datetime
+
+
+class PersonErased(FactEvent, frozen=True, kw_only=True):
+    """What identifies a person is erased: their sealing key went with this fact, their factors, sessions and files too.
+
+    The keys of `requests` went as well, since all their people are erased now (E48, E50).
+    """
+
+    person: PersonId
+    requests: tuple[RequestId, ...] = ()

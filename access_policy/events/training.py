@@ -5,7 +5,7 @@ from datetime import datetime
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import CertificationKind, Role
 from access_policy.model.ids import CourseName, PersonId, ProviderName
-from access_policy.model.texts import DigestText, OrganisationText, PersonText, ThingText
+from access_policy.model.texts import DigestText, OrganisationText, PersonText, ThingText, VersionText
 
 
 class CourseRegistered(FactEvent, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class CourseRegistered(FactEvent, frozen=True, kw_only=True):
     validity_days: int
     required: bool
     roles: tuple[Role, ...] = ()
-    version: ThingText = "1"
+    version: VersionText = "1"
 
 
 class CourseRevised(FactEvent, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class CourseRevised(FactEvent, frozen=True, kw_only=True):
     """
 
     course: CourseName
-    version: ThingText
+    version: VersionText
     binding: bool
     roles: tuple[Role, ...] = ()
 

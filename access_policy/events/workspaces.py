@@ -4,7 +4,7 @@ from datetime import datetime
 
 from access_policy.events.base import FactEvent
 from access_policy.model.ids import DatasetName, PersonId, RequestId
-from access_policy.model.texts import DecisionText, ThingText
+from access_policy.model.texts import CodeText, DecisionText
 
 
 class WorkspaceStarted(FactEvent, frozen=True, kw_only=True):
@@ -15,7 +15,7 @@ class WorkspaceStarted(FactEvent, frozen=True, kw_only=True):
 
     person: PersonId
     request: RequestId
-    profile: ThingText
+    profile: CodeText
     datasets: tuple[DatasetName, ...]
     run_ends: datetime
     until: datetime
@@ -34,5 +34,5 @@ class WorkspaceEnded(FactEvent, frozen=True, kw_only=True):
 
     person: PersonId
     request: RequestId
-    why: ThingText
+    why: CodeText
     after_ms: int | None

@@ -4,13 +4,33 @@ from collections.abc import Callable
 from typing import Any
 
 from access_policy import events as e
+from access_policy.model.enums import RequestStatus
 from access_policy.model.ids import PersonId
 from access_policy.model.texts import ERASED
-from access_policy.state import Proposal, Settings, State
+from access_policy.state import Loss, Proposal, Settings, State, epoch_of
+
+_LIVE = frozenset({RequestStatus.APPROVED, RequestStatus.LICENSED, RequestStatus.ACTIVE})
 
 
 def _installation_begun(s: State, f: e.Fact, v: e.InstallationBegun) -> None:
-    s.installation, s.demo = v.installation, v.demo
+    s.installation, s.demo, s.format = v.installation, v.demo, v.format
+
+
+def _upgrade_finished(s: State, f: e.Fact, v: e.UpgradeFinished) -> None:
+    if v.format <= s.format:
+        raise ValueError(f"a log of format `{s.format}` does not go on to format `{v.format}`")
+    s.format = v.format
+
+
+def _loss_accepted(s: State, f: e.Fact, v: e.LossAccepted) -> None:
+    """AUD-02: what was withdrawn may be among what was lost, so no grant goes on; each is reinstated by two people."""
+    if v.epoch <= epoch_of(s.losses):
+        raise ValueError(f"history `{v.epoch}` does not follow `{epoch_of(s.losses)}`")
+    s.losses.append(Loss(v.epoch, v.kept, v.lost, v.observations, f.at))
+    for request in s.requests.values():
+        if request.status in _LIVE and request.suspended is None:
+            request.suspended = f.at
+            s.touched[f"request {request.request}"] = f.seq
 
 
 def _settings_adopted(s: State, f: e.Fact, v: e.PolicySettingsAdopted) -> None:
@@ -26,7 +46,7 @@ def _proposed(s: State, f: e.Fact, v: e.CommandProposed) -> None:
     s.last_proposal = v.proposal
     if v.arguments != ERASED:
         by = f.actor.person or PersonId("")
-        s.proposals[v.proposal] = Proposal(v.proposal, v.command, v.arguments, by, f.at, f.seq)
+        s.proposals[v.proposal] = Proposal(v.proposal, v.command, v.arguments, by, f.at, f.seq, v.person)
 
 
 def _proposal_closed(s: State, f: e.Fact, v: e.ProposalConfirmed | e.ProposalDropped) -> None:
@@ -43,6 +63,8 @@ def _provider_audited(s: State, f: e.Fact, v: e.ProviderAudited) -> None:
 
 APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.InstallationBegun: _installation_begun,
+    e.UpgradeFinished: _upgrade_finished,
+    e.LossAccepted: _loss_accepted,
     e.PolicySettingsAdopted: _settings_adopted,
     e.CommandProposed: _proposed,
     e.ProposalConfirmed: _proposal_closed,

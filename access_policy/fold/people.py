@@ -6,12 +6,13 @@ from typing import Any
 from access_policy import events as e
 from access_policy.fold.data import end_place
 from access_policy.model.enums import Role
+from access_policy.model.texts import ERASED
 from access_policy.state import Acceptance, Appointment, Factor, Person, State, Verification
 
 
 def _person_registered(s: State, f: e.Fact, v: e.PersonRegistered) -> None:
     s.people[v.person] = Person(v.person, v.name, v.email, v.institution, f.at, f.at, f.at)
-    if v.email:
+    if v.email and v.email != ERASED:
         s.emails[v.email] = v.person
     s.requests_of.setdefault(v.person, {})
 
@@ -24,18 +25,19 @@ def _email_corrected(s: State, f: e.Fact, v: e.EmailCorrected) -> None:
 
 def _reached_by(s: State, f: e.Fact, person: Person, email: str) -> None:
     person.email, person.email_since = email, f.at
-    s.emails[email] = person.person
+    if email != ERASED:
+        s.emails[email] = person.person
 
 
 def _person_moved(s: State, f: e.Fact, v: e.PersonMoved) -> None:
     person = s.people[v.person]
-    _left(s, f, person)
+    left(s, f, person)
     person.institution = v.institution
     _reached_by(s, f, person, v.email)
 
 
 def _person_left(s: State, f: e.Fact, v: e.PersonLeft) -> None:
-    _left(s, f, s.people[v.person])
+    left(s, f, s.people[v.person])
     for study in s.studies.values():
         if study.central_investigator is not None:
             end_place(study.central_investigator, v.person, f)
@@ -47,7 +49,8 @@ def _address_freed(s: State, person: Person) -> None:
         del s.emails[person.email]
 
 
-def _left(s: State, f: e.Fact, person: Person) -> None:
+def left(s: State, f: e.Fact, person: Person) -> None:
+    """Take the person out of their institution, and what rests on it away."""
     _address_freed(s, person)
     person.institution, person.moved = None, f.at
     for appointment in person.appointments:
@@ -87,7 +90,7 @@ def _verification_withdrawn(s: State, f: e.Fact, v: e.VerificationWithdrawn) -> 
 def _person_disabled(s: State, f: e.Fact, v: e.PersonDisabled) -> None:
     person = s.people[v.person]
     person.disabled = f.at
-    _void_sessions(person, f)
+    void_sessions(person, f)
 
 
 def _person_enabled(s: State, f: e.Fact, v: e.PersonEnabled) -> None:
@@ -123,10 +126,11 @@ def _factors_reset(s: State, f: e.Fact, v: e.FactorsReset) -> None:
     person.factors.clear()
     person.factors_changed = f.at
     person.sum_factors_up()
-    _void_sessions(person, f)
+    void_sessions(person, f)
 
 
-def _void_sessions(person: Person, f: e.Fact) -> None:
+def void_sessions(person: Person, f: e.Fact) -> None:
+    """Let no session from before count any more."""
     person.sessions_void = f.at if person.sessions_void is None else max(f.at, person.sessions_void)
 
 

@@ -1,6 +1,6 @@
 """The log: facts and observations that are only added, provably, and the records beside them.
 
-`LogStore` is the door for `use_cases.py`; `store.py` says how to use it. Keys are made and loaded by `keys.py`, checked
+`LogStore` is the door for `use_cases`; `store.py` says how to use it. Keys are made and loaded by `keys.py`, checked
 by `verify.py`, and tree heads leave the machine through `checkpoints.py`. Nothing here decides who may do what.
 """
 

@@ -1,56 +1,61 @@
 """Signed tree heads that leave the machine: what makes a cut or rewritten log show (AUD-02, AUD-03).
 
 A checkpoint is a C2SP signed note (https://c2sp.org/signed-note, https://c2sp.org/tlog-checkpoint): the log's origin,
-its size, its root in base64, and an Ed25519 signature by a key that is not in the database. Only facts have checkpoints
-for now. When they are written, and that their folder cannot be emptied, is up to the caller and the operator.
+its size, its root in base64, and an Ed25519 signature by a key that is not in the database. Facts and observations have
+checkpoints of their own. After an accepted loss the log is another history, so another log: its number, the epoch,
+stands in the origin and in the files' names. When they are written is up to `witness.py`, and that their folder cannot
+be emptied up to the operator.
 """
 
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
-from hashlib import sha256
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from access_policy.log.errors import LogUnavailable, UntrustedCheckpoint
-from access_policy.log.files import write_whole
+from access_policy.log.errors import UntrustedCheckpoint
 from access_policy.log.keys import Keys
+from access_policy.log.notes import decode64, read_note, sign_note
 from access_policy.log.store import Head
+from access_policy.log.targets import Target, target_of
+from access_policy.state import Loss
 
-_ED25519 = b"\x01"  # the signature type of C2SP signed-note
 _LARGEST_NOTE = 100_000  # bytes; more than sixteen signatures of any kind need
 _ROOT_LENGTH = 44  # characters of 32 bytes in base64
-_DASH = "\N{EM DASH} "
+_NAME = re.compile(r"[a-z]+-((?P<epoch>[1-9][0-9]{0,5})-)?(?P<size>[0-9]{12,15})\.txt", re.ASCII)
+
+
+RootAt = Callable[[int], str | None]
+"""The root, in hex, of the head that the log stored at a size, as `LogStore.root_at` and `observation_root_at`."""
+
+
+class Series(StrEnum):
+    """Of which of the log's two streams a checkpoint is; the value begins its file's name."""
+
+    FACTS = "checkpoint"
+    OBSERVATIONS = "observations"
 
 
 class Checkpoint(NamedTuple):
-    """A tree head that this installation signed: origin, number of facts, RFC 6962 root in hex."""
+    """A tree head that this installation signed: origin, number of rows, RFC 6962 root in hex, and of which history."""
 
     origin: str
     size: int
     root: str
+    epoch: int = 0
 
 
 def sign_checkpoint(head: Head, keys: Keys, origin: str) -> str:
     """Return the signed note for a head. Raises ValueError for an origin that can be no key name."""
-    if not origin or not origin.isprintable() or any(character.isspace() or character == "+" for character in origin):
-        raise ValueError(f"`{origin}` cannot name a log; write it like `example.org/sluis`, without spaces and `+`")
-    body = f"{origin}\n{head.size}\n{b64encode(bytes.fromhex(head.root)).decode()}\n"
-    signature = _key_id(keys.checkpoint.public_key(), origin) + keys.checkpoint.sign(body.encode())
-    return f"{body}\n{_DASH}{origin} {b64encode(signature).decode()}\n"
+    return sign_note(f"{origin}\n{head.size}\n{b64encode(bytes.fromhex(head.root)).decode()}\n", keys, origin)
 
 
 def read_checkpoint(note: bytes, keys: Keys, origin: str) -> Checkpoint:
     """Return what a note says. Raises UntrustedCheckpoint unless it is of this origin and signed with our key."""
     try:
-        body, _, signatures = note.decode().rpartition("\n\n")
-        _verify(f"{body}\n".encode(), signatures, keys.checkpoint.public_key(), origin)
-        found_origin, size, root, *_ = body.split("\n")
-        checkpoint = Checkpoint(found_origin, int(size), _decode64(root).hex())
-    except InvalidSignature:
-        raise UntrustedCheckpoint(f"a checkpoint has no valid signature of `{origin}`; do not trust it") from None
+        found_origin, size, root, *_ = read_note(note, keys, origin).split("\n")
+        checkpoint = Checkpoint(found_origin, int(size), decode64(root).hex())
     except ValueError:
         raise UntrustedCheckpoint("a checkpoint is no signed note of a log; do not trust it") from None
     if found_origin != origin or size != str(checkpoint.size) or len(root) != _ROOT_LENGTH:
@@ -58,92 +63,130 @@ def read_checkpoint(note: bytes, keys: Keys, origin: str) -> Checkpoint:
     return checkpoint
 
 
-def write_checkpoint(folder: Path, head: Head, keys: Keys, origin: str) -> Path:
-    """Write the checkpoint of a head into a folder, whole or not at all; return its file.
+def log_origin(installation: str) -> str:
+    """Return the name under which an installation's checkpoints are signed (C2SP signed note)."""
+    return f"sluis.dev/{installation}"
 
-    Raises UntrustedCheckpoint where the head contradicts the newest checkpoint there, which must never be signed
-    (C2SP tlog-checkpoint), and LogUnavailable where the folder cannot be written.
+
+def origin_of(origin: str, epoch: int, series: Series = Series.FACTS) -> str:
+    """Return the name under which a stream of one history is signed; `origin` is the installation's."""
+    history = f"{origin}/{epoch}" if epoch else origin
+    return history if series is Series.FACTS else f"{history}/observations"
+
+
+class Signing(NamedTuple):
+    """In whose name a head is signed: the installation's keys and origin, the history, and which stream."""
+
+    keys: Keys
+    origin: str
+    epoch: int = 0
+    series: Series = Series.FACTS
+
+
+def write_checkpoint(where: Target | Path, head: Head, signing: Signing, root_at: RootAt) -> str | None:
+    """Write the checkpoint of a head, whole or not at all; return its name, None where a newer one stands there.
+
+    Raises UntrustedCheckpoint where the log contradicts the newest checkpoint there: then nothing must be signed (C2SP
+    tlog-checkpoint); and LogUnavailable where the target does not answer.
     """
-    newest = newest_checkpoint(folder, keys, origin)
-    if newest is not None and (newest.size > head.size or (newest.size == head.size and newest.root != head.root)):
-        raise UntrustedCheckpoint(f"head `{head.size}` contradicts the signed checkpoint `{newest.size}`; not signed")
-    path = folder / f"checkpoint-{head.size:012}.txt"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, sign_checkpoint(head, keys, origin).encode())
-    except OSError as error:
-        raise LogUnavailable(f"checkpoint `{path}` cannot be written ({error.strerror}); check its folder") from None
-    return path
+    target, (keys, origin, epoch, series) = target_of(where), signing
+    newest = newest_checkpoint(target, keys, origin, series)
+    if newest is not None and newest.epoch >= epoch:
+        same = newest.size != head.size or newest.root == head.root
+        if newest.epoch > epoch or root_at(newest.size) != newest.root or not same:
+            text = f"head `{head.size}` contradicts the signed checkpoint `{_name(newest, series)}`; not signed"
+            raise UntrustedCheckpoint(text)
+        if newest.size > head.size:
+            return None
+    name = _name(Checkpoint(origin, head.size, head.root, epoch), series)
+    target.write(name, sign_checkpoint(head, keys, origin_of(origin, epoch, series)).encode())
+    return name
 
 
-def newest_checkpoint(folder: Path, keys: Keys, origin: str) -> Checkpoint | None:
-    """Return the checkpoint of the largest size in a folder, None where there is none. Raises as `all_checkpoints`."""
-    paths = _paths(folder)
-    return _read(paths[-1], keys, origin) if paths else None
+def newest_checkpoint(
+    where: Target | Path, keys: Keys, origin: str, series: Series = Series.FACTS
+) -> Checkpoint | None:
+    """Return the checkpoint of the last history and its largest size, None where there is none.
 
-
-def all_checkpoints(folder: Path, keys: Keys, origin: str) -> Iterator[Checkpoint]:
-    """Give all checkpoints in a folder, smallest size first. Raises UntrustedCheckpoint for a forged or foreign one."""
-    return (_read(path, keys, origin) for path in _paths(folder))
-
-
-def difference(checkpoint: Checkpoint, size: int, root_at: Callable[[int], str | None]) -> str | None:
-    """Say in a line how a log of `size` facts differs from a checkpoint; None where it holds it (AUD-02, AUD-03).
-
-    `root_at` is `LogStore.root_at`: this reads one row, for each start; `verify` recomputes the whole tree.
+    Raises as `all_checkpoints`.
     """
+    return next(newest_first(where, keys, origin, series), None)
+
+
+def newest_first(where: Target | Path, keys: Keys, origin: str, series: Series = Series.FACTS) -> Iterator[Checkpoint]:
+    """Give all checkpoints, the newest first; each is read when it is taken. Raises as `all_checkpoints`."""
+    target = target_of(where)
+    for name in reversed(_names(target, series)):
+        yield _read(target, name, Signing(keys, origin, 0, series))
+
+
+def all_checkpoints(
+    where: Target | Path, keys: Keys, origin: str, series: Series = Series.FACTS
+) -> Iterator[Checkpoint]:
+    """Give all checkpoints, those of the first history first, and in each the smallest size first.
+
+    Raises UntrustedCheckpoint for a forged or foreign one, LogUnavailable where the target does not answer.
+    """
+    target = target_of(where)
+    return (_read(target, name, Signing(keys, origin, 0, series)) for name in _names(target, series))
+
+
+def binding(checkpoints: Iterable[Checkpoint], losses: Sequence[Loss], series: Series) -> dict[int, str]:
+    """Return size and root of those checkpoints that a log with these accepted losses must hold (AUD-02, AUD-12).
+
+    What was signed before an accepted loss, beyond what that kept, is excused: but only where the history that began
+    with it is signed, since a row that says so can be written by who cuts the log.
+    """
+    signed = list(checkpoints)
+    newest = max((one.epoch for one in signed), default=0)
+    counted = [loss for loss in losses if loss.epoch <= newest]
+    return {one.size: one.root for one in signed if not is_excused(one, counted, series)}
+
+
+def is_excused(checkpoint: Checkpoint, losses: Sequence[Loss], series: Series) -> bool:
+    """Say whether a log with these losses need not hold a checkpoint: one came later, and kept less than it signs."""
+    later = [loss for loss in losses if loss.epoch > checkpoint.epoch]
+    kept = [loss.kept if series is Series.FACTS else loss.observations for loss in later]
+    return checkpoint.size > min(kept, default=checkpoint.size)
+
+
+def difference(checkpoint: Checkpoint, size: int, root_at: RootAt, what: str = "facts") -> str | None:
+    """Say in a line how a log of `size` rows differs from a checkpoint; None where it holds it (AUD-02, AUD-03).
+
+    This reads one row, for each start; `verify` recomputes the whole tree.
+    """
+    log = "the log is" if what == "facts" else f"the log's {what} are"
     if size < checkpoint.size:
-        return f"the log is shorter than its newest checkpoint: `{size}` facts, not `{checkpoint.size}`"
+        return f"{log} shorter than its newest checkpoint: `{size}` {what}, not `{checkpoint.size}`"
     if root_at(checkpoint.size) != checkpoint.root:
-        return f"the log is different from its newest checkpoint at fact `{checkpoint.size}`"
+        return f"{log} different from its newest checkpoint at {what[:-1]} `{checkpoint.size}`"
     return None
 
 
-def _paths(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.match("checkpoint-*.txt"))
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise LogUnavailable(f"checkpoints in `{folder}` cannot be read ({error.strerror}); check its rights") from None
+def _name(checkpoint: Checkpoint, series: Series) -> str:
+    history = f"{checkpoint.epoch}-" if checkpoint.epoch else ""
+    return f"{series}-{history}{checkpoint.size:012}.txt"
 
 
-def _read(path: Path, keys: Keys, origin: str) -> Checkpoint:
+def _names(target: Target, series: Series) -> list[str]:
+    """Return the names of a stream's checkpoints, by history and size."""
+    found = [name for name in target.names() if name.startswith(f"{series}-") and name.endswith(".txt")]
+    return sorted(found, key=lambda name: (_place(name), name))
+
+
+def _place(name: str) -> tuple[int, int]:
+    """Return history and size as a name says them; what says none comes last, and is then refused."""
+    found = _NAME.fullmatch(name)
+    return (int(found["epoch"] or 0), int(found["size"])) if found else (10**9, 0)
+
+
+def _read(target: Target, name: str, signing: Signing) -> Checkpoint:
+    keys, origin, _, series = signing
+    epoch = _place(name)[0]
     try:
-        with path.open("rb") as file:
-            checkpoint = read_checkpoint(file.read(_LARGEST_NOTE), keys, origin)
-    except OSError as error:
-        raise LogUnavailable(f"checkpoint `{path}` cannot be read ({error.strerror}); check its rights") from None
+        checkpoint = read_checkpoint(target.read(name, _LARGEST_NOTE), keys, origin_of(origin, epoch, series))
     except UntrustedCheckpoint as error:
-        raise UntrustedCheckpoint(f"`{path.name}`: {error}") from None
-    if path.name != f"checkpoint-{checkpoint.size:012}.txt":
-        raise UntrustedCheckpoint(f"`{path.name}` holds the checkpoint of size `{checkpoint.size}`; do not trust it")
-    return checkpoint
-
-
-def _verify(body: bytes, signatures: str, key: Ed25519PublicKey, name: str) -> None:
-    """Check our signature among the lines; those of other keys are ignored (C2SP signed-note)."""
-    if not signatures.endswith("\n"):
-        raise ValueError("the note was cut off; get a whole one")
-    ours = _key_id(key, name)
-    verified = False
-    for line in signatures[:-1].split("\n"):
-        signer, _, encoded = line.removeprefix(_DASH).rpartition(" ")
-        signature = _decode64(encoded)
-        if line.startswith(_DASH) and signer == name and signature[:4] == ours:
-            key.verify(signature[4:], body)
-            verified = True
-    if not verified:
-        raise InvalidSignature
-
-
-def _key_id(key: Ed25519PublicKey, name: str) -> bytes:
-    return sha256(name.encode() + b"\n" + _ED25519 + key.public_bytes_raw()).digest()[:4]
-
-
-def _decode64(text: str) -> bytes:
-    """Decode base64 that has one spelling only, so that no changed character passes (AUD-10)."""
-    data = b64decode(text, validate=True)
-    if b64encode(data).decode() != text:
-        raise ValueError(f"`{text[:20]}` is not canonical base64")
-    return data
+        raise UntrustedCheckpoint(f"`{ascii(name)[1:-1][:80]}`: {error}") from None
+    if name != _name(checkpoint._replace(epoch=epoch), series):
+        raise UntrustedCheckpoint(f"`{name}` holds the checkpoint of size `{checkpoint.size}`; do not trust it")
+    return checkpoint._replace(epoch=epoch)

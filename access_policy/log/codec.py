@@ -1,5 +1,5 @@
 """Turns events into the bytes that the log keeps, and back: canonical JSON (names in alphabetical order), the
-personal texts sealed.
+personal texts sealed, in the form that the log's format has (`forms.py`).
 
 Which texts are personal stands in the events' types (`model/texts.py`) and is found once per type. What could not be
 read back, or has no place in a log (AUD-06), is refused before anything is written. Nothing is decided here about who
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 import msgspec
 
 from access_policy.actor import Actor
-from access_policy.events import Event
+from access_policy.events import FORMAT, Event
+from access_policy.log import forms
 from access_policy.log.errors import UnreadableLog
 from access_policy.log.sealing import Sealer
 from access_policy.model.texts import DecisionText, Seal
@@ -31,7 +32,6 @@ _DECISION = DecisionText.__metadata__[0]  # type: ignore[attr-defined]
 class Form(NamedTuple):
     """What the codec knows of an event type."""
 
-    version: int
     seals: dict[str, Seal]
     longest: dict[str, int]
 
@@ -45,11 +45,14 @@ def form_of(kind: type[Event]) -> Form:
     if nested:
         raise TypeError(f"`{kind.__name__}.{nested[0]}` seals a text inside another type; make it a field of its own")
     longest = {name: LONGEST_DECISION for name, hint in hints.items() if _DECISION in _metadata(hint)}
-    return Form(_version(kind), seals, longest)
+    return Form(seals, longest)
 
 
-def encode_event(event: Event, sealer: Sealer) -> tuple[str, bytes]:
-    """Return the kind and the payload of an event. Raises ValueError for one that has no place in the log (AUD-06)."""
+def encode_event(event: Event, sealer: Sealer, log_format: int = FORMAT) -> tuple[str, bytes]:
+    """Return the kind and the payload of an event, as a log of this format holds it.
+
+    Raises ValueError for one that has no place in the log (AUD-06).
+    """
     kind = type(event)
     form = form_of(kind)
     _check_times(event)
@@ -57,11 +60,23 @@ def encode_event(event: Event, sealer: Sealer) -> tuple[str, bytes]:
     for name, value in fields.items():
         _check_texts(value, f"{kind.__name__}.{name}", form.longest.get(name, LONGEST_TEXT))
     _check_readable(event, fields)
+    written, unsealed = forms.lowered(kind.__name__, fields, log_format)
     for name, seal in form.seals.items():
-        if fields[name] is not None:
+        if name not in unsealed and written.get(name) is not None:
             owner = str(fields[seal.value])
-            fields[name] = {"sealed": sealer.seal_text(fields[name], owner, kind.__name__, name)}
-    return kind.__name__, _encode(fields)
+            if not owner:
+                raise ValueError(f"`{kind.__name__}.{name}` has nobody with whose key it could be sealed; name one")
+            written[name] = {"sealed": sealer.seal_text(written[name], owner, kind.__name__, name)}
+    return kind.__name__, _encode(written)
+
+
+def as_held(event: Event, log_format: int) -> Event:
+    """Return an event as it reads back from a log of this format: an older form may not say all of it."""
+    kind = type(event)
+    if all(change.format <= log_format for change in forms.CHANGED.get(kind.__name__, ())):
+        return event
+    lowered = forms.lowered(kind.__name__, msgspec.to_builtins(event), log_format)
+    return msgspec.convert(forms.raised(kind.__name__, lowered.fields).fields, kind)
 
 
 def decode_event(kinds: Mapping[str, type[Event]], kind: str, payload: bytes, sealer: Sealer) -> Event:
@@ -71,13 +86,13 @@ def decode_event(kinds: Mapping[str, type[Event]], kind: str, payload: bytes, se
         raise UnreadableLog(f"the log holds an event of unknown kind `{kind[:60]}`; use the release that wrote it")
     form = form_of(event_type)
     try:
-        fields: dict[str, Any] = _decode(payload)
-        if fields["v"] > form.version:
-            raise UnreadableLog(f"`{kind}` of version `{fields['v']}` is of a later release; use that one")
+        fields, unsealed = forms.raised(kind, _decode(payload))
         for name, seal in form.seals.items():
-            if fields.get(name) is not None:
+            if name not in unsealed and fields.get(name) is not None:
                 fields[name] = sealer.open_text(fields[name]["sealed"], str(fields[seal.value]), kind, name)
-        return msgspec.convert(fields, event_type)
+        event = msgspec.convert(fields, event_type)
+        forms.refuse_later(event)
+        return event
     except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableLog(f"an event of kind `{kind}` cannot be read ({error}); run `sluis log verify`") from None
 
@@ -96,10 +111,6 @@ def decode_actor(text: str) -> Actor:
         return _decode_actor(text)
     except msgspec.MsgspecError as error:
         raise UnreadableLog(f"an actor cannot be read ({error}); run `sluis log verify`") from None
-
-
-def _version(kind: type[Event]) -> int:
-    return int(next(field.default for field in msgspec.structs.fields(kind) if field.name == "v"))
 
 
 def _metadata(hint: Any) -> tuple[Any, ...]:

@@ -1,163 +1,55 @@
-"""The log's SQLite file: opening it, transactions on it, and its troubles as one-line errors.
+"""What the log needs of a database: one consistent view to read, one line to stand in to write, and a clock.
 
-Everything else in the log speaks SQLAlchemy Core through `read` and `write`; a PostgreSQL sibling needs these,
-`newest_fact` and `close`. Connections wait five seconds for one another. A file that is not there is never made by
-opening it, and a file that was replaced under a running process is noticed: its writes would be lost.
+`sqlite.py` and `postgres.py` are the two there are; everything else in the log speaks SQLAlchemy Core through `read`
+and `write`. Every trouble of either is LogUnavailable, one line that says what to do next, with nothing written.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Lock
-from typing import Any
-from urllib.parse import quote
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Connection
 
-from access_policy.log import tables
-from access_policy.log.errors import LogUnavailable, UnreadableLog
-from access_policy.log.files import sync_folder, write_new
+from access_policy.log.errors import LogUnavailable
 
 BUSY_SECONDS = 5.0
-_WRITES = "sluis_writes"
-_WAYS_OUT = {
-    "SQLITE_BUSY": "another process holds it; try again",
-    "SQLITE_LOCKED": "another process holds it; try again",
-    "SQLITE_FULL": "its disk is full; make room",
-    "SQLITE_READONLY": "it is read-only; check the file's and its folder's rights",
-    "SQLITE_PERM": "check the file's rights",
-    "SQLITE_CANTOPEN": "check that the file is there and its rights",
-    "SQLITE_IOERR": "check its disk",
-    "SQLITE_CORRUPT": "it is damaged; run `sluis log verify`, then restore a backup",
-    "SQLITE_NOTADB": "it is no log; restore a backup",
-}
+"""How long anything waits for the database, or for another that writes."""
 
 
-class Database:
-    """One open log file. Safe for threads: each read takes a connection of its own, writes stand in line."""
+class Database(Protocol):
+    """One open log. Safe for threads: each read takes a connection of its own, writes stand in line."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file. Raises LogUnavailable where that fails, UnreadableLog for the form of another release."""
-        self.path = path
-        self._writing = Lock()
-        self._looking = Lock()
-        with self._troubles():
-            self._identity = _identity(path)
-            path.chmod(0o600)
-            self._engine = _engine(path)
-            self._glance = _connect(path)
-            self._glance.execute("PRAGMA journal_mode = WAL")
-        self._check_schema()
+    @property
+    def name(self) -> str:
+        """Return what messages call it: a path or a URL, never with a password."""
 
-    @classmethod
-    def create(cls, path: Path) -> "Database":
-        """Make an empty log with mode 0600. Raises LogUnavailable where the file exists or cannot be made."""
-        try:
-            write_new(path, b"")
-            sync_folder(path.parent)
-        except OSError as error:
-            raise LogUnavailable(f"log `{path}` cannot be made ({error.strerror}); check its folder") from None
-        try:
-            _create_tables(path)
-        except SQLAlchemyError as error:
-            path.unlink(missing_ok=True)
-            raise _unavailable(path, getattr(error, "orig", error)) from error
-        return cls(path)
+    def read(self) -> AbstractContextManager[Connection]:
+        """Give a connection in a read transaction: one consistent view. Raises LogUnavailable."""
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Give a connection in a read transaction: one consistent view."""
-        with self._troubles(), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """Give a connection that alone may write; commits at the end, rolls back where an error leaves the block."""
-        if not self._writing.acquire(timeout=BUSY_SECONDS):
-            raise LogUnavailable(f"log `{self.path}` is being written by another thread; try again")
-        try:
-            with self._troubles(), self._engine.connect().execution_options(**{_WRITES: True}) as connection:
-                self._still_there()
-                with connection.begin():
-                    yield connection
-        finally:
-            self._writing.release()
 
     def newest_fact(self) -> int:
         """Return the newest fact's sequence number, 0 where there is none. Costs microseconds."""
-        with self._looking, self._troubles():
-            self._still_there()
-            row = self._glance.execute("SELECT max(seq) FROM facts").fetchone()
-        return int(row[0] or 0)
+
+    def now(self) -> datetime:
+        """Return the present instant (UTC) by the clock that also stamps what is appended; asks nothing."""
+
+    def instant(self, connection: Connection) -> datetime:
+        """Return the present instant (UTC) for what is appended within a write transaction."""
+
+    def scrub(self) -> None:
+        """Leave as little as the database allows of what was deleted before, once an erasure is committed (E50)."""
 
     def close(self) -> None:
         """Close all connections."""
-        with self._looking:
-            self._glance.close()
-        self._engine.dispose()
-
-    def _still_there(self) -> None:
-        if _identity(self.path) != self._identity:
-            raise LogUnavailable(f"log `{self.path}` was replaced while in use; restart sluis")
-
-    def _check_schema(self) -> None:
-        with self._troubles(), self._engine.connect() as connection:
-            found = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == "schema"))
-        if found != tables.SCHEMA_VERSION:
-            raise UnreadableLog(f"log `{self.path}` has form `{found}`, not `{tables.SCHEMA_VERSION}`; use its release")
-
-    @contextmanager
-    def _troubles(self) -> Iterator[None]:
-        try:
-            yield
-        except DBAPIError as error:
-            raise _unavailable(self.path, error.orig) from error
-        except (sqlite3.Error, OSError, SQLAlchemyError) as error:
-            raise _unavailable(self.path, error) from error
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_dev, status.st_ino
+def unavailable(name: str, cause: str, way_out: str) -> LogUnavailable:
+    """Return the one line for a database that did not do what it should."""
+    return LogUnavailable(f"log `{name}` cannot be used ({cause}); {way_out}")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"file:{quote(str(path.absolute()))}?mode=rw",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=QueuePool)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _create_tables(path: Path) -> None:
-    engine = _engine(path)
-    with engine.begin() as connection:
-        tables.metadata.create_all(connection)
-        connection.execute(insert(tables.meta), {"key": "schema", "value": tables.SCHEMA_VERSION})
-    engine.dispose()
-
-
-def _unavailable(path: Path, error: Any) -> LogUnavailable:
-    name = getattr(error, "sqlite_errorname", "")
-    way_out = next((text for known, text in _WAYS_OUT.items() if name.startswith(known)), "run `sluis check`")
-    cause = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-    return LogUnavailable(f"log `{path}` cannot be used ({cause}); {way_out}")
+def written_by_another_thread(name: str) -> LogUnavailable:
+    """Return the one line for a write that waited too long within its own process."""
+    return LogUnavailable(f"log `{name}` is being written by another thread; try again")

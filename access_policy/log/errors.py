@@ -26,5 +26,9 @@ class UnusableKeys(LogError):
     """The installation's key files are missing, damaged, or open to others."""
 
 
+class LogBehind(LogError):
+    """The log is shorter than or different from its newest checkpoint: nothing is decided (AUD-02)."""
+
+
 class UntrustedCheckpoint(LogError):
     """A checkpoint file is no signed note of this log (AUD-03)."""

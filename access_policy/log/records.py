@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
+from access_policy.log.file_records import OpenedFile, SealedFile, read_file, seal_file, store_file
 from access_policy.log.sealing import Keyring, Sealer
 from access_policy.log.tables import factors, pending_logins, sessions
 from access_policy.log.times import to_text
@@ -45,7 +46,8 @@ class Factor(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A full login (S76): `session` is the SHA-256 of its token, `factor_at` when the second factor was given."""
+    """A full login (S76): `session` is the SHA-256 of its token, `factor_at` when the second factor was given, `proof`
+    the id of that, which is none in a login of an older release."""
 
     session: str
     person: PersonId
@@ -56,6 +58,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ends: datetime
     ended_at: datetime | None = None
     ended_why: str | None = None
+    proof: str | None = None
 
 
 class PendingLogin(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +152,27 @@ class Records:
     def delete_factors_of(self, person: PersonId) -> int:
         """Delete all factors of a person (a reset); return how many there were."""
         return self._change(delete(factors).where(factors.c.person == person))
+
+    # Files
+
+    def seal_file(self, owner: str, name: str, content: bytes) -> SealedFile:
+        """Seal an uploaded file, kept with the fact that names it. Raises ValueError for an erased owner."""
+        with self._write() as connection:
+            sealer = self._sealer or self._keyring.on(connection)
+            sealed = seal_file(sealer, owner, name, content)
+        if self._sealer is None:
+            self._keyring.adopt(sealer)
+        return sealed
+
+    def store_file(self, file: SealedFile) -> None:
+        """Keep a sealed file."""
+        with self._write() as connection:
+            store_file(connection, file)
+
+    def file(self, digest: str) -> OpenedFile | None:
+        """Return a file by its fact's hash, None where it is gone. Raises UnreadableLog where its bytes do not fit."""
+        with self._read() as connection:
+            return read_file(connection, self._sealer or self._keyring.on(connection), digest)
 
     # Sessions
 

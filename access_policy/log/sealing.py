@@ -7,6 +7,7 @@ blank. When somebody may be erased is not decided here.
 """
 
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,6 +37,11 @@ class Keyring:
     def adopt(self, sealer: "Sealer") -> None:
         """Remember the keys that a transaction made, once it is committed."""
         self._known.update(sealer.made)
+
+    def forget(self, owners: Iterable[str]) -> None:
+        """Drop the keys of owners that were erased."""
+        for owner in owners:
+            self._known.pop(owner, None)
 
     def prefetch(self, connection: Connection) -> None:
         """Read all keys at once, before a long read of the log."""
@@ -70,24 +76,36 @@ class Sealer:
         self._keyring = keyring
         self._connection = connection
         self.made: dict[str, AESGCM] = {}
+        self._asked: dict[str, AESGCM] = {}
 
     def seal(self, text: str, owner: str, *place: str) -> bytes:
         """Seal a text for an owner (`P-3`, `DR-12`) at its place (event kind and field, or a record's purpose).
 
         Raises ValueError where the owner was erased: nothing personal may be written about them any more.
         """
-        return seal_bytes(self._key_to_seal(owner), text.encode(), _label(owner, *place), self._keyring.random_bytes)
+        return self.seal_bytes(text.encode(), owner, *place)
 
     def open(self, sealed: bytes, owner: str, *place: str) -> str:
         """Open what `seal` made, or return `ERASED` where the owner has no key. Raises UnreadableLog otherwise."""
+        opened = self.open_bytes(sealed, owner, *place)
+        try:
+            return ERASED if opened is None else opened.decode()
+        except ValueError:
+            raise _does_not_open(owner, *place) from None
+
+    def seal_bytes(self, data: bytes, owner: str, *place: str) -> bytes:
+        """Seal bytes, such as those of a file; as `seal`."""
+        return seal_bytes(self._key_to_seal(owner), data, _label(owner, *place), self._keyring.random_bytes)
+
+    def open_bytes(self, sealed: bytes, owner: str, *place: str) -> bytes | None:
+        """Open what `seal_bytes` made, or return None where the owner has no key. Raises UnreadableLog otherwise."""
         key = self._key_to_open(owner)
         if key is None:
-            return ERASED
+            return None
         try:
-            return key.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], _label(owner, *place)).decode()
+            return key.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], _label(owner, *place))
         except (InvalidTag, ValueError):
-            where = " ".join((owner, *place))
-            raise UnreadableLog(f"the sealed text of `{where}` does not open; run `sluis log verify`") from None
+            raise _does_not_open(owner, *place) from None
 
     def seal_text(self, text: str, owner: str, *place: str) -> str:
         """Seal a text into base64url, as it stands in a payload."""
@@ -109,15 +127,20 @@ class Sealer:
         return None if wrapped is None else self._keyring.remember(owner, wrapped)
 
     def _key_to_seal(self, owner: str) -> AESGCM:
-        """Ask the database, whatever this process remembers: another one may have erased the owner."""
-        if owner in self.made:
-            return self.made[owner]
+        """Ask the database, whatever this process remembers: another one may have erased the owner.
+
+        Once in a transaction is enough, for whoever writes stands in line.
+        """
+        found = self.made.get(owner) or self._asked.get(owner)
+        if found is not None:
+            return found
         row = self._connection.execute(select(sealing_keys.c.wrapped).where(sealing_keys.c.owner == owner)).first()
         if row is None:
             return self._make(owner)
         if row.wrapped is None:
             raise ValueError(f"`{owner}` was erased; no personal text about them can be written")
-        return self._keyring.known(owner) or self._keyring.remember(owner, row.wrapped)
+        self._asked[owner] = self._keyring.known(owner) or self._keyring.remember(owner, row.wrapped)
+        return self._asked[owner]
 
     def _make(self, owner: str) -> AESGCM:
         key = self._keyring.random_bytes(KEY_SIZE)
@@ -130,6 +153,10 @@ def seal_bytes(key: AESGCM, data: bytes, label: bytes, random_bytes: RandomBytes
     """Return a fresh nonce and the ciphertext of `data`, bound to `label`."""
     nonce = random_bytes(_NONCE_SIZE)
     return nonce + key.encrypt(nonce, data, label)
+
+
+def _does_not_open(*where: str) -> UnreadableLog:
+    return UnreadableLog(f"the sealed text of `{' '.join(where)}` does not open; run `sluis log verify`")
 
 
 def _label(*parts: str) -> bytes:

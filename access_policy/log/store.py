@@ -1,8 +1,8 @@
 """The log's store: appends facts and observations, and reads them back. The one door to the database's streams.
 
-How `use_cases.py` uses it:
+How `use_cases` uses it:
 
-    store = LogStore.open(path, keys, clock, secrets.token_bytes)
+    store = LogStore.open(path, keys, clock, secrets.token_bytes)   # or LogStore(database, keys, secrets.token_bytes)
 
     def refresh() -> None:                                  # before each decision; microseconds where nothing is new
         for fact in store.facts_since(state.seq):
@@ -28,19 +28,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Column, Connection, Label, Select, Table, insert, select
 
 from access_policy.actor import Actor
-from access_policy.events import FACTS, OBSERVATIONS, Event, Fact, FactEvent, ObservationEvent
+from access_policy.events import FACTS, FORMAT, OBSERVATIONS, Event, Fact, FactEvent, ObservationEvent
 from access_policy.log import tables
-from access_policy.log.codec import decode_actor, decode_event, encode_actor, encode_event
+from access_policy.log.codec import as_held, decode_actor, decode_event, encode_actor, encode_event
 from access_policy.log.database import Database
+from access_policy.log.erased import owners_of, take_away
 from access_policy.log.errors import StaleState, UnreadableLog
+from access_policy.log.forms import is_known
 from access_policy.log.keys import Keys
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
 from access_policy.log.records import Records
 from access_policy.log.sealing import Keyring, Sealer
+from access_policy.log.sqlite import SqliteDatabase
 from access_policy.log.times import Clock, RandomBytes, from_text, to_text
 
 Build = Callable[[datetime], Sequence[tuple[Actor, FactEvent]]]
@@ -60,30 +63,50 @@ class _Stream(NamedTuple):
     rows: Table
     heads: Table
     kinds: Mapping[str, type[Event]]
+    tip: Select[Any]
 
 
-_FACTS = _Stream(tables.facts, tables.fact_heads, FACTS)
-_OBSERVATIONS = _Stream(tables.observations, tables.observation_heads, OBSERVATIONS)
+def _stream(rows: Table, heads: Table, kinds: Mapping[str, type[Event]]) -> _Stream:
+    """Return a stream, with the one question for its newest row and its newest head."""
+
+    def newest(column: Column[Any], number: Column[Any]) -> Label[Any]:
+        return select(column).order_by(number.desc()).limit(1).scalar_subquery().label(column.name)
+
+    row = [newest(column, rows.c.seq) for column in (rows.c.seq, rows.c.at)]
+    head = [newest(column, heads.c.size) for column in (heads.c.size, heads.c.frontier)]
+    return _Stream(rows, heads, kinds, select(*row, *head))
+
+
+_FACTS = _stream(tables.facts, tables.fact_heads, FACTS)
+_OBSERVATIONS = _stream(tables.observations, tables.observation_heads, OBSERVATIONS)
 
 
 class LogStore:
-    """One open log. Safe for threads, and for other processes on the same file. Do not carry it across a fork."""
+    """One open log. Safe for threads, and for other processes on the same one. Do not carry it across a fork."""
 
-    def __init__(self, database: Database, keys: Keys, clock: Clock, random_bytes: RandomBytes) -> None:
+    def __init__(self, database: Database, keys: Keys, random_bytes: RandomBytes) -> None:
         self._database = database
-        self._clock = clock
         self._keyring = Keyring(keys.master, random_bytes)
         self.records = Records(database.read, database.write, self._keyring)
 
     @classmethod
     def create(cls, path: Path, keys: Keys, clock: Clock, random_bytes: RandomBytes) -> Self:
-        """Make an empty log, once. Raises LogUnavailable where the file exists or cannot be made."""
-        return cls(Database.create(path), keys, clock, random_bytes)
+        """Make an empty log file, once. Raises LogUnavailable where the file exists or cannot be made."""
+        return cls(SqliteDatabase.create(path, clock), keys, random_bytes)
 
     @classmethod
     def open(cls, path: Path, keys: Keys, clock: Clock, random_bytes: RandomBytes) -> Self:
-        """Open a log that exists. Raises LogUnavailable where it does not, UnreadableLog where its form is unknown."""
-        return cls(Database(path), keys, clock, random_bytes)
+        """Open a log file. Raises LogUnavailable where there is none, UnreadableLog where its form is unknown."""
+        return cls(SqliteDatabase(path, clock), keys, random_bytes)
+
+    @property
+    def database(self) -> Database:
+        """Return the database, for what verifies, copies or shows the log as it is stored."""
+        return self._database
+
+    def now(self) -> datetime:
+        """Return the present instant (UTC) by the clock that stamps what is appended; asks nothing (FLT-12)."""
+        return self._database.now()
 
     def close(self) -> None:
         """Close the database."""
@@ -95,13 +118,26 @@ class LogStore:
 
     def head(self) -> Head:
         """Return the newest tree head of the facts. Raises LogUnavailable or UnreadableLog."""
+        return self._head(_FACTS)
+
+    def observation_head(self) -> Head:
+        """Return the newest tree head of the observations; as `head`."""
+        return self._head(_OBSERVATIONS)
+
+    def _head(self, stream: _Stream) -> Head:
         with self._database.read() as connection:
-            frontier, at = _tip(connection, _FACTS)
+            frontier, at = _tip(connection, stream)
         return Head(frontier.size, frontier.root().hex(), from_text(at) if at else None)
 
     def root_at(self, size: int) -> str | None:
         """Return the root, in hex, of the head that was stored at `size`; None where there is none (AUD-02)."""
-        heads = tables.fact_heads
+        return self._root_at(_FACTS.heads, size)
+
+    def observation_root_at(self, size: int) -> str | None:
+        """Return the root of the observations' head that was stored at `size`; as `root_at`."""
+        return self._root_at(_OBSERVATIONS.heads, size)
+
+    def _root_at(self, heads: Table, size: int) -> str | None:
         if size == 0:
             return Frontier().root().hex()
         with self._database.read() as connection:
@@ -123,8 +159,11 @@ class LogStore:
         """Give the observations after `seq`, in order; as `facts_since`."""
         return self._rows_since(_OBSERVATIONS, seq)
 
-    def append(self, expected_seq: int, build: Build, beside: Beside | None = None) -> list[Fact]:
-        """Append the facts that `build` returns for the instant that they get, all or none; return them.
+    def append(
+        self, expected_seq: int, build: Build, beside: Beside | None = None, log_format: int = FORMAT
+    ) -> list[Fact]:
+        """Append the facts that `build` returns for the instant that they get, all or none; return them as they read
+        back. They are written in the forms of `log_format`.
 
         Raises StaleState where the newest fact is not `expected_seq` (POL-10), LogUnavailable where the database does
         not answer (AUD-05), UnreadableLog where its newest rows contradict each other, ValueError for an event that
@@ -133,27 +172,36 @@ class LogStore:
         with self._appending(_FACTS) as transaction:
             if transaction.frontier.size != expected_seq:
                 raise StaleState(expected_seq, transaction.frontier.size)
-            facts = transaction.write(build(transaction.at))
+            facts = transaction.write(build(transaction.at), log_format)
             if beside is not None:
                 beside(self.records.within(transaction.connection, transaction.sealer))
+            take_away(transaction.connection, facts)
+        if self._forget(facts):
+            self._database.scrub()
         return facts
 
-    def observe(self, actor: Actor, event: ObservationEvent) -> Fact:
+    def observe(self, actor: Actor, event: ObservationEvent, log_format: int = FORMAT) -> Fact:
         """Append one observation, whatever came before it. Raises LogUnavailable, UnreadableLog or ValueError."""
         with self._appending(_OBSERVATIONS) as transaction:
-            return transaction.write([(actor, event)])[0]
+            return transaction.write([(actor, event)], log_format)[0]
+
+    def _forget(self, facts: Sequence[Fact]) -> bool:
+        """Drop the keys that went with these facts from memory; say whether there were any (E50)."""
+        owners = [owner for fact in facts for owner in owners_of(fact.event)]
+        self._keyring.forget(owners)
+        return bool(owners)
 
     @contextmanager
     def _appending(self, stream: _Stream) -> Iterator["_Transaction"]:
         with self._database.write() as connection:
             frontier, last_at = _tip(connection, stream)
             sealer = self._keyring.on(connection)
-            yield _Transaction(connection, stream, frontier, self._next_instant(last_at), sealer)
+            yield _Transaction(connection, stream, frontier, self._next_instant(connection, last_at), sealer)
         self._keyring.adopt(sealer)
 
-    def _next_instant(self, last_at: str | None) -> datetime:
+    def _next_instant(self, connection: Connection, last_at: str | None) -> datetime:
         """Return now, but never before the last row: a clock that is set back does not reorder the log."""
-        now = from_text(to_text(self._clock()))
+        now = from_text(to_text(self._database.instant(connection)))
         return now if last_at is None else max(now, from_text(last_at))
 
     def _rows_since(self, stream: _Stream, seq: int) -> Iterator[Fact]:
@@ -168,6 +216,7 @@ class LogStore:
                     self._keyring.prefetch(connection)
                     prefetched = True
                 facts = [_read(row, stream, sealer) for row in found]
+            self._forget(facts)
             yield from facts
             if len(facts) < _CHUNK:
                 return
@@ -176,14 +225,12 @@ class LogStore:
 
 def _tip(connection: Connection, stream: _Stream) -> tuple[Frontier, str | None]:
     """Return the newest head's frontier and the newest row's time, which must belong to each other."""
-    rows, heads = stream.rows, stream.heads
-    head = connection.execute(select(heads.c.size, heads.c.frontier).order_by(heads.c.size.desc()).limit(1)).first()
-    last = connection.execute(select(rows.c.seq, rows.c.at).order_by(rows.c.seq.desc()).limit(1)).first()
-    size, seq = (head.size if head else 0), (last.seq if last else 0)
+    tip = connection.execute(stream.tip).one()
+    size, seq = tip.size or 0, tip.seq or 0
     if size != seq:
         raise UnreadableLog(f"the newest row is `{seq}` but the newest tree head is `{size}`; run `sluis log verify`")
     try:
-        return Frontier.from_bytes(size, bytes(head.frontier) if head else b""), last.at if last else None
+        return Frontier.from_bytes(size, bytes(tip.frontier or b"")), tip.at
     except ValueError as error:
         raise UnreadableLog(str(error)) from None
 
@@ -197,20 +244,24 @@ class _Transaction(NamedTuple):
     at: datetime
     sealer: Sealer
 
-    def write(self, events: Sequence[tuple[Actor, Event]]) -> list[Fact]:
-        """Add the events and the new tree head; nothing for no events."""
+    def write(self, events: Sequence[tuple[Actor, Event]], log_format: int) -> list[Fact]:
+        """Add the events and the new tree head; nothing for no events. Return what reads back."""
         if not events:
             return []
         facts = [Fact(seq, self.at, *event) for seq, event in enumerate(events, self.frontier.size + 1)]
-        self.connection.execute(insert(self.stream.rows), [self._row(fact) for fact in facts])
+        self.connection.execute(insert(self.stream.rows), [self._row(fact, log_format) for fact in facts])
         head = {"size": self.frontier.size, "root": self.frontier.root(), "frontier": self.frontier.to_bytes()}
         self.connection.execute(insert(self.stream.heads), head)
-        return facts
+        return [Fact(fact.seq, fact.at, fact.actor, as_held(fact.event, log_format)) for fact in facts]
 
-    def _row(self, fact: Fact) -> dict[str, Any]:
+    def _row(self, fact: Fact, log_format: int) -> dict[str, Any]:
         if self.stream.kinds.get(type(fact.event).__name__) is not type(fact.event):
             raise ValueError(f"`{type(fact.event).__name__}` does not belong in `{self.stream.rows.name}`")
-        kind, payload = encode_event(fact.event, self.sealer)
+        if not is_known(type(fact.event).__name__, log_format):
+            raise ValueError(
+                f"a log of format `{log_format}` holds no `{type(fact.event).__name__}`; finish the upgrade first"
+            )
+        kind, payload = encode_event(fact.event, self.sealer, log_format)
         at, actor = to_text(fact.at), encode_actor(fact.actor)
         leaf = leaf_of(fact.seq, at.encode(), actor.encode(), kind.encode(), payload)
         self.frontier.append(leaf)

@@ -1,32 +1,29 @@
 """Proves the log whole, or names the first row that does not fit (AUD-01 to AUD-03). `sluis log verify` calls it.
 
-It reads the SQLite file alone: no payload is decoded and no sealing key is needed, so an erased person changes nothing.
-Rows are streamed; memory stays the same for any size. A head that fits a rewritten row needs no more than the database,
-so only checkpoints, which are signed and lie elsewhere, show a history that was rewritten whole.
+It reads stored bytes alone: no payload is decoded and no sealing key is needed, so an erased person changes nothing. A
+SQLite log is read as a file, which works where the file is damaged, too. Rows are streamed; memory stays the same for
+any size. A head that fits a rewritten row needs no more than the database, so only checkpoints, which are signed and
+lie elsewhere, show a history that was rewritten whole.
 """
 
+import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from access_policy.log.checkpoints import all_checkpoints
+from access_policy.log.checkpoints import Series, all_checkpoints, binding
+from access_policy.log.database import Database
 from access_policy.log.errors import LogUnavailable, UntrustedCheckpoint
 from access_policy.log.keys import Keys
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
-
-_STREAMS = {
-    "facts": (
-        "SELECT seq, at, actor, kind, payload, leaf FROM facts ORDER BY seq",
-        "SELECT size, root, frontier FROM fact_heads ORDER BY size",
-    ),
-    "observations": (
-        "SELECT seq, at, actor, kind, payload, leaf FROM observations ORDER BY seq",
-        "SELECT size, root, frontier FROM observation_heads ORDER BY size",
-    ),
-}
+from access_policy.log.rows import DatabaseRows, Rows
+from access_policy.log.targets import Target
+from access_policy.log.times import from_text
+from access_policy.state import Loss
 
 
 class Verification(NamedTuple):
@@ -40,23 +37,27 @@ class Verification(NamedTuple):
 
 
 class _Misfit(Exception):
-    def __init__(self, row: int, problem: str) -> None:
+    def __init__(self, row: int | None, problem: str) -> None:
         super().__init__(problem)
         self.row = row
 
 
-def verify(database: Path, checkpoints: Path | None, keys: Keys, origin: str) -> Verification:
-    """Recompute every leaf and tree head of the log, and compare it with all checkpoints in a folder, if one is given.
+def verify(log: Path | Database, checkpoints: Target | Path | None, keys: Keys, origin: str) -> Verification:
+    """Recompute every leaf and tree head of the log, and compare it with all checkpoints at a place, if one is given.
 
-    Raises LogUnavailable where the file cannot be opened; what is wrong inside it is the answer, not an error.
+    `log` is a SQLite file or an open database, `origin` the name of the installation's first checkpoints. Raises
+    LogUnavailable where it cannot be opened; what is wrong inside it is the answer, not an error.
     """
     facts = Frontier()
     try:
-        signed = {each.size: each.root for each in all_checkpoints(checkpoints, keys, origin)} if checkpoints else {}
-        with closing(_open(database)) as connection:
-            connection.execute("BEGIN")
-            _Walk(connection, "facts", facts, signed).run()
-            _Walk(connection, "observations", Frontier(), {}).run()
+        with _rows_of(log) as rows:
+            losses = _losses(rows)
+            for series, name, tree in (
+                (Series.FACTS, "facts", facts),
+                (Series.OBSERVATIONS, "observations", Frontier()),
+            ):
+                signed = all_checkpoints(checkpoints, keys, origin, series) if checkpoints else ()
+                _Walk(rows, name, tree, binding(signed, losses, series)).run()
     except _Misfit as misfit:
         return Verification(False, facts.size, facts.root().hex(), str(misfit), misfit.row)
     except UntrustedCheckpoint as error:
@@ -64,11 +65,26 @@ def verify(database: Path, checkpoints: Path | None, keys: Keys, origin: str) ->
     return Verification(True, facts.size, facts.root().hex())
 
 
+def _losses(rows: Rows) -> list[Loss]:
+    """Return the accepted losses before any row is checked; the walk then checks these rows with all others."""
+    found = []
+    try:
+        for at, payload in rows.losses():
+            fields = json.loads(payload)
+            epoch, kept, lost, observations = (int(fields[name]) for name in ("epoch", "kept", "lost", "observations"))
+            found.append(Loss(epoch, kept, lost, observations, from_text(at.decode())))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise _Misfit(None, "an accepted loss cannot be read; restore a backup") from None
+    except sqlite3.Error:
+        return []  # the walk says what cannot be read
+    return found
+
+
 class _Walk:
     """One pass over a stream's rows and heads, side by side."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str, tree: Frontier, signed: dict[int, str]) -> None:
-        self.connection = connection
+    def __init__(self, rows: Rows, name: str, tree: Frontier, signed: dict[int, str]) -> None:
+        self.rows = rows
         self.name = name
         self.tree = tree
         self.signed = signed
@@ -79,11 +95,11 @@ class _Walk:
     def run(self) -> None:
         """Go through all rows. Raises _Misfit at the first that does not fit."""
         try:
-            self._check_all(*(self.connection.execute(query) for query in _STREAMS[self.name]))
+            self._check_all(self.rows.rows(self.name), self.rows.heads(self.name))
         except sqlite3.Error as error:
             raise self._misfit(self.tree.size + 1, f"cannot be read ({error})") from None
 
-    def _check_all(self, rows: sqlite3.Cursor, heads: sqlite3.Cursor) -> None:
+    def _check_all(self, rows: Iterator[tuple[Any, ...]], heads: Iterator[tuple[Any, ...]]) -> None:
         self.heads = heads
         self.head = next(heads, None)
         if 0 in self.signed:
@@ -132,10 +148,50 @@ class _Walk:
             raise self._misfit(self.covered + 1, "has no tree head: it was added, or the heads were cut off")
         signed = max(self.signed, default=0)
         if signed > size:
-            raise self._misfit(size + 1, f"was removed: the log is shorter than its checkpoint of `{signed}` facts")
+            raise self._misfit(
+                size + 1, f"was removed: the log is shorter than its checkpoint of `{signed}` {self.name}"
+            )
 
     def _misfit(self, row: int, what: str) -> _Misfit:
         return _Misfit(row, f"{self.name} row `{row}` {what}")
+
+
+class _FileRows:
+    """The rows of a SQLite file, within one read transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def losses(self) -> Iterator[tuple[bytes, bytes]]:
+        query = "SELECT at, CAST(payload AS BLOB) FROM facts WHERE kind = 'LossAccepted' ORDER BY seq"
+        return iter(self._connection.execute(query).fetchall())
+
+    def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
+        return self._connection.execute(_ROWS[stream])
+
+    def heads(self, stream: str) -> Iterator[tuple[Any, ...]]:
+        return self._connection.execute(_HEADS[stream])
+
+
+_ROWS = {
+    "facts": "SELECT seq, at, actor, kind, payload, leaf FROM facts ORDER BY seq",
+    "observations": "SELECT seq, at, actor, kind, payload, leaf FROM observations ORDER BY seq",
+}
+_HEADS = {
+    "facts": "SELECT size, root, frontier FROM fact_heads ORDER BY size",
+    "observations": "SELECT size, root, frontier FROM observation_heads ORDER BY size",
+}
+
+
+@contextmanager
+def _rows_of(log: Path | Database) -> Iterator[Rows]:
+    if isinstance(log, Path):
+        with closing(_open(log)) as connection:
+            connection.execute("BEGIN")
+            yield _FileRows(connection)
+    else:
+        with log.read() as connection:
+            yield DatabaseRows(connection)
 
 
 def _open(path: Path) -> sqlite3.Connection:

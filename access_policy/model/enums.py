@@ -219,6 +219,23 @@ class FactorKind(StrEnum):
     TOTP = "totp"
 
 
+class FileMedia(StrEnum):
+    """What an uploaded file may be (INP-01)."""
+
+    PDF = "application/pdf"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    TEXT = "text/plain"
+
+
+class FilePurpose(StrEnum):
+    """What an uploaded file is for: evidence about a person (S73, E24), or a letter or a CV with a request (S18)."""
+
+    EVIDENCE = "evidence"
+    LETTER = "letter"
+    CV = "cv"
+
+
 class Party(StrEnum):
     """Who signs a licence: three distinct people (S23)."""
 

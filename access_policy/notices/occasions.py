@@ -115,11 +115,8 @@ def _tell_address(state: State, fact: e.Fact, said: _Said, email: str) -> Iterat
 def _invitation_sent(_state: State, fact: e.Fact, event: e.InvitationSent) -> Iterator[Notice]:
     """S13: the invitation goes to its address, whether or not somebody has an account with it."""
     if event.email != ERASED:
-        values = (
-            ("invitation", str(event.invitation)),
-            ("capacity", event.capacity),
-            ("institution", event.institution),
-        )
+        number, capacity = ("invitation", str(event.invitation)), ("capacity", event.capacity)
+        values = (number, capacity, ("institution", event.institution))
         key = f"{NoticeKind.INVITED}:{event.request}::{fact.seq}"
         yield Notice(key, NoticeKind.INVITED, event.email, event.request, fact.at, values)
 
@@ -184,12 +181,8 @@ def _person_disabled(state: State, fact: e.Fact, event: e.PersonDisabled) -> Ite
 
 def _adequacy_ended(state: State, fact: e.Fact, event: e.AdequacyEnded) -> Iterator[Notice]:
     """S67: every live request with an organisation that rests on the decision."""
-    values = (
-        ("country", event.country),
-        ("scope", event.scope),
-        ("ends", format_instant(event.ends)),
-        ("act", event.act),
-    )
+    ends = format_instant(event.ends)
+    values = (("country", event.country), ("scope", event.scope), ("ends", ends), ("act", event.act))
     for request in _live(state, fact.at):
         if any(_rests_on(state, one, event) for one in request.entities.values()):
             said = _Said(NoticeKind.ADEQUACY_ENDED, request.request, values)
@@ -249,6 +242,15 @@ def _dataset_withdrawn(state: State, fact: e.Fact, event: e.DatasetWithdrawn) ->
             yield from _tell(state, fact, said, request.contacts)
 
 
+def _loss_accepted(state: State, fact: e.Fact, _event: e.LossAccepted) -> Iterator[Notice]:
+    """AUD-02, E58: everybody whose grant was suspended with it, and why."""
+    reason = "facts of the log were lost, and two admins went on without them; each grant is looked at again"
+    for request in state.requests.values():
+        if request.suspended == fact.at:
+            said = _Said(NoticeKind.REQUEST_SUSPENDED, request.request, (("reason", reason),))
+            yield from _tell(state, fact, said, _people(state, request, fact, _EVERYBODY))
+
+
 def _certification_revoked(state: State, fact: e.Fact, event: e.CertificationRevoked) -> Iterator[Notice]:
     """S74."""
     said = _Said(NoticeKind.CERTIFICATION_REVOKED, event.course, (("reason", event.reason),))
@@ -289,6 +291,7 @@ _OTHERS: dict[type[e.Event], Callable[[State, e.Fact, Any], Iterator[Notice]]] =
     e.ConsentWithdrawn: _consent_withdrawn,
     e.DatasetWithdrawn: _dataset_withdrawn,
     e.CertificationRevoked: _certification_revoked,
+    e.LossAccepted: _loss_accepted,
     e.PersonLeft: _signatory_gone,
     e.PersonMoved: _signatory_gone,
     e.PersonDisabled: _person_disabled,

@@ -3,6 +3,7 @@
 Nothing here depends on the present time: whether a term holds is asked with an instant, by the rules.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -47,6 +48,7 @@ from access_policy.state.requests import (
     Transfer,
 )
 from access_policy.state.signatures import Signature, Signed
+from access_policy.state.uploads import Upload
 from access_policy.state.workspaces import Ending, Workspace, WorkspaceKey
 
 
@@ -69,9 +71,25 @@ class Settings:
     since: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """An accepted loss: the history that began with it, and how many facts and observations it kept (AUD-02)."""
+
+    epoch: int
+    kept: int
+    lost: int
+    observations: int
+    at: datetime
+
+
+def epoch_of(losses: Sequence[Loss]) -> int:
+    """Return the number of the history that a log is in: 0 until a loss was accepted."""
+    return losses[-1].epoch if losses else 0
+
+
 @dataclass(slots=True)
 class Proposal:
-    """A command that waits for a second person; `seq` is the fact that proposed it."""
+    """A command that waits for a second person; `seq` is the fact that proposed it, `about` whose key seals it."""
 
     number: int
     command: str
@@ -79,6 +97,7 @@ class Proposal:
     by: PersonId
     at: datetime
     seq: int
+    about: PersonId
 
 
 @dataclass(slots=True)
@@ -89,6 +108,8 @@ class State:
     at: datetime | None = None
     installation: str = ""
     demo: bool = False
+    format: int = 1
+    losses: list[Loss] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)
     security_tested: datetime | None = None
     provider_audited: datetime | None = None
@@ -116,6 +137,12 @@ class State:
     endings: dict[WorkspaceKey, Ending] = field(default_factory=dict)
     proposals: dict[int, Proposal] = field(default_factory=dict)
     last_proposal: int = 0
+    uploads: dict[int, Upload] = field(default_factory=dict)
+    last_upload: int = 0
+    erased: dict[str, datetime] = field(default_factory=dict)
+    """The people and requests, by id, whose sealing key is gone, and since when (E50)."""
+    holds_erased: bool = field(default=False, compare=False)
+    """Whether a text that was read before its key went may still stand here: then it is folded anew."""
     touched: dict[str, int] = field(default_factory=dict)
     """The newest fact about each subject, such as `person P-1`: what a proposal is older than."""
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
@@ -142,6 +169,7 @@ __all__ = [
     "Institution",
     "Investigator",
     "Invitation",
+    "Loss",
     "Memo",
     "OptOut",
     "Pause",
@@ -158,7 +186,9 @@ __all__ = [
     "Study",
     "Training",
     "Transfer",
+    "Upload",
     "Verification",
     "Workspace",
     "WorkspaceKey",
+    "epoch_of",
 ]

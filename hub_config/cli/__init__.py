@@ -12,7 +12,23 @@ from collections.abc import Sequence
 
 from access_policy.log.errors import LogError
 from hub_config.bootstrap import StateProblem
-from hub_config.cli import checks, datasets, do, init, lists, log, people, questions, run, simulate
+from hub_config.cli import (
+    audit,
+    backup,
+    checks,
+    datasets,
+    do,
+    erasure,
+    init,
+    keys,
+    lists,
+    log,
+    people,
+    questions,
+    run,
+    simulate,
+    upgrade,
+)
 from hub_config.cli.answers import one_line, say
 from hub_config.cli.options import Call, UsageProblem, call_of, commands_of, root_parser
 from hub_config.demo.data import DemoDataProblem
@@ -22,7 +38,9 @@ from spawner.storage import DatasetProblem
 
 NO, SURROUNDINGS, REFUSED, UNEXPECTED, INTERRUPTED = 1, 2, 3, 4, 130
 
-_AREAS = (init, run, people, lists, questions, simulate, do, datasets, log, checks)
+_AREAS = (
+    init, run, people, lists, erasure, questions, simulate, do, datasets, log, audit, checks, backup, keys, upgrade,
+)  # fmt: skip
 _PROBLEMS = (UsageProblem, StateProblem, SettingsProblem, LogError, DatasetProblem, DemoDataProblem, ProxyMissingError)
 
 

@@ -3,23 +3,22 @@
 import argparse
 import os
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import msgspec
 
 from access_policy.log.errors import LogError
-from hub_config.bootstrap import StateProblem, open_policy, present
+from hub_config.bootstrap import StateProblem, open_policy
+from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.answers import instant, mark, show_json, show_line
 from hub_config.cli.log import verification
 from hub_config.cli.manifests import Folder, folders_in_use, manifest_problem
 from hub_config.cli.options import Call, Parser, leaf
+from hub_config.databases import log_exists
 from hub_config.places import Places
 from hub_config.proxy import ProxyMissingError, proxy_command
 from hub_config.running import load_running
 from hub_config.settings import Settings, SettingsProblem, load_settings, login_problem
 from spawner.storage import DatasetProblem, location_components, open_dataset_folder
-
-_CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -37,7 +36,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def check(call: Call) -> int:
     """Print a line for each check. Raises StateProblem where there is no Sluis to check."""
-    if not call.places.log.exists():
+    if not log_exists(call.places):
         raise StateProblem(f"there is no Sluis in `{call.places.state}`; run `sluis init`, or `sluis run --demo`")
     lines = [*_tried("log", lambda: _log(call)), *_settings(call)]
     if all(line.ok for line in lines):
@@ -66,25 +65,37 @@ def _tried(name: str, lines: Callable[[], list[Line]]) -> list[Line]:
     """Turn what stops a check into its line: the others are still worth knowing."""
     try:
         return lines()
-    except (LogError, StateProblem, OSError) as error:
+    except (LogError, StateProblem, SettingsProblem, OSError) as error:
         return [Line(name, False, str(error))]
 
 
 def _log(call: Call) -> list[Line]:
-    found = verification(call, call.places.checkpoints)
+    found = verification(call, checkpoint_folder(call.places))
     text = f"{found.size} facts, whole" if found.ok else f"{found.problem}; run `sluis log verify`, restore a backup"
-    return [Line("log", found.ok, text), *(_clock(call.places) if found.ok else [])]
+    lines = [Line("log", found.ok, text)]
+    if found.ok or verification(call, None).ok:
+        lines += [*_checkpoints(call.places), *_clock(call.places)]
+    return lines
+
+
+def _checkpoints(places: Places) -> list[Line]:
+    policy = open_policy(places)
+    try:
+        trouble = policy.trouble()
+    finally:
+        policy.store.close()
+    text = f"the log is the one that was signed; they go to `{checkpoint_folder(places)}`"
+    return [Line("checkpoints", trouble is None, text if trouble is None else f"nothing is decided: {trouble.text}")]
 
 
 def _clock(places: Places) -> list[Line]:
     policy = open_policy(places)
     try:
-        newest, now = policy.store.head().at, present()
+        with policy.reading_behind():
+            trouble, now = policy.clock_trouble(), policy.store.now()
     finally:
         policy.store.close()
-    good = newest is None or now >= newest - _CLOCK_TOLERANCE
-    wrong = f"it is {instant(now)} here but the newest fact is of {instant(newest)}; set the clock"
-    return [Line("clock", good, f"{instant(now)}, after the newest fact" if good else wrong)]
+    return [Line("clock", trouble is None, trouble.text if trouble else f"{instant(now)}, after the newest fact")]
 
 
 def _datasets(places: Places, settings: Settings) -> list[Line]:

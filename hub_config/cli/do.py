@@ -5,12 +5,14 @@ the HMAC of issuer and subject needs the installation's key, which nobody types.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from access_policy.actor import operator
 from access_policy.commands.base import Command, Refusal, name_of, parse_command
 from access_policy.events import CommandProposed, Fact
+from access_policy.log.keys import identity_digest, load_keys
 from access_policy.permissions import TABLE, Permission
 from hub_config.bootstrap import identity_of
 from hub_config.cli.answers import quoted, say, show_json, show_line
@@ -19,6 +21,7 @@ from hub_config.cli.input_files import read_json
 from hub_config.cli.options import Call, Parser, UsageProblem, group
 from hub_config.cli.reading import known_person, opened
 from hub_config.cli.shown import fact_json, fact_line
+from hub_config.subjects import with_hidden_subjects
 
 _LINK = "link-identity"
 
@@ -46,9 +49,10 @@ def give(call: Call) -> int:
     if given.command is None or given.person is None:
         raise UsageProblem("write `sluis do COMMAND KEY=VALUE … --as PERSON`; `sluis do --list` shows the commands")
     command = _command(call, given.command, _fields(given.pairs, given.input))
-    with opened(call.places) as policy:
-        with policy.reading() as state:
+    with opened(call.places, behind=True) as policy:
+        with policy.reading_behind() as state:
             person = known_person(state, given.person)
+            command = with_hidden_subjects(command, state, partial(identity_digest, load_keys(call.places.keys)))
         try:
             outcome = policy.handle(command, operator(call.operator, person))
         except ValueError as error:  # an event that has no place in the log; nothing was written

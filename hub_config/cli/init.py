@@ -13,11 +13,11 @@ from access_policy.use_cases import Beginning, FirstAdmin
 from hub_config.bootstrap import begin_log, create_state
 from hub_config.cli.answers import quoted, say, show_json, show_line
 from hub_config.cli.new_state import new_state
-from hub_config.cli.options import Call, Parser, UsageProblem, leaf
+from hub_config.cli.options import Call, Parser, UsageProblem, database, leaf
 from hub_config.cli.settings_text import settings_text
 from hub_config.lock import only_one
 from hub_config.places import Places
-from hub_config.settings import Login, Settings
+from hub_config.settings import Log, Login, Settings
 
 _HEADING = "The settings of this Sluis, written by `sluis init`. Fill in [login] and [contact], then: sluis run"
 _LONGEST = 200
@@ -30,13 +30,18 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--admin", nargs=2, action="append", metavar=("ISS", "SUB"), default=[],
         help="issuer and subject of an admin at the OpenID Connect provider; give it twice",
     )  # fmt: skip
+    parser.add_argument(
+        "--database", type=database, metavar="URL",
+        help="keep the log in this empty PostgreSQL database, such as postgresql:///sluis (a file in the state folder)",
+    )  # fmt: skip
 
 
 def init(call: Call) -> int:
     """Make the state folder. Raises UsageProblem or StateProblem before anything is made."""
     first, second = _admins(call.arguments.admin)
+    settings = Settings(login=Login(issuer=first[0]), log=Log(database=call.arguments.database or ""))
     with only_one(call.places), new_state(call.places) as draft:
-        create_state(draft, settings_text(Settings(login=Login(issuer=first[0])), _HEADING))
+        create_state(draft, settings_text(settings, _HEADING))
         admins = (_first_admin(draft, *first), _first_admin(draft, *second))
         begin_log(draft, Beginning(installation=secrets.token_hex(16), demo=False, admins=admins))
     if call.json:

@@ -12,18 +12,19 @@ from hub_config.cli.options import Call, Parser, commands_of, group, leaf
 from hub_config.cli.reading import opened
 
 Row = dict[str, Any]
+_LONGER = ("dataset", "person")
 _LIVE = frozenset({RequestStatus.APPROVED, RequestStatus.LICENSED, RequestStatus.ACTIVE})
 
 Rows = Callable[[State, datetime], list[Row]]
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
-    """Add the commands. `dataset` gets another one in `datasets.py`."""
+    """Add the commands. `dataset` gets another one in `datasets.py`, `person` one in `erasure.py`."""
     for name, (rows, columns) in _LISTS.items():
         inner = commands_of(group(commands, name, f"what there is of the kind `{name}`"))
         leaf(inner, "list", _action(rows, columns), f"list every {name}")
-        if name == "dataset":
-            commands.choices["dataset"].set_defaults(inner=inner)
+        if name in _LONGER:
+            commands.choices[name].set_defaults(inner=inner)
 
 
 def _action(rows: Rows, columns: Sequence[str]) -> Callable[[Call], int]:

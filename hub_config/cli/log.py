@@ -1,4 +1,4 @@
-"""`sluis log head|show|verify`: what stands in the log, and whether it is whole. Reading it is recorded (E51)."""
+"""`sluis log head|show|verify|prove`: what stands in the log, and whether it is whole. Reading it is recorded (E51)."""
 
 import argparse
 from collections.abc import Iterable
@@ -13,10 +13,13 @@ from access_policy.log.verify import verify as verify_log
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, open_policy
+from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.answers import instant, quoted, show_json, show_json_line, show_line
 from hub_config.cli.options import Call, Parser, UsageProblem, commands_of, group, leaf
+from hub_config.cli.prove import prove
 from hub_config.cli.reading import known_person, known_request, opened, origin_of
 from hub_config.cli.shown import fact_json, fact_line
+from hub_config.databases import as_stored
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -30,6 +33,11 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--request", metavar="R", help="only those about this request")
     parser.add_argument("--observations", action="store_true", help="the stream of observations, not that of facts")
     parser = leaf(inner, "verify", verify, "prove the log whole, or name the first row that does not fit (1)")
+    parser.add_argument("--checkpoints", metavar="DIR", help="signed checkpoints (those of the state folder)")
+    parser = leaf(inner, "prove", prove, "prove that a fact is in the newest checkpoint, or that one grew into another")
+    parser.add_argument("seq", type=_number, nargs="?", metavar="SEQ", help="the number of a fact")
+    parser.add_argument("--from", dest="since", type=_number, metavar="N", help="the size of an earlier checkpoint")
+    parser.add_argument("--to", type=_number, metavar="M", help="the size of a later one")
     parser.add_argument("--checkpoints", metavar="DIR", help="signed checkpoints (those of the state folder)")
 
 
@@ -96,7 +104,7 @@ def _asked(given: argparse.Namespace) -> str:
 def verify(call: Call) -> int:
     """Prove the log whole; 1 where it is not, with the first row that does not fit."""
     given = call.arguments.checkpoints
-    folder = call.places.checkpoints if given is None else Path(given)
+    folder = checkpoint_folder(call.places) if given is None else Path(given)
     if given is not None and not folder.is_dir():
         raise UsageProblem(f"there is no folder {quoted(given)} with checkpoints; leave --checkpoints out, or name one")
     found = verification(call, folder)
@@ -109,14 +117,14 @@ def verify(call: Call) -> int:
     return 0 if found.ok else 1
 
 
-def verification(call: Call, folder: Path) -> Verification:
+def verification(call: Call, folder: Path | None) -> Verification:
     """Verify rows and checkpoints; rows alone where they are too damaged to say whose log this is."""
     keys = load_keys(call.places.keys)
     policy = open_policy(call.places)
     try:
-        return verify_log(call.places.log, folder, keys, origin_of(policy.store))
+        return verify_log(as_stored(call.places, policy), folder, keys, origin_of(policy.store))
     except (LogError, StateProblem) as error:
-        found = verify_log(call.places.log, None, keys, "")
+        found = verify_log(as_stored(call.places, policy), None, keys, "")
         return found if not found.ok else Verification(False, found.size, found.root, str(error))
     finally:
         policy.store.close()

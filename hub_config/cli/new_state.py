@@ -1,8 +1,8 @@
 """Makes a state folder whole or not at all, whatever kills the process that makes it.
 
 Everything is built in `.new` inside the state folder, under a name that nothing else reads, and moved out once it is
-complete, the log last: without a log there is no Sluis in a folder. A kill before that leaves `.new`, which the next
-try takes away; a kill while moving leaves `.new` with its mark, and the next try moves on.
+complete, the settings and the log last: without a log there is no Sluis in a folder. A kill before that leaves `.new`,
+which the next try takes away; a kill while moving leaves `.new` with its mark, and the next try moves on.
 """
 
 import shutil
@@ -63,8 +63,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _move(draft: Places, places: Places) -> None:
-    last = (draft.log.name, _COMPLETE)
-    for path in sorted(draft.state.iterdir(), key=lambda path: (path.name in last, path.name == _COMPLETE)):
+    last = (draft.settings.name, draft.log.name, _COMPLETE)
+    for path in sorted(draft.state.iterdir(), key=lambda path: last.index(path.name) if path.name in last else -1):
         if path.name != _COMPLETE:
             path.rename(places.state / path.name)
             sync_folder(places.state)

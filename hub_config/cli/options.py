@@ -83,6 +83,16 @@ def call_of(arguments: argparse.Namespace) -> Call:
     return Call(arguments, Places(Path(state)), arguments.json, operator)
 
 
+def database(text: str) -> str:
+    """Return the URL of a database, for argparse. A URL with a password in it is not repeated."""
+    from access_policy.log.postgres import url_problem
+
+    problem = url_problem(text)
+    if problem is not None:
+        raise argparse.ArgumentTypeError(f"that is {problem}")
+    return text
+
+
 def _login_name() -> str:
     """Return the name of the user whose process this is; the environment could claim any."""
     try:

@@ -24,7 +24,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def people(call: Call) -> int:
     """Print the demo's people. Raises StateProblem for a state that is no demo's."""
-    with opened(call.places) as policy, policy.reading() as state:
+    with opened(call.places, behind=True) as policy, policy.reading_behind() as state:  # they have to log in
         if not state.demo:
             raise StateProblem(f"`{call.places.state}` is no demo; its people's second factors are their own")
         logins = demo_logins(call.places)

@@ -7,29 +7,47 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from access_policy.events import Fact, InstallationBegun
+from access_policy.log.checkpoints import log_origin
+from access_policy.log.errors import LogBehind
 from access_policy.log.keys import load_keys
 from access_policy.log.store import LogStore
 from access_policy.log.verify import verify
 from access_policy.model.ids import PersonId, RequestId, is_person_id, is_request_id
 from access_policy.state import State
 from access_policy.use_cases import Policy
-from hub_config.bootstrap import StateProblem, log_origin, open_policy
+from hub_config.bootstrap import StateProblem, open_policy
+from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.answers import quoted
 from hub_config.cli.options import UsageProblem
+from hub_config.databases import as_stored
 from hub_config.places import Places
 
 
 @contextmanager
-def opened(places: Places) -> Iterator[Policy]:
-    """Give the verified log; close it afterwards. Raises StateProblem or LogError where nothing may be read from it."""
+def opened(places: Places, *, behind: bool = False) -> Iterator[Policy]:
+    """Give the verified log; close it afterwards. Raises StateProblem or LogError where nothing may be read from it.
+
+    With `behind` a log that is behind its newest checkpoint is given, too: to accept the loss, and nothing else.
+    """
     policy = open_policy(places)
     try:
-        found = verify(places.log, places.checkpoints, load_keys(places.keys), origin_of(policy.store))
-        if not found.ok:
-            raise StateProblem(f"the log does not verify: {found.problem}; run `sluis log verify`, restore a backup")
+        _check(places, policy, behind)
         yield policy
     finally:
         policy.store.close()
+
+
+def _check(places: Places, policy: Policy, behind: bool) -> None:
+    stored, keys, origin = as_stored(places, policy), load_keys(places.keys), origin_of(policy.store)
+    found = verify(stored, checkpoint_folder(places), keys, origin)
+    if not found.ok and verify(stored, None, keys, origin).ok:
+        trouble = policy.trouble()
+        if trouble is not None and not behind:
+            raise LogBehind(trouble.text)
+        if trouble is not None:
+            return
+    if not found.ok:
+        raise StateProblem(f"the log does not verify: {found.problem}; run `sluis log verify`, restore a backup")
 
 
 def origin_of(store: LogStore) -> str:

@@ -3,7 +3,7 @@
 import argparse
 
 from hub_config.cli.answers import say
-from hub_config.cli.options import Call, Parser, leaf
+from hub_config.cli.options import Call, Parser, UsageProblem, database, leaf
 from hub_config.cli.people import people
 
 PART_FAILED = 4  # unexpected failure
@@ -13,6 +13,10 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the command."""
     parser = leaf(commands, "run", run, "start everything in the foreground; Ctrl-C ends it")
     parser.add_argument("--demo", action="store_true", help="make a demo in an empty state folder, and run it")
+    parser.add_argument(
+        "--database", type=database, metavar="URL",
+        help="with --demo: make the demo's log in this empty PostgreSQL database, such as postgresql:///sluis",
+    )  # fmt: skip
     parser.add_argument("--port", type=_port, default=8000, metavar="N", help="the port that browsers use (8000)")
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDR", help="the address that it listens on (loopback)")
 
@@ -23,7 +27,11 @@ def run(call: Call) -> int:
     from hub_config.supervisor import run as supervise
 
     given = call.arguments
-    options = RunOptions(state=call.places.state, demo=given.demo, port=given.port, bind=given.bind)
+    if given.database and not given.demo:
+        raise UsageProblem("--database is for a new demo; the settings' `log.database` says where a log is")
+    options = RunOptions(
+        state=call.places.state, demo=given.demo, port=given.port, bind=given.bind, database=given.database or ""
+    )
     try:
         return supervise(options, (lambda: people(call)) if given.demo and not call.json else (lambda: None))
     except PartFailed as failed:

@@ -1,4 +1,4 @@
-"""How an event looks outside: `{seq, at, actor, kind, …}` for programs, one line for people."""
+"""How an event looks outside: `{seq, at, actor, step_up, kind, …}` for programs, one line for people."""
 
 from typing import Any
 
@@ -18,13 +18,16 @@ def fact_json(fact: Fact) -> dict[str, Any]:
         "actor": str(fact.actor),
         "kind": type(fact.event).__name__,
     }
+    if fact.actor.step_up:
+        head["step_up"] = fact.actor.step_up
     return head | {f"its_{name}" if name in head else name: value for name, value in fields_of(fact.event).items()}
 
 
 def fact_line(fact: Fact) -> str:
     """Return an event as one line for people; long texts are cut."""
     values = " ".join(f"{name}={_short(value)}" for name, value in fields_of(fact.event).items() if value is not None)
-    return f"{fact.seq:>6}  {format_instant(fact.at)}  {fact.actor}  {type(fact.event).__name__}  {values}"
+    actor = f"{fact.actor} (step-up {fact.actor.step_up})" if fact.actor.step_up else str(fact.actor)
+    return f"{fact.seq:>6}  {format_instant(fact.at)}  {actor}  {type(fact.event).__name__}  {values}"
 
 
 def fields_of(event: Event) -> dict[str, Any]:

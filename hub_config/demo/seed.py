@@ -15,13 +15,14 @@ from access_policy.use_cases import Beginning, FirstAdmin, Policy, begin
 from hub_config.bootstrap import create_state, present
 from hub_config.cli.new_state import carry_on, new_state
 from hub_config.cli.settings_text import settings_text
+from hub_config.databases import create_database
 from hub_config.demo.chronicle import Chronicle, DemoClock
 from hub_config.demo.data import write_datasets
 from hub_config.demo.documents import keep_texts
 from hub_config.demo.history import history
 from hub_config.demo.people import ADMINS, CAST, DEMO_ISSUER, DemoPerson
 from hub_config.places import Places
-from hub_config.settings import Contact, Login, Settings
+from hub_config.settings import Contact, Log, Login, Settings
 
 _HEADING = "A demo: its people, its history and its login provider are invented; its data are real and published."
 
@@ -34,16 +35,21 @@ Progress = Callable[[str], None]
 
 
 def seed(
-    places: Places, progress: Progress, clock: Clock = present, random_bytes: RandomBytes = secrets.token_bytes
+    places: Places,
+    progress: Progress,
+    clock: Clock = present,
+    random_bytes: RandomBytes = secrets.token_bytes,
+    database: str = "",
 ) -> None:
     """Make the demo. Raises StateProblem where a Sluis is there already; a killed seeding leaves none (see new_state).
 
-    `progress` is given a line of text now and then; `clock` says when the demo's two years end.
+    `progress` is given a line of text now and then; `clock` says when the demo's two years end; `database` is the URL
+    of the PostgreSQL that gets the log, if it is not to be a file.
     """
     if carry_on(places):
         return
     with new_state(places) as draft:
-        create_state(draft, settings_text(SETTINGS, _HEADING))
+        create_state(draft, settings_text(msgspec.structs.replace(SETTINGS, log=Log(database=database)), _HEADING))
         progress("writing the demo's datasets (real, published data)")
         keep_texts(draft.documents)
         manifests = write_datasets(draft.datasets(SETTINGS.data.folder))
@@ -53,7 +59,7 @@ def seed(
 
 def _write_log(draft: Places, manifests: dict[str, str], now: datetime, random_bytes: RandomBytes) -> None:
     keys, clock = load_keys(draft.keys), DemoClock(now)
-    store = LogStore.create(draft.log, keys, clock, random_bytes)
+    store = LogStore(create_database(draft, present, clock), keys, random_bytes)
     try:
 
         def identity_of(login: str) -> str:

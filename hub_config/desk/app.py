@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from fastapi import FastAPI
 
+from access_policy.model.enums import Component
 from hub_config.bootstrap import identity_of, open_policy
 from hub_config.desk.application import create_app
 from hub_config.desk.desk import Desk
@@ -19,7 +20,7 @@ from hub_config.settings import load_settings
 
 def build(places: Places, running: Running) -> FastAPI:
     """Put the desk of one installation together. Raises StateProblem, SettingsProblem or LogError."""
-    policy = open_policy(places)
+    policy = open_policy(places, Component.DESK)
     login = HubLogin(running, policy)
     desk = Desk(
         policy=policy, settings=load_settings(places.settings), url=running.url, identify=login.identify,

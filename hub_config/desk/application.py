@@ -7,12 +7,25 @@ from fastapi import APIRouter, FastAPI
 from hub_config.desk import api
 from hub_config.desk.desk import PREFIX, Desk
 from hub_config.desk.errors import add_handlers
-from hub_config.desk.pages import do, documents, intake, mine, people, public, register, requests, things, watch
+from hub_config.desk.pages import (
+    do,
+    documents,
+    files,
+    intake,
+    loss,
+    mine,
+    people,
+    public,
+    register,
+    requests,
+    things,
+    watch,
+)
 from hub_config.desk.render import broken_page
 from hub_config.desk.security import Address, Shield
 
 _PAGES: tuple[APIRouter, ...] = (
-    mine.router, people.router, requests.router, things.router, documents.router, watch.router, do.router,
+    loss.router, mine.router, people.router, requests.router, things.router, documents.router, watch.router, do.router,
     public.router, intake.router, register.router,
 )  # fmt: skip
 
@@ -28,6 +41,7 @@ def create_app(desk: Desk, login: APIRouter | None = None, service: str = "") ->
     for router in (*_PAGES, *((login,) if login is not None else ())):
         app.include_router(router, include_in_schema=False)
     app.include_router(api.router)
+    app.include_router(files.router)
     add_handlers(app)
     broken = partial(broken_page, desk.settings.contact, desk.hub)
     app.add_middleware(Shield, address=Address(desk.url, service), broken=broken)

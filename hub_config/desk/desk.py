@@ -87,11 +87,12 @@ class Desk:
 
 @dataclass(frozen=True)
 class Visit:
-    """One request of one logged-in person."""
+    """One request of one logged-in person. `step_up` is the id of the second factor that their login was given."""
 
     desk: Desk
     login: Login
     session: Session
+    step_up: str | None = None
 
     @property
     def person(self) -> PersonId:
@@ -101,7 +102,7 @@ class Visit:
     @property
     def actor(self) -> Actor:
         """The actor of the commands that the visitor gives."""
-        return acting(self.person)
+        return acting(self.person, self.step_up)
 
     @property
     def csrf(self) -> str:
@@ -112,6 +113,12 @@ class Visit:
     def reading(self) -> Iterator["View"]:
         """Give the newest state with the visitor in it."""
         with self.desk.policy.reading() as state:
+            yield View(self, state, self.desk.policy.now())
+
+    @contextmanager
+    def reading_behind(self) -> Iterator["View"]:
+        """Give the newest state even where the log is behind its newest checkpoint: to accept the loss."""
+        with self.desk.policy.reading_behind() as state:
             yield View(self, state, self.desk.policy.now())
 
 
@@ -134,16 +141,20 @@ class View:
         return self.state.people[self.visit.person]
 
 
-def visit_of(desk: Desk, login: Login) -> Visit | None:
-    """Return the visit of a login whose session lives and whose person may act, or None (SES-11)."""
-    with desk.policy.reading() as state:
+def visit_of(desk: Desk, login: Login, *, behind: bool = False) -> Visit | None:
+    """Return the visit of a login whose session lives and whose person may act, or None (SES-11).
+
+    Raises LogBehind where the log is behind its newest checkpoint, unless `behind`: for the one page that is open then.
+    """
+    reading = desk.policy.reading_behind if behind else desk.policy.reading
+    with reading() as state:
         record = desk.policy.records.session(login.session)
         if record is None or record.person != login.person or login.person not in state.people:
             return None
         session = as_session(record)
         query = Query(login.person, RequestId(""), Action.REACH_WORKSPACE, desk.policy.now(), session)
         failing = decide(state, query).codes
-    return None if _LOGGED_IN & set(failing) else Visit(desk, login, session)
+    return None if _LOGGED_IN & set(failing) else Visit(desk, login, session, record.proof)
 
 
 def desk_of(request: Request) -> Desk:
@@ -169,5 +180,16 @@ def visiting(request: Request) -> Visit:
     return visit
 
 
+def visiting_behind(request: Request) -> Visit:
+    """Return who visits, even where the log is behind its newest checkpoint (AUD-02). Raises LoggedOut."""
+    desk = desk_of(request)
+    login = desk.identify(request)
+    visit = visit_of(desk, login, behind=True) if login is not None else None
+    if visit is None:
+        raise LoggedOut
+    return visit
+
+
 Visiting = Annotated[Visit, Depends(visiting)]
+VisitingBehind = Annotated[Visit, Depends(visiting_behind)]
 MaybeVisiting = Annotated[Visit | None, Depends(maybe_visiting)]

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from access_policy.commands.base import RefusalCode
-from access_policy.log.errors import LogError
+from access_policy.log.errors import LogBehind, LogError
 from hub_config.desk.desk import PREFIX, Desk, LoggedOut, NotYours
-from hub_config.desk.render import error_page
+from hub_config.desk.render import behind_page, error_page
 
 log = logging.getLogger("sluis.desk")
 API = f"{PREFIX}/api/"
@@ -53,6 +53,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(LogError, _log_unavailable)
+    app.add_exception_handler(LogBehind, _log_behind)
     app.add_exception_handler(HubSilent, _log_unavailable)
 
 
@@ -96,6 +97,20 @@ def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
     return _answer(request, error.status, error.code, "Not done", f"{error.text[:1].upper()}{error.text[1:]}.")
+
+
+def _log_behind(request: Request, error: Exception) -> Response:
+    """AUD-02: nothing is decided on a log that lost what was signed; only its admins get any further."""
+    log.error("nothing is decided: %s", str(error)[:300])
+    if request.url.path == f"{PREFIX}/":  # the hub gives the desk its route only while this page is no failure
+        return RedirectResponse(f"{PREFIX}/loss", 303)
+    text = (
+        "The log does not hold all that was signed: an old backup was put back, or facts were removed. Until two "
+        "admins have looked at it nothing is decided and nothing changes."
+    )
+    if request.url.path.startswith(API):
+        return problem(request.app.state.desk, 503, "log_behind", text)
+    return behind_page(request, text)
 
 
 def _log_unavailable(request: Request, error: Exception) -> Response:

@@ -11,14 +11,18 @@ from hub_config.desk.desk import NotYours, View, Visit
 from hub_config.desk.errors import Refused
 from hub_config.desk.kinds import kinds
 from hub_config.desk.sight import COMMANDS, sees_person, sees_request, stands
+from hub_config.subjects import with_hidden_subjects
 
 _STATUS: dict[str, int] = {
     RefusalCode.NOT_PERMITTED: 403,
     RefusalCode.PERSONAL_COMMAND: 403,
     RefusalCode.FOUR_EYES: 403,
+    RefusalCode.STEP_UP_NEEDED: 403,
     RefusalCode.WRONG_STATE: 409,
     RefusalCode.ALREADY_EXISTS: 409,
     RefusalCode.CHANGED_MEANWHILE: 409,
+    RefusalCode.UPGRADE_FIRST: 409,
+    RefusalCode.CLOCK_JUMPED: 503,
 }
 _HIDDEN = (RefusalCode.NOT_PERMITTED, RefusalCode.NOT_FOUND)
 WITH_IDENTITY = kinds("link-identity", "join-identity")
@@ -31,6 +35,11 @@ def command_named(name: str) -> type[Command]:
     if kind is None:
         raise NotYours
     return kind
+
+
+def refused_status(refusal: Refusal) -> int:
+    """Return the HTTP status of a refusal."""
+    return _STATUS.get(refusal.code, 422)
 
 
 def check_stands(view: View, kind: type[Command], known: dict[str, Any]) -> None:
@@ -57,9 +66,11 @@ def give(visit: Visit, name: str, arguments: dict[str, Any]) -> Done:
         command = parse_command(name, _completed(visit, kind, arguments))
     except ValueError as error:
         raise _unreadable(visit, kind, arguments, str(error)) from None
+    with visit.reading() as view:
+        command = with_hidden_subjects(command, view.state, visit.desk.identity)
     outcome = visit.desk.policy.handle(command, visit.actor)
     if isinstance(outcome, Refusal):
-        raise _refused(visit, command, outcome)
+        raise refused(visit, command, outcome)
     return outcome
 
 
@@ -93,12 +104,13 @@ def _observe(visit: Visit, kind: type[Command], code: str) -> None:
     visit.desk.policy.observe(visit.actor, e.CommandRefused(command=name_of(kind), code=code))
 
 
-def _refused(visit: Visit, command: Command, refusal: Refusal) -> Exception:
+def refused(visit: Visit, command: Command, refusal: Refusal) -> Exception:
+    """Return what a refused command raises: NotYours where it hides what it is about, else Refused."""
     with visit.reading() as view:
         first = authorise(view.state, command, view.actor, view.at)
     if first is not None and first.code in _HIDDEN and refusal.code in _HIDDEN:
         return NotYours()
-    return Refused(_STATUS.get(refusal.code, 422), refusal.code, refusal.text)
+    return Refused(refused_status(refusal), refusal.code, refusal.text)
 
 
 def target_of(view: View, done: Done, command: dict[str, Any]) -> str:

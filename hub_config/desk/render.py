@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from access_policy.log.errors import LogError
+from access_policy.model.enums import Role
 from access_policy.reasons import REASONS
 from hub_config.desk.desk import PREFIX, View, Visit, desk_of
 from hub_config.desk.later import added_contacts, added_datasets
@@ -78,7 +79,7 @@ def page(request: Request, template: str, view: View | None, /, answer: int = 20
     shared = {
         "contact": desk.settings.contact, "hub": desk.hub, "flash": flash, "visit": view.visit if view else None,
         "view": view, "roles": _roles(view), "navigation": _navigation(request, view), "path": request.url.path,
-        "query": dict(request.query_params), "link": _linker(request),
+        "query": dict(request.query_params), "link": _linker(request), "alarm": _alarm(view),
     }  # fmt: skip
     response = HTMLResponse(_ENVIRONMENT.get_template(template).render(**shared, **context), answer)
     if flash:
@@ -110,6 +111,14 @@ def _roles(view: View | None) -> list[str]:
     return sorted({str(one.role) for one in view.me.appointments if one.holds(view.at)}) if view else []
 
 
+def _alarm(view: View | None) -> str:
+    """Return what an admin has to know on every page: that the clock is off (FLT-12)."""
+    if view is None or Role.ADMIN not in _roles(view):
+        return ""
+    trouble = view.visit.desk.policy.clock_trouble()
+    return "" if trouble is None else trouble.text
+
+
 def _navigation(request: Request, view: View | None) -> list[tuple[str, str, bool]]:
     if view is None:
         return []
@@ -131,10 +140,15 @@ def error_page(request: Request, status: int, heading: str, text: str) -> Respon
     return page(request, "error.html", None, answer=status, heading=heading, text=text)
 
 
+def behind_page(request: Request, text: str) -> Response:
+    """Return what stands on every page while the log is behind its newest checkpoint, with the way for admins."""
+    return page(request, "behind.html", None, answer=503, text=text)
+
+
 def broken_page(contact: Any, hub: str, incident: str) -> Response:
     """Return the page of an unexpected failure: its number and nothing else (SES-16)."""
     text = f"Something went wrong on our side. Tell the help desk this number: {incident}."
-    nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": []}
+    nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": [], "alarm": ""}
     template = _ENVIRONMENT.get_template("error.html")
     html = template.render(contact=contact, hub=hub, heading="Something went wrong", text=text, **nobody)
     return HTMLResponse(html, 500)

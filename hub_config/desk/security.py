@@ -20,6 +20,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_MOST = 64 * 1024
+FILE_MOST = 10_200_000
+"""Bytes of a form with a file in it: the largest file, and what stands around it."""
+_FILES = ("/services/desk/files", "/services/desk/api/v1/files")
+_POLICY = "Content-Security-Policy"  # an answer that brings its own is a file, which may do less than a page
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _SCRIPTED = ("/services/desk/api/", "/services/desk/static/", "/services/desk/status")
 _HEALTH = ("/livez", "/readyz")
@@ -101,7 +105,8 @@ class _Answer:
         """Pass a part of the answer on."""
         if message["type"] == "http.response.start":
             self.started = True
-            MutableHeaders(scope=message).update(self._headers)
+            own = MutableHeaders(scope=message)
+            own.update({name: value for name, value in self._headers.items() if name not in own or name != _POLICY})
         await self._send(message)
 
 
@@ -125,9 +130,9 @@ class Shield:
             await problem(scope, receive, answer.send)
             return
         try:
-            await self._app(scope, _bounded(receive), answer.send)
+            await self._app(scope, _bounded(receive, _most(scope)), answer.send)
         except _TooLarge:
-            await _too_large()(scope, receive, answer.send)
+            await _too_large(_most(scope))(scope, receive, answer.send)
         except Exception:  # the edge of the desk: nothing of an error reaches a browser (SES-16)
             incident = secrets.token_hex(4)
             log.exception("incident %s at %s", incident, ascii(scope["path"][:200]))
@@ -143,18 +148,18 @@ class Shield:
         if found.get("host", "") not in self._address.hosts:
             return _plain("this host name is not served here", 421)
         if scope["method"] not in _SAFE:
-            return self._change_refusal(found)
+            return self._change_refusal(found, _most(scope))
         destination = found.get("sec-fetch-dest", "document")
         if destination != "document" and not path.startswith(_SCRIPTED):
             return _plain("this page opens in a window of its own only", 403)
         return None
 
-    def _change_refusal(self, found: Headers) -> Response | None:
+    def _change_refusal(self, found: Headers, most: int) -> Response | None:
         if not self._from_here(found):
             return _plain("a change comes from a page of the desk only; open the desk and try again", 403)
         length = found.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length[:12]) > BODY_MOST:
-            return _too_large()
+        if not (length.isascii() and length.isdigit()) or int(length[:12]) > most:
+            return _too_large(most)
         return None
 
     def _from_here(self, found: Headers) -> bool:
@@ -183,22 +188,28 @@ def headers(address: Address) -> dict[str, str]:
     }
 
 
-def _bounded(receive: Receive) -> Callable[[], Awaitable[Message]]:
+def _most(scope: Scope) -> int:
+    """Return how many bytes a request may send: a file is the one thing that is larger than a form (INP-01)."""
+    return FILE_MOST if scope["path"] in _FILES else BODY_MOST
+
+
+def _bounded(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
     read = 0
 
     async def receiving() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > BODY_MOST:
+        if read > most:
             raise _TooLarge
         return message
 
     return receiving
 
 
-def _too_large() -> Response:
-    return _plain(f"this is more than {BODY_MOST} bytes; shorten the texts", 413)
+def _too_large(most: int) -> Response:
+    way_out = "shorten the texts" if most == BODY_MOST else "send a smaller file"
+    return _plain(f"this is more than {most} bytes; {way_out}", 413)
 
 
 def _plain(text: str, status: int) -> Response:

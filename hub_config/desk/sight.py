@@ -66,9 +66,11 @@ _STEWARDS = _givers("register-dataset", "withdraw-dataset")
 _CONFIRMERS = _givers("confirm-proposal")
 _OF_REQUESTS = tuple(row for row in TABLE.values() if issubclass(row.command, OfRequest))
 
+_WITH_BYTES = kinds("keep-file", "attach-file")
+"""Commands that come with a file; `pages/files.py` gives them."""
 COMMANDS: dict[str, type[Command]] = {
-    name_of(kind): kind for kind, row in TABLE.items() if row.standings - _PARTS
-}  # what a person can give at all
+    name_of(kind): kind for kind, row in TABLE.items() if row.standings - _PARTS and kind not in _WITH_BYTES
+}  # what a person can give at all by a form or by name
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ def _has_sense(view: View, kind: type[Command], known: dict[str, Any]) -> bool:
 
 def offers(view: View, commands: Iterable[type[Command]], **known: Any) -> list[Offer]:
     """Return those of the commands that the visitor may give now about what is known."""
-    sensible = [kind for kind in commands if _has_sense(view, kind, known)]
+    sensible = [kind for kind in commands if kind not in _WITH_BYTES and _has_sense(view, kind, known)]
     return [offer(kind, **known) for kind in sensible if stands(view, kind, known) and not objection(view, kind, known)]
 
 

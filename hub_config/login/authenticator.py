@@ -14,7 +14,9 @@ from oauthenticator.generic import GenericOAuthenticator
 from tornado import web
 from traitlets import default
 
+from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
+from access_policy.standing import acts_as
 from access_policy.use_cases import Policy
 from hub_config.login import handlers
 from hub_config.login.factors import SecondFactors
@@ -24,6 +26,11 @@ from hub_config.login.provider import Metadata, Provider, ProviderFailed
 from hub_config.login.refusals import Refusals
 from hub_config.login.sessions import person_of, session_holds
 from hub_config.settings import Contact
+
+BEHIND = (
+    "The log does not hold all that was signed, so nothing is decided and nobody but an admin with a second factor can "
+    "log in. Two of them look at it now; try again later."
+)
 
 
 class LoginParts(msgspec.Struct, frozen=True):
@@ -138,14 +145,18 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
 
     def admit(self, identity: str) -> PersonId:
         """Return the person of a login identity. Raises PageRefused for an unknown or stopped one (ID-09, ID-15)."""
-        with self.parts.policy.reading() as state:
+        with self.parts.policy.reading_behind() as state:
             person = state.people.get(state.identities.get(identity, PersonId("")))
+            admin = person is not None and acts_as(state, person.person, Role.ADMIN, self.parts.policy.now())
         if person is None:
             self.parts.refusals.record_stranger(identity, "unknown_identity")
             raise PageRefused("Your login is right, but nobody here is registered with it.")
         if person.disabled is not None:
             self.parts.refusals.record(identity, "person_disabled")
             raise PageRefused("Your account has been stopped by the centre.")
+        if self.parts.policy.trouble() is not None and not (admin and person.factors):
+            self.parts.refusals.record(identity, "log_behind")
+            raise PageRefused(BEHIND, 503)
         return person.person
 
     async def _id_token(self, handler: Any) -> str:

@@ -41,7 +41,7 @@ class SecondFactors:
 
     def next_step(self, person: PersonId) -> PendingKind:
         """Return what a person's login waits for: a code, or the proof of a first factor."""
-        with self._policy.reading() as state:
+        with self._policy.reading_behind() as state:
             return PendingKind.LOGIN if state.people[person].factors else PendingKind.ENROL
 
     def offer(self, pending: PendingLogin) -> str | None:
@@ -102,7 +102,7 @@ class SecondFactors:
         return Answer.SHUT if run >= LONGEST_RUN else Answer.WRONG
 
     def _asked_for(self, pending: PendingLogin) -> Factor | None:
-        with self._policy.reading() as state:
+        with self._policy.reading_behind() as state:
             named = set(state.people[pending.person].factors)
         factors = self._policy.records.factors_of(pending.person)
         if pending.kind is PendingKind.ENROL:

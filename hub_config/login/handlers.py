@@ -240,7 +240,7 @@ def _pending_digest(handler: Any, nonce: str) -> str:
 
 
 def _identity_of(handler: Any, person: PersonId) -> str:
-    with handler.parts.policy.reading() as state:
+    with handler.parts.policy.reading_behind() as state:
         identities = state.people[person].identities
     return identities[0] if identities else ""
 

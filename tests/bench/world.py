@@ -91,7 +91,7 @@ class BigWorld:
                 consent=ConsentBasis.INFORMED_CONSENT, attested=True,
             )  # fmt: skip
             if self._rarely(0.05):
-                yield e.DatasetWithdrawn(dataset=name, reason="consent")
+                yield e.DatasetWithdrawn(dataset=name, writer=PersonId("P-1"), reason="consent")
 
     def _person(self, number: int) -> Iterable[e.FactEvent]:
         person, home = PersonId(f"P-{number}"), number % INSTITUTIONS

@@ -16,6 +16,7 @@ from access_policy.model.ids import FactorId, PersonId, RequestId
 from access_policy.use_cases import Beginning, FirstAdmin, Policy
 from hub_config.bootstrap import begin_log, identity_of, open_policy
 from hub_config.places import Places
+from tests.unit.access_policy.world import stepped_up
 
 ISSUER = "https://idp.centre.example"
 HUB = component(Component.HUB)
@@ -26,8 +27,8 @@ NEWCOMERS = tuple(f"newcomer{number}" for number in range(1, 6))
 
 
 def do(policy: Policy, name: str, actor: Actor, /, **arguments: Any) -> None:
-    """Give a command that has to succeed."""
-    outcome = policy.handle(parse_command(name, arguments), actor)
+    """Give a command that has to succeed, after a step-up."""
+    outcome = policy.handle(parse_command(name, arguments), stepped_up(actor))
     assert not isinstance(outcome, Refusal), f"{name}: {outcome}"
 
 

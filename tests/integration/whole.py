@@ -57,11 +57,11 @@ def sluis(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class RunningSluis:
-    """One `sluis run`, of a demo unless said otherwise."""
+    """One `sluis run`, of a demo unless said otherwise; a new demo's log can be put into a PostgreSQL database."""
 
-    def __init__(self, state: Path, demo: bool = True) -> None:
+    def __init__(self, state: Path, demo: bool = True, database: str = "") -> None:
         self.state = state
-        self._kind = ["--demo"] if demo else []
+        self._kind = [*(["--demo"] if demo else []), *(["--database", database] if database else [])]
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None

@@ -143,7 +143,9 @@ def _request(facts: Facts, query: Query) -> Values:
         "excluded_until": _excluded_until(facts, licensee),
         "known": bool(h.told(facts, e.RequestOpened, request=request)),
         "approved": bool(h.approvals_of(facts, request)), "refused": refused, "withdrawn": withdrawn, "ended": ended,
-        "suspended": h.last_seq(facts, e.RequestSuspended, request=request),
+        "suspended": max(
+            h.last_seq(facts, e.RequestSuspended, request=request), h.suspended_by_loss(facts, request)
+        ),
         "reinstated": h.last_seq(facts, e.RequestReinstated, request=request),
         "begins": micros(term[0]) if term else NEVER, "ends": micros(term[1]) if term else 0,
         "available": min((seq for seq, _ in h.told(facts, e.RequestMadeAvailable, request=request)), default=0),

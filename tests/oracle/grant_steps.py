@@ -184,7 +184,7 @@ def widen(world: World, pick: Pick) -> list[Event]:
 
 
 def change_grant(world: World, pick: Pick) -> list[Event]:
-    """A grant is extended, suspended, reinstated; seldom ended."""
+    """A grant is extended, suspended, reinstated; seldom ended, or suspended with all others after a loss."""
     live = live_requests(world)
     if not live:
         return []
@@ -194,7 +194,10 @@ def change_grant(world: World, pick: Pick) -> list[Event]:
     extended = e.ExtensionGranted(request=request, ends=later, reason="more")
     suspended = e.RequestSuspended(request=request, reason="a doubt")
     reinstated = e.RequestReinstated(request=request, reason="no doubt")
-    return [pick([extended, extended, suspended, reinstated, reinstated, e.RequestEnded(request=request, reason="x")])]
+    epoch = 1 + len(h.told(world.facts, e.LossAccepted))
+    lost = e.LossAccepted(epoch=epoch, kept=1, lost=len(world.facts), observations=0)
+    ended = e.RequestEnded(request=request, reason="x")
+    return [pick([extended, extended, suspended, reinstated, reinstated, ended, lost])]
 
 
 def start(world: World, pick: Pick) -> list[Event]:

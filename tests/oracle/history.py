@@ -192,6 +192,17 @@ def approvals_of(facts: Facts, request: str) -> list[tuple[int, e.RequestApprove
     return both if len(both) == len(InvestigatorPlace) else []
 
 
+def suspended_by_loss(facts: Facts, request: str) -> int:
+    """Return the newest accepted loss that found a request approved and not over, 0 where there is none (AUD-02)."""
+    newest = 0
+    for seq, _ in told(facts, e.LossAccepted):
+        before = until_seq(facts, seq)
+        over = any(told(before, kind, request=request) for kind in (e.RequestEnded, e.RequestWithdrawn))
+        if approvals_of(before, request) and not over:
+            newest = seq
+    return newest
+
+
 def term_of(facts: Facts, request: str) -> tuple[datetime, datetime] | None:
     """Return the term of a request, as it was extended last (S39, S42); two approvals hold while both do."""
     approvals = [one for _, one in approvals_of(facts, request)]

@@ -37,9 +37,10 @@ def request_ended(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def request_suspended(facts: Sequence[Fact], query: Query) -> bool:
-    """E58."""
+    """E58, AUD-02."""
     suspended = h.last_seq(facts, e.RequestSuspended, request=query.request)
-    return suspended > h.last_seq(facts, e.RequestReinstated, request=query.request)
+    reinstated = h.last_seq(facts, e.RequestReinstated, request=query.request)
+    return max(suspended, h.suspended_by_loss(facts, query.request)) > reinstated
 
 
 def not_a_contact(facts: Sequence[Fact], query: Query) -> bool:

@@ -18,6 +18,7 @@ from hub_config.desk.firstday import first_day
 from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import Listing, listing
 from hub_config.desk.pages.documents import acceptances
+from hub_config.desk.pages.files import files_of
 from hub_config.desk.render import fragment, page
 from hub_config.desk.sight import Offer, offers, offers_each, standings
 
@@ -122,6 +123,7 @@ def about_me(request: Request, visit: Visiting) -> Response:
         return page(
             request, "me.html", view, person=view.me, texts=acceptances(view),
             actions=offers(view, kinds("ask-erasure"), person=visit.person),
+            uploads=files_of(view, person=visit.person),
             attendance={number: one for number, one in trainings.items() if one},
         )  # fmt: skip
 

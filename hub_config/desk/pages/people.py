@@ -14,6 +14,7 @@ from access_policy.state import Person
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
 from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import listing
+from hub_config.desk.pages.files import files_of
 from hub_config.desk.render import page
 from hub_config.desk.sight import Area, Offer, areas, offers, offers_each, sees_details, sees_person
 
@@ -66,7 +67,7 @@ def person_page(request: Request, number: str, visit: Visiting) -> Response:
             details=sees_details(view, identifier),
             actions=sorted(offers(view, _about(view, identifier), person=identifier), key=lambda one: one.dangerous),
             courses=_by_course(view, identifier), factors=_factor_offers(view, identifier),
-            ending_roles=_role_offers(view, identifier),
+            ending_roles=_role_offers(view, identifier), uploads=files_of(view, person=identifier),
         )  # fmt: skip
 
 

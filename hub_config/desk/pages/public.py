@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi import Path as InPath
 from fastapi.responses import PlainTextResponse, Response
 
-from access_policy.log.errors import LogError
+from access_policy.log.errors import LogBehind, LogError
 from access_policy.reasons import REASONS, ReasonCode
 from hub_config.desk.desk import PREFIX, MaybeVisiting, NotYours, desk_of
 from hub_config.desk.render import public_page
@@ -59,5 +59,7 @@ def ready(request: Request) -> PlainTextResponse:
     try:
         with desk_of(request).policy.reading() as state:
             return PlainTextResponse(f"ok, at fact {state.seq}\n")
+    except LogBehind:
+        return PlainTextResponse("the log is behind its newest checkpoint\n", 503)
     except LogError:
         return PlainTextResponse("the log cannot be read\n", 503)

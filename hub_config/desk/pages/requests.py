@@ -18,6 +18,7 @@ from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
 from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import listing
+from hub_config.desk.pages.files import files_of
 from hub_config.desk.pages.mine import card_of
 from hub_config.desk.render import page
 from hub_config.desk.sight import Offer, offers, offers_each, party_offers, sees_request
@@ -76,6 +77,7 @@ def request_page(request: Request, number: str, visit: Visiting) -> Response:
             permits=permit_versions(found, view.at), clocks=clocks_of(view.state, found, view.at),
             flags=flags(view.state, found, view.at), acknowledgement=ACKNOWLEDGEMENT,
             counting={name: parties_signed(view.state, one, view.at) for name, one in found.entities.items()},
+            uploads=files_of(view, request=found.request),
             pauses={one.clock.value: one for one in found.pauses if one.ends is None},
         )  # fmt: skip
 

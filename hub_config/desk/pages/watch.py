@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from access_policy import events as e
+from access_policy.model.ids import is_person_id, is_request_id
 from access_policy.model.instants import format_instant
 from access_policy.overview import security_test_overdue
 from access_policy.state import Workspace
@@ -80,6 +81,13 @@ class Wanted:
         )
 
 
+def _recorded(value: str | int) -> str:
+    """Return what of a reader's question goes on record: a name that was typed here would stay in clear (E50)."""
+    text = str(value)
+    known = isinstance(value, int) or is_person_id(text) or is_request_id(text) or text in e.FACTS
+    return text if known else "something else"
+
+
 @router.get("/log")
 def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()]) -> Response:
     """Show facts, newest first, by fifty, by person, request (`about`) and kind (S92). Reading is recorded (E51).
@@ -91,7 +99,7 @@ def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()])
             raise NotYours
         newest = view.state.seq
     rows, lowest = _newest(visit, min(wanted.before or newest + 1, newest + 1), wanted)
-    asked = (f"{name} {value!a}" for name, value in asdict(wanted).items() if value)
+    asked = (f"{name} {_recorded(value)}" for name, value in asdict(wanted).items() if value)
     visit.desk.policy.observe(visit.actor, e.LogRead(what=", ".join(["facts", *asked])))
     with visit.reading() as view:
         return page(

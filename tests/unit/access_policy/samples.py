@@ -14,6 +14,8 @@ _TEXT = {"reason": "a reason"}
 
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "adopt-settings": {"session_hours": 8, "term_days_longest": 365},
+    "finish-upgrade": {"format": 2},
+    "accept-loss": {"kept": 1, "lost": 9, "epoch": 1, "observations": 0},
     "record-security-test": {"tester": "a tester", "scope": "the platform", "on": NOON},
     "record-provider-audit": {"auditor": "an auditor", "scope": "ISO 27001", "on": NOON},
     "publish-document": {"document": "faq", "version": "1", "language": "en", "title": "Questions", "digest": DIGEST},
@@ -41,6 +43,10 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "record-departure": {},
     "accept-document": {"document": "code-of-conduct", "version": "1"},
     "ask-erasure": {},
+    "erase-person": {},
+    "keep-file": {"digest": DIGEST, "size": 1000, "media": "application/pdf"},
+    "attach-file": {"digest": DIGEST, "size": 1000, "media": "application/pdf", "purpose": "cv"},
+    "drop-file": {"file": 1},
     "verify-person": {"method": "in-person", "until": LATER},
     "withdraw-verification": _TEXT,
     "disable-person": _TEXT,

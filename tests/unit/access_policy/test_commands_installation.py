@@ -146,7 +146,7 @@ def test_a_security_test_is_recorded() -> None:
     world = everything_holds()
     on = world.at - 10 * DAY
     assert world.do("record-security-test", ADMIN, **_test_on(world, -10 * DAY)) == (
-        e.SecurityTested(tester="a tester", scope="the platform", on=on),
+        e.SecurityTested(writer=ADMIN, tester="a tester", scope="the platform", on=on),
     )
     world.do("record-security-test", ADMIN, **_test_on(world, -400 * DAY))
     assert world.state.security_tested == on
@@ -157,7 +157,7 @@ def test_an_audit_of_the_provider_is_recorded() -> None:
     world = everything_holds()
     on = world.at - 10 * DAY
     assert world.do("record-provider-audit", ADMIN, **_audit_on(world, -10 * DAY)) == (
-        e.ProviderAudited(auditor="an auditor", scope="ISO 27001", on=on),
+        e.ProviderAudited(writer=ADMIN, auditor="an auditor", scope="ISO 27001", on=on),
     )
     world.do("record-provider-audit", ADMIN, **_audit_on(world, -400 * DAY))
     assert world.state.provider_audited == on

@@ -164,7 +164,8 @@ def test_an_organisation_is_shut_out_until_a_date(who: Any) -> None:
     world = everything_holds()
     until = world.at + 100 * DAY
     (event,) = _shut_out(world, until, who)
-    assert event == e.OrganisationExcluded(institution=InstitutionName("hospital"), until=until, reason="misuse")
+    hospital = InstitutionName("hospital")
+    assert event == e.OrganisationExcluded(institution=hospital, until=until, writer=who, reason="misuse")
     assert ReasonCode.ORGANISATION_EXCLUDED in world.decide().codes
     world.at = until - TICK
     assert ReasonCode.ORGANISATION_EXCLUDED in world.decide().codes

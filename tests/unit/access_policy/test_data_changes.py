@@ -332,7 +332,9 @@ def test_an_institution_is_corrected_by_two_admins() -> None:
     assert kinds(world.do("correct-institution", ADMIN, **_right())) == [e.CommandProposed]
     assert world.state.institutions[HOSPITAL].country == "NL"
     _, event = world.do("confirm-proposal", SECOND_ADMIN, proposal=world.state.last_proposal)
-    assert event == e.InstitutionCorrected(institution=HOSPITAL, name="The Hospital", country="BE", reason="misread")
+    assert event == e.InstitutionCorrected(
+        institution=HOSPITAL, name="The Hospital", country="BE", writer=ADMIN, reason="misread"
+    )
     found = world.state.institutions[HOSPITAL]
     assert (found.name, found.country, found.domains) == ("The Hospital", "BE", frozenset({"hospital.example"}))
     assert world.decide().allowed

@@ -22,7 +22,7 @@ from tests.unit.access_policy.world import DAY, DIGEST, NO_REQUEST, NOBODY, RESE
 SEEDS = range(5)
 ENDING = frozenset(
     {
-        "ask-erasure", "disable-person", "end-role", "move-person", "record-departure", "reset-factors",
+        "ask-erasure", "disable-person", "end-role", "erase-person", "move-person", "record-departure", "reset-factors",
         "revoke-trainer",
     }
 )  # fmt: skip

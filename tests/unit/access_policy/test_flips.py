@@ -170,6 +170,8 @@ def _renewed_certification(world: World) -> None:
     world.do("certify-person", TRAINER, person=RESEARCHER, course="privacy")
     _say(world, e.RequestSuspended(request=OPEN, reason="a question"))
     _say(world, e.RequestReinstated(request=OPEN, reason="answered"))
+    _say(world, e.LossAccepted(epoch=1, kept=1, lost=9, observations=0))
+    _say(world, e.RequestReinstated(request=OPEN, reason="looked at"))
     for document in ("code-of-conduct", "no-reidentification"):
         publish(world, document, "2")
         world.do("accept-document", RESEARCHER, person=RESEARCHER, document=document, version="2")

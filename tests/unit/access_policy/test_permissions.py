@@ -9,6 +9,7 @@ from access_policy import events as e
 from access_policy.actor import Actor, person
 from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of, parse_command
 from access_policy.commands.clinical import ApproveClinical
+from access_policy.commands.erasure import ErasePerson
 from access_policy.commands.factors import ConfirmFactor
 from access_policy.commands.installation import ConfirmProposal
 from access_policy.handle import HANDLERS, handle
@@ -53,7 +54,10 @@ NOT_SELF = tuple(
     if TABLE[kind].four_eyes is FourEyes.NOT_SELF and kind not in (ConfirmProposal, ConfirmFactor, ApproveClinical)
 )
 """But those whose people are found through a proposal, a verification or a study; see their own tests."""
-TWO_PEOPLE = tuple(kind for kind in COMMANDS if TABLE[kind].four_eyes is FourEyes.SECOND_PERSON)
+TWO_PEOPLE = tuple(
+    kind for kind in COMMANDS if TABLE[kind].four_eyes is FourEyes.SECOND_PERSON and kind is not ErasePerson
+)
+"""But the one that waits for years first; see its own tests."""
 FORMER_ADMIN = PersonId("P-13")
 CONCERNED = PersonId("P-14")
 OFFICE, AUDITOR, INVESTIGATOR = PersonId("P-15"), PersonId("P-16"), PersonId("P-17")

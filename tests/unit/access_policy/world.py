@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
+import msgspec
+
 from access_policy import events as e
 from access_policy.actor import Actor, component, operator, person
 from access_policy.commands.base import Outcome, Refusal, parse_command
@@ -203,11 +205,15 @@ class World:
         return decide(self.state, query or self.query())
 
     def _carry_out(self, answer: Callable[[Actor], Outcome], actor: PersonId | Actor) -> Outcome:
-        by = actor if isinstance(actor, Actor) else person(actor)
+        by = actor if isinstance(actor, Actor) else self.acting(actor)
         outcome = answer(by)
         if not isinstance(outcome, Refusal):
             self.append([(by, event) for event in outcome])
         return outcome
+
+    def acting(self, who: PersonId) -> Actor:
+        """Return a person as the actor of a command: with a step-up in a log whose format knows of it."""
+        return person(who) if self.state.format == 1 else stepped_up(person(who))
 
     def append(self, events: list[tuple[Actor, FactEvent]]) -> None:
         """Fold events as one append; time moves on by a minute."""
@@ -226,8 +232,11 @@ class _FirstAppend:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def append(self, expected: int, build: Callable[[datetime], list[tuple[Actor, FactEvent]]]) -> None:
+    def append(
+        self, expected: int, build: Callable[[datetime], list[tuple[Actor, FactEvent]]], log_format: int
+    ) -> None:
         assert expected == self._world.state.seq
+        assert log_format == 1
         self._world.append(build(self._world.at))
 
 
@@ -238,8 +247,23 @@ def begun(demo: bool = False, at: datetime = NOON) -> World:
         FirstAdmin("Bram", "bram@centre.example", "id-2", "https://idp.centre.example", "bram"),
     )
     world = World(at)
-    begin(cast(LogStore, _FirstAppend(world)), Beginning("an-installation", demo, admins))
+    begin(cast(LogStore, _FirstAppend(world)), Beginning("an-installation", demo, admins, format=1))
     return world
+
+
+def stepped_up(actor: Actor) -> Actor:
+    """Return an actor with the id of a second factor, where it is a person who acts for themselves."""
+    alone = actor.person is not None and actor.operator is None
+    return msgspec.structs.replace(actor, step_up="a-proof") if alone else actor
+
+
+def of_format_2(world: World) -> World:
+    """Return the same world in a log that began with format 2, everything done with a step-up."""
+    facts = [msgspec.structs.replace(fact, actor=stepped_up(fact.actor)) for fact in world.facts]
+    first = facts[0].event
+    assert isinstance(first, e.InstallationBegun)
+    facts[0] = msgspec.structs.replace(facts[0], event=msgspec.structs.replace(first, format=2))
+    return World.of(facts, world.at)
 
 
 def everything_holds(demo: bool = False, at: datetime = NOON) -> World:

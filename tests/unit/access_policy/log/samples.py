@@ -1,6 +1,7 @@
 """What the log's tests share: keys, clocks, events of every type, and writers that run in processes of their own."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -15,12 +16,18 @@ from hypothesis import strategies as st
 from access_policy.actor import Actor, person
 from access_policy.events import Event, FactEvent, PersonDisabled, PersonRegistered
 from access_policy.log import Keys, LogStore, StaleState
+from access_policy.log.postgres import PostgresDatabase
+from access_policy.log.rights import OPERATOR
 from access_policy.model.ids import InstitutionName, PersonId, RequestId
 
 ORIGIN = "sluis.example/log"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ADMIN = person(PersonId("P-1"))
 KEYS = Keys(b"m" * 32, b"l" * 32, Ed25519PrivateKey.from_private_bytes(b"c" * 32))
+
+
+Where = Path | str
+"""A SQLite file, or the URL of a PostgreSQL database."""
 
 
 class SetClock:
@@ -50,13 +57,18 @@ def add(store: LogStore, *events: FactEvent, actor: Actor = ADMIN) -> None:
     store.append(store.newest(), lambda at: [(actor, event) for event in events])
 
 
-def open_log(path: Path, clock: SetClock | None = None) -> LogStore:
-    return LogStore.open(path, KEYS, clock or SetClock(), secrets.token_bytes)
+def open_log(where: Where, clock: SetClock | None = None) -> LogStore:
+    """Open a log in either database, on PostgreSQL as the operator; a set clock is that of what is appended."""
+    clock = clock or SetClock()
+    if isinstance(where, Path):
+        return LogStore.open(where, KEYS, clock, secrets.token_bytes)
+    database = PostgresDatabase(where, OPERATOR.name, time.monotonic, clock)
+    return LogStore(database, KEYS, secrets.token_bytes)
 
 
-def write_facts(path: Path, count: int, acknowledged: Connection) -> None:
+def write_facts(where: Where, count: int, acknowledged: Connection) -> None:
     """Append facts, deciding again after each StaleState, and send the number of each once it is acknowledged."""
-    store = open_log(path)
+    store = open_log(where)
     done = 0
     while done < count:
         try:

@@ -19,7 +19,7 @@ def test_made_once(store: LogStore, path: Path) -> None:
         LogStore.create(path, KEYS, SetClock(), secrets.token_bytes)
 
 
-def test_durable(store: LogStore) -> None:
+def test_durable(store: LogStore, path: Path) -> None:
     """Each connection waits for the disk, keeps foreign keys and uses the write-ahead log (FLT-01)."""
     with store._database.write() as connection:
         found = [connection.scalar(text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys", "journal_mode")]
@@ -45,8 +45,8 @@ def test_no_log(path: Path, content: bytes) -> None:
 def test_form_of_a_later_release(store: LogStore, path: Path) -> None:
     """A database from another release is refused (FLT-10)."""
     with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("UPDATE meta SET value = '2'")
-    with pytest.raises(UnreadableLog, match="has form `2`, not `1`"):
+        raw.execute("UPDATE meta SET value = '9'")
+    with pytest.raises(UnreadableLog, match="has form `9`, not `2`; use its release"):
         open_log(path)
 
 
@@ -64,7 +64,7 @@ def test_locked(store: LogStore, path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert store.newest() == 2
 
 
-def test_full(store: LogStore) -> None:
+def test_full(store: LogStore, path: Path) -> None:
     """A full disk is one line; nothing of the append is there, and what was there is (AUD-05)."""
     add(store, registered())
     with store._database.read() as connection:
@@ -74,7 +74,7 @@ def test_full(store: LogStore) -> None:
     assert [fact.seq for fact in store.facts_since(0)] == [1]
 
 
-def test_read_only(store: LogStore) -> None:
+def test_read_only(store: LogStore, path: Path) -> None:
     """A read-only log is one line, and still readable (AUD-05)."""
     with store._database.read() as connection:
         connection.execute(text("PRAGMA query_only = ON"))

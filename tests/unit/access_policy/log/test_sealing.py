@@ -9,14 +9,15 @@ from access_policy.log import LogStore, UnreadableLog
 from access_policy.log.sealing import Keyring, Sealer
 from access_policy.log.tables import sealing_keys
 from access_policy.model.texts import ERASED
-from tests.unit.access_policy.log.samples import KEYS, add, disabled, registered
+from tests.unit.access_policy.log.raw import raw
+from tests.unit.access_policy.log.samples import KEYS, Where, add, disabled, registered
 
 PLACE = ("PersonDisabled", "reason")
 
 
 def fresh(store: LogStore) -> LogStore:
     """Return the same log as a process sees it that remembers no key."""
-    return LogStore(store._database, KEYS, store._clock, secrets.token_bytes)
+    return LogStore(store._database, KEYS, secrets.token_bytes)
 
 
 def test_seals_differ_each_time(store: LogStore) -> None:
@@ -59,10 +60,10 @@ def test_damaged_ciphertext(store: LogStore, sealed: bytes) -> None:
 
 
 @pytest.mark.parametrize("how", ["row gone", "key gone"])
-def test_erased_owner(store: LogStore, how: str) -> None:
+def test_erased_owner(store: LogStore, where: Where, how: str) -> None:
     """Without their key a person's texts read as erased, and everybody else's stay."""
     add(store, registered(1), registered(2))
-    with store._database.write() as connection:
+    with raw(where) as connection:
         mine = sealing_keys.c.owner == "P-1"
         change = update(sealing_keys).values(wrapped=None) if how == "key gone" else delete(sealing_keys)
         connection.execute(change.where(mine))
@@ -80,10 +81,10 @@ def test_no_new_key_for_the_erased(store: LogStore) -> None:
     assert store.newest() == 1
 
 
-def test_swapped_sealing_keys(store: LogStore) -> None:
+def test_swapped_sealing_keys(store: LogStore, where: Where) -> None:
     """Two people's wrapped keys, swapped in the database, do not open (MFA-11)."""
     add(store, registered(1), registered(2))
-    with store._database.write() as connection:
+    with raw(where) as connection:
         rows = connection.execute(select(sealing_keys).order_by(sealing_keys.c.owner)).all()
         for owner, wrapped in (("P-1", rows[1].wrapped), ("P-2", rows[0].wrapped)):
             connection.execute(update(sealing_keys).where(sealing_keys.c.owner == owner).values(wrapped=wrapped))

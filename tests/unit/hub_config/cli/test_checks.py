@@ -28,10 +28,10 @@ def test_a_line_for_each(sluis: Sluis) -> None:
     assert said.status == 0
     assert all(list(line) == ["check", "ok", "text"] and line["ok"] for line in said.json)
     assert [line["check"] for line in said.json] == [
-        "log", "clock", "settings", "dataset gbsg2-clinical", "dataset gse7390-expression",
+        "log", "checkpoints", "clock", "settings", "dataset gbsg2-clinical", "dataset gse7390-expression",
         "dataset gbsg2-demographics", "dataset gbsg2-grade", "sandbox", "proxy", "running",
     ]  # fmt: skip
-    assert sluis("check").out.count("✓") == 10
+    assert sluis("check").out.count("✓") == 11
 
 
 PROBLEMS: dict[str, tuple[Callable[[Places], object], str]] = {

@@ -3,13 +3,18 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from access_policy.log.checkpoints import write_checkpoint
+from access_policy.actor import person
+from access_policy.events import Fact, ProposalDropped
+from access_policy.log.checkpoints import Signing, log_origin, write_checkpoint
 from access_policy.log.keys import load_keys
-from hub_config.bootstrap import log_origin, open_policy
+from access_policy.model.ids import PersonId
+from hub_config.bootstrap import open_policy
+from hub_config.cli.shown import fact_json, fact_line
 from hub_config.places import Places
 from tests.unit.hub_config.cli.conftest import Sluis
 
@@ -31,6 +36,17 @@ def test_show_gives_a_json_object_a_line(sluis: Sluis) -> None:
         "component installation",
         True,
     )
+
+
+def test_show_names_the_step_up() -> None:
+    """MFA-11: where a person acted for themselves after a step-up, its id stands beside them."""
+    event = ProposalDropped(proposal=1)
+    fact = Fact(7, datetime(2026, 11, 22, tzinfo=UTC), person(PersonId("P-1"), "5" * 32), event)
+    assert (fact_json(fact)["actor"], fact_json(fact)["step_up"]) == ("P-1", "5" * 32)
+    assert f"  P-1 (step-up {'5' * 32})  ProposalDropped  " in fact_line(fact)
+    without = Fact(7, fact.at, person(PersonId("P-1")), event)
+    assert "step_up" not in fact_json(without)
+    assert "step-up" not in fact_line(without)
 
 
 def test_show_keeps_a_field_that_is_named_kind(sluis: Sluis) -> None:
@@ -158,9 +174,10 @@ def checkpoint(places: Places, folder: Path) -> Path:
     policy = open_policy(places)
     with policy.reading() as state:
         origin = log_origin(state.installation)
-    path = write_checkpoint(folder, policy.store.head(), load_keys(places.keys), origin)
-    policy.store.close()
-    return path
+    store = policy.store
+    name = write_checkpoint(folder, store.head(), Signing(load_keys(places.keys), origin), store.root_at)
+    store.close()
+    return folder / str(name)
 
 
 def test_a_log_that_was_cut_off_contradicts_its_checkpoint(sluis: Sluis, places: Places, tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from access_policy.log.checkpoints import log_origin
 from access_policy.log.keys import load_keys
 from access_policy.log.verify import verify
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
-from hub_config.bootstrap import StateProblem, identity_of, log_origin, open_policy, present
+from hub_config.bootstrap import StateProblem, identity_of, open_policy, present
 from hub_config.cli.manifests import manifest_problem
 from hub_config.demo.people import CAST, DEMO_ISSUER
 from hub_config.demo.seed import SETTINGS, seed

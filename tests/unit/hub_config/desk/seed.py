@@ -81,7 +81,7 @@ class World:
 
     def do(self, name: str, by: str, /, **arguments: Any) -> Done:
         """Give a command; it must be carried out."""
-        outcome = self.policy.handle(parse_command(name, arguments), acting(PersonId(PEOPLE.get(by, by))))
+        outcome = self.policy.handle(parse_command(name, arguments), acting(PersonId(PEOPLE.get(by, by)), "a-proof"))
         assert not isinstance(outcome, Refusal), f"{name}: {outcome}"
         return outcome
 
@@ -103,7 +103,7 @@ class World:
         begun = self.policy.now()
         session = Session(
             session=secrets.token_hex(32), person=person, begun=begun, factor_kind=FactorKind.TOTP, factor_at=begun,
-            zone=Zone.ANYWHERE, ends=begun + timedelta(hours=12),
+            zone=Zone.ANYWHERE, ends=begun + timedelta(hours=12), proof=f"proof of {who}",
         )  # fmt: skip
         self.policy.records.begin_session(session)
         login = Login(person, session.session, f"key of {who}")

@@ -187,10 +187,10 @@ def test_stored_texts_are_escaped_everywhere(world: World) -> None:
 
 
 def test_reading_the_log_is_recorded_on_one_line(world: World) -> None:
-    """E51, and log injection: what was asked for is written so that it makes no second line."""
-    world.client("admin").get("/log", params={"person": "P-1\nfake: line"})
+    """E50, E51, and log injection: a free text that was typed in is not written down, and so makes no second line."""
+    world.client("admin").get("/log", params={"person": "P-1\nfake: line", "about": "DR-1"})
     (read,) = [one for one in observed(world) if isinstance(one, e.LogRead)]
-    assert read == e.LogRead(what="facts, person 'P-1\\nfake: line'")
+    assert read == e.LogRead(what="facts, person something else, about DR-1")
 
 
 def test_broken_page_says_a_number_and_nothing_else(

@@ -1,0 +1,29 @@
+"""The way back to the release before, as long as the log is of its format: form 2 becomes form 1 again (FLT-10).
+
+What form 2 added holds nothing by then that a fact names, since new kinds of facts wait for `sluis upgrade finish`. On
+PostgreSQL there is no form 1 to go back to.
+"""
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, delete, insert
+
+from access_policy.log.errors import UnreadableLog
+from access_policy.log.migrations import check_form
+from access_policy.log.migrations.guards import guard_back_to_1
+from access_policy.log.tables import meta
+
+FORMER = "1"
+
+
+def go_back(name: str, connection: Connection) -> None:
+    """Bring the tables to the form of the release before, within the caller's transaction. Raises UnreadableLog."""
+    check_form(name, connection)
+    if connection.dialect.name != "sqlite":
+        raise UnreadableLog(f"log `{name}` has no older form; restore the backup that was made before the upgrade")
+    operations = Operations(MigrationContext.configure(connection))
+    guard_back_to_1(operations)
+    operations.drop_table("files")
+    operations.drop_column("sessions", "proof")
+    connection.execute(delete(meta))
+    connection.execute(insert(meta), {"key": "schema", "value": FORMER})

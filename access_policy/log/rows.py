@@ -1,0 +1,108 @@
+"""The streams as they are stored: bytes, without decoding a payload or opening a seal.
+
+What verifies, proves or copies the log reads it through here, page by page, so that memory stays the same for any size.
+`DatabaseRows` speaks to either database; a SQLite file that may be damaged is read by `verify.py` itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection, Table, select
+
+from access_policy.log import tables
+from access_policy.log.database import Database
+from access_policy.log.proofs import Leaves
+
+STREAMS: dict[str, tuple[Table, Table]] = {
+    "facts": (tables.facts, tables.fact_heads),
+    "observations": (tables.observations, tables.observation_heads),
+}
+_PAGE = 2_000
+_BEFORE_ALL = -(2**63) + 1
+
+
+class Row(NamedTuple):
+    """A stored row: its sequence number, and its other columns as the bytes that were hashed."""
+
+    seq: int
+    at: bytes
+    actor: bytes
+    kind: bytes
+    payload: bytes
+    leaf: bytes
+
+
+class Rows(Protocol):
+    """A log as it is stored, each stream in the order of its numbers; all of it in one consistent view."""
+
+    def losses(self) -> Iterator[tuple[bytes, bytes]]:
+        """Give time and payload of each fact that accepted a loss."""
+
+    def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
+        """Give the columns of `Row`."""
+
+    def heads(self, stream: str) -> Iterator[tuple[Any, ...]]:
+        """Give size, root and frontier of each tree head."""
+
+
+class DatabaseRows:
+    """The rows of a database, within one read transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def losses(self) -> Iterator[tuple[bytes, bytes]]:
+        """As `Rows`."""
+        facts = tables.facts.c
+        query = select(facts.at, facts.payload).where(facts.kind == "LossAccepted").order_by(facts.seq)
+        return ((at.encode(), bytes(payload)) for at, payload in self._connection.execute(query).all())
+
+    def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
+        """As `Rows`."""
+        for found in self._pages(STREAMS[stream][0]):
+            yield from map(_as_bytes, found)
+
+    def heads(self, stream: str) -> Iterator[tuple[Any, ...]]:
+        """As `Rows`."""
+        for found in self._pages(STREAMS[stream][1]):
+            yield from ((size, bytes(root), bytes(frontier)) for size, root, frontier in found)
+
+    def _pages(self, table: Table) -> Iterator[list[tuple[Any, ...]]]:
+        (key,) = table.primary_key.columns
+        query, last = select(table).order_by(key).limit(_PAGE), _BEFORE_ALL
+        while found := [tuple(row) for row in self._connection.execute(query.where(key > last)).all()]:
+            yield found
+            last = found[-1][0]
+
+
+def stored(database: Database, stream: str, size: int, after: int = 0) -> Iterator[Row]:
+    """Give a stream's rows `after` one number up to `size`, in a transaction for each page. Raises LogUnavailable."""
+    table, last = STREAMS[stream][0], after
+    query = select(table).order_by(table.c.seq).limit(_PAGE).where(table.c.seq <= size)
+    while True:
+        with database.read() as connection:
+            found = [tuple(row) for row in connection.execute(query.where(table.c.seq > last)).all()]
+        yield from map(_as_bytes, found)
+        if len(found) < _PAGE:
+            return
+        last = found[-1][0]
+
+
+def leaves_of(database: Database, stream: str) -> Leaves:
+    """Return what a `Prover` reads a stream's stored leaf hashes by: the one column, page by page."""
+    table = STREAMS[stream][0]
+
+    def leaves(begin: int, end: int) -> Iterator[bytes]:
+        for first in range(begin, end, _PAGE):
+            last = min(end, first + _PAGE)
+            query = select(table.c.leaf).where(table.c.seq > first, table.c.seq <= last).order_by(table.c.seq)
+            with database.read() as connection:
+                found = connection.scalars(query).all()
+            yield from map(bytes, found)
+
+    return leaves
+
+
+def _as_bytes(row: tuple[Any, ...]) -> Row:
+    seq, at, actor, kind, payload, leaf = row
+    return Row(seq, at.encode(), actor.encode(), kind.encode(), bytes(payload), bytes(leaf))

@@ -1,0 +1,238 @@
+"""Puts a backup and its keys back into an empty state folder, all or nothing (FLT-10).
+
+Nothing is taken on trust: both files have to be of the same installation and signed with its key, the log has to verify
+and to hold every checkpoint that is known. A log that is behind one is put back only where that is asked for, and then
+decides nothing until two admins accept the loss. Whoever was erased since stays erased, whatever the keys export holds.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from access_policy.log.age import ArchiveProblem
+from access_policy.log.archive import Manifest, read_archive
+from access_policy.log.backup import copy_log, erased_by_facts, put_sealing_keys, sealing_keys_of, tree_heads
+from access_policy.log.checkpoints import RootAt, Series, all_checkpoints, binding
+from access_policy.log.erased import apply_erased, read_erased
+from access_policy.log.keys import Keys, load_keys
+from access_policy.log.migrations import FORM
+from access_policy.log.sqlite import SqliteDatabase, upgrade_file
+from access_policy.log.store import Head, LogStore
+from access_policy.log.verify import verify
+from access_policy.use_cases import Policy
+from hub_config.backups import (
+    CHECKPOINTS,
+    DEMO,
+    DOCUMENTS,
+    IN_BACKUP,
+    IN_KEYS,
+    KEYS,
+    LOG,
+    SEALING_KEYS,
+    SETTINGS,
+    Say,
+    copy_notes,
+    no_randomness,
+    read_sealing_keys,
+)
+from hub_config.bootstrap import StateProblem, present, since_boot
+from hub_config.cli.new_state import new_state
+from hub_config.databases import open_database, upgrade_database
+from hub_config.lock import only_one
+from hub_config.places import Places
+from hub_config.settings import load_settings
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to restore, and what is accepted: a log that is behind (`behind`), keys older than it (`lose_texts`)."""
+
+    backup: Path
+    keys: Path
+    identities: list[Any]
+    checkpoints: Path | None
+    behind: bool
+    lose_texts: bool
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored: the backup's manifest; how many facts and observations are missing; how many are erased."""
+
+    manifest: Manifest
+    behind: tuple[int, int]
+    erased: int
+
+
+class BackupBehind(Exception):
+    """The backup's log lacks rows that a signed checkpoint knows of. The text says how many."""
+
+
+def restore(places: Places, wanted: Wanted, say: Say) -> Restored:
+    """Restore. Raises LogError, StateProblem, SettingsProblem, OSError or BackupBehind: then nothing is left behind."""
+    with _nothing_left(places), only_one(places), new_state(places) as draft:
+        say("decrypting")
+        manifest = _unpack(draft, wanted)
+        settings = load_settings(draft.settings)
+        for folder in _known_checkpoints(places.state / settings.log.checkpoints, wanted):
+            copy_notes(folder, draft.checkpoints)
+        keys = load_keys(draft.keys)
+        erased = _mend(draft, manifest, keys, wanted)
+        say("checking the log")
+        behind = _check_log(draft, manifest, keys)
+        if any(behind) and not wanted.behind:
+            raise BackupBehind(_behind_text(behind))
+        _settle_checkpoints(draft, settings.log.checkpoints)
+        if settings.log.database:
+            _move_to_server(draft, say)
+    return Restored(manifest, behind, erased)
+
+
+@contextmanager
+def _nothing_left(places: Places) -> Iterator[None]:
+    """Take the state folder away again where it was made for nothing."""
+    there = places.state.exists()
+    try:
+        yield
+    except BaseException:
+        if not there:
+            places.lock.unlink(missing_ok=True)
+            _remove_empty(places.state)
+        raise
+
+
+def _remove_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return
+
+
+def _unpack(draft: Places, wanted: Wanted) -> Manifest:
+    """Decrypt both files into the draft, and check whose they are."""
+    backup_folder, keys_folder = draft.state / ".backup", draft.state / ".keys"
+    for folder in (backup_folder, keys_folder):
+        folder.mkdir(mode=0o700)
+    export = read_archive(wanted.keys, "keys", wanted.identities, keys_folder, IN_KEYS)
+    backup = read_archive(wanted.backup, "backup", wanted.identities, backup_folder, IN_BACKUP)
+    (keys_folder / KEYS).rename(draft.keys)
+    public = load_keys(draft.keys).checkpoint.public_key()
+    for archive in (export, backup):
+        archive.check_signature(public)
+    manifest = backup.manifest
+    if manifest.installation != export.manifest.installation:
+        raise ArchiveProblem(f"`{wanted.keys}` is of another installation than `{wanted.backup}`; give its own keys")
+    if int(manifest.schema) > int(FORM):
+        raise ArchiveProblem(f"`{wanted.backup}` was made by the later release `{manifest.release}`; use that one")
+    draft.checkpoints.mkdir(mode=0o700)
+    for name in (LOG, SETTINGS, DEMO, DOCUMENTS, CHECKPOINTS):
+        if (backup_folder / name).exists():
+            (backup_folder / name).rename(draft.state / name)
+    _open_documents(draft.documents)
+    return manifest
+
+
+def _open_documents(folder: Path) -> None:
+    """Let anybody read the published texts, as where they were published."""
+    if folder.exists():
+        folder.chmod(0o755)
+        for path in folder.iterdir():
+            path.chmod(0o644)
+
+
+def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted) -> int:
+    """Put the sealing keys in, and erase again who was erased; return how many those were."""
+    upgrade_file(draft.log)
+    database = SqliteDatabase(draft.log, present)
+    try:
+        if tree_heads(database) != (manifest.facts, manifest.observations):
+            raise ArchiveProblem(f"the log in `{wanted.backup}` is not the one that it says; do not trust it")
+        missing = put_sealing_keys(database, read_sealing_keys(draft.state / ".keys" / SEALING_KEYS, keys))
+        if missing and not wanted.lose_texts:
+            raise ArchiveProblem(_missing_text(missing, wanted.keys))
+        listed = read_erased(draft.checkpoints, keys, manifest.origin) | erased_by_facts(database)
+        return apply_erased(database, listed & sealing_keys_of(database).keys())
+    finally:
+        database.close()
+        for name in (".backup", ".keys"):
+            shutil.rmtree(draft.state / name, ignore_errors=True)
+
+
+def _known_checkpoints(of_settings: Path, wanted: Wanted) -> list[Path]:
+    """Return the folders whose notes count besides the backup's own: that of the settings, and the one given."""
+    if wanted.checkpoints is not None and not wanted.checkpoints.is_dir():
+        raise StateProblem(f"there is no folder `{wanted.checkpoints}` with checkpoints; name one, or leave it out")
+    return [folder for folder in (of_settings, wanted.checkpoints) if folder is not None and folder.is_dir()]
+
+
+def _settle_checkpoints(draft: Places, folder: str) -> None:
+    """Put the notes where the settings want them in the state folder; one outside of it is left as it is."""
+    wanted = Path(os.path.normpath(draft.state / folder))
+    if wanted.is_relative_to(draft.state) and wanted != draft.checkpoints:
+        wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.checkpoints.rename(wanted)
+
+
+def _missing_text(missing: list[str], keys: Path) -> str:
+    first = ", ".join(missing[:3])
+    return (
+        f"`{keys}` is older than the backup: the sealing keys of `{len(missing)}` are not in it ({first}, …); give a "
+        "later keys export, or --lose-texts where there is none: what is written about them reads [erased] then"
+    )
+
+
+def _check_log(draft: Places, manifest: Manifest, keys: Keys) -> tuple[int, int]:
+    """Return by how many facts and observations the log is behind. Raises for one that does not verify or read."""
+    found = verify(draft.log, None, keys, manifest.origin)
+    if not found.ok:
+        raise StateProblem(f"the log of this backup does not verify: {found.problem}; take another backup")
+    store = LogStore.open(draft.log, keys, present, no_randomness)
+    try:
+        with Policy(store).reading() as state:
+            if state.installation != manifest.installation:
+                raise StateProblem("the log of this backup is of another installation than it says; do not trust it")
+            losses = state.losses
+        signed = [
+            binding(all_checkpoints(draft.checkpoints, keys, manifest.origin, series), losses, series)
+            for series in (Series.FACTS, Series.OBSERVATIONS)
+        ]
+        return (
+            _behind(signed[0], store.head(), store.root_at),
+            _behind(signed[1], store.observation_head(), store.observation_root_at),
+        )
+    finally:
+        store.close()
+
+
+def _behind(signed: dict[int, str], head: Head, root_at: RootAt) -> int:
+    """Return how many rows are missing. Raises StateProblem where the log is another than the one that was signed."""
+    for size, root in signed.items():
+        if size <= head.size and root_at(size) != root:
+            raise StateProblem(f"the log of this backup is different from its checkpoint `{size}`; do not trust it")
+    return max(0, max(signed, default=0) - head.size)
+
+
+def _move_to_server(draft: Places, say: Say) -> None:
+    """Copy the log into the database that the settings name, which has to be empty; the rows go in their order."""
+    upgrade_database(draft)
+    source = SqliteDatabase(draft.log, present)
+    try:
+        target = open_database(draft, None, present, since_boot)
+        try:
+            copy_log(source, target, say, keys=True)
+        finally:
+            target.close()
+    finally:
+        source.close()
+    draft.log.unlink()
+
+
+def _behind_text(behind: tuple[int, int]) -> str:
+    return (
+        f"log_behind: this backup lacks `{behind[0]}` facts and `{behind[1]}` observations that are signed; restore a "
+        "later one, or with --behind: it then decides nothing until two admins accept the loss"
+    )

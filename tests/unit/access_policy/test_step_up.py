@@ -1,0 +1,203 @@
+"""Step-ups: who acts for themselves names the second factor that allowed it, wherever the table asks for one."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType
+
+import msgspec
+import pytest
+
+from access_policy import events as e
+from access_policy.actor import Actor, component, operator, person
+from access_policy.commands.base import Command, Refusal, RefusalCode, name_of
+from access_policy.commands.installation import ConfirmProposal
+from access_policy.events import FactEvent
+from access_policy.events.step_up import STEP_UP
+from access_policy.fold import fold, suppose
+from access_policy.handle import HANDLERS, effect, handle
+from access_policy.model.enums import Component, RequestStatus
+from access_policy.model.ids import PersonId
+from access_policy.permissions import TABLE, FourEyes, Standing, authorise
+from tests.unit.access_policy.samples import COMMANDS, sample
+from tests.unit.access_policy.test_every_cell import _sampled
+from tests.unit.access_policy.test_permissions import _ACTORS, CONCERNED, _cells, _name
+from tests.unit.access_policy.world import (
+    ADMIN,
+    RESEARCHER,
+    SECOND_ADMIN,
+    STRANGER,
+    World,
+    everything_holds,
+    kinds,
+    of_format_2,
+    on_behalf_of,
+    stepped_up,
+)
+
+PARTS = frozenset({Standing.INSTALLATION, Standing.HUB, Standing.DESK, Standing.WARDEN})
+ASKING = tuple(kind for kind in COMMANDS if TABLE[kind].step_up)
+
+
+@cache
+def _of_format_2() -> World:
+    return of_format_2(_cells()[0])
+
+
+@pytest.mark.parametrize("standing", Standing)
+@pytest.mark.parametrize("kind", COMMANDS, ids=_name)
+def test_every_cell_with_and_without_a_step_up(kind: type[Command], standing: Standing) -> None:
+    """REQ-06, MFA-11: with one each cell is as the table says; without one, a cell that asks for it is refused."""
+    world, actor = _of_format_2(), _ACTORS[standing]
+    for command in _sampled(world, kind):
+        plain = authorise(_cells()[0].state, command, actor, world.at)
+        assert authorise(world.state, command, stepped_up(actor), world.at) == plain
+        without = authorise(world.state, command, actor, world.at)
+        if plain is None and TABLE[kind].step_up and actor.component is None:
+            assert without is not None
+            assert without.code == RefusalCode.STEP_UP_NEEDED
+        else:
+            assert without == plain
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=_name)
+def test_what_a_command_leaves_is_taken_in(kind: type[Command]) -> None:
+    """POL-05: no command leaves a fact that the fold refuses, with a step-up or where none is asked for."""
+    world = _of_format_2()
+    for command in _sampled(world, kind):
+        for by in (*_ACTORS.values(), *map(stepped_up, _ACTORS.values())):
+            outcome = handle(world.state, command, by, world.at)
+            if not isinstance(outcome, Refusal):
+                world.copy().append([(by, event) for event in outcome])
+
+
+def test_an_empty_step_up_is_none() -> None:
+    """MFA-11: an id without a sign is no id."""
+    world = of_format_2(everything_holds())
+    by = Actor(person=ADMIN, step_up="")
+    refused = authorise(world.state, sample(Command.registered["verify-person"], RESEARCHER), by, world.at)
+    assert refused is not None
+    assert refused.code == RefusalCode.STEP_UP_NEEDED
+
+
+def test_an_older_log_asks_for_none() -> None:
+    """FLT-10: in a log of format 1 everything goes on as before."""
+    world, requests = _cells()
+    draft = sample(Command.registered["submit-request"], CONCERNED, requests[RequestStatus.DRAFT])
+    assert authorise(world.state, draft, person(RESEARCHER), world.at) is None
+
+
+def test_an_operator_of_a_demo_has_none() -> None:
+    """S35: who types on the machine in a demo is named as an operator, and proves no second factor."""
+    world = of_format_2(everything_holds(demo=True))
+    until = world.at.replace(year=world.at.year + 1)
+    world.do("appoint-role", on_behalf_of(ADMIN), person=STRANGER, role="trainer", until=until)
+    world.do("confirm-proposal", on_behalf_of(SECOND_ADMIN), proposal=world.state.last_proposal)
+
+
+def test_both_of_two_people_step_up() -> None:
+    """Four eyes: the first for the proposal, the second for the confirmation; what it does names the second's."""
+    world = of_format_2(everything_holds())
+    until = world.at.replace(year=world.at.year + 1)
+    arguments = {"person": STRANGER, "role": "trainer", "until": until}
+    assert world.refusal("appoint-role", person(ADMIN), **arguments) == RefusalCode.STEP_UP_NEEDED
+    world.do("appoint-role", person(ADMIN, "first"), **arguments)
+    number = world.state.last_proposal
+    assert world.refusal("confirm-proposal", person(SECOND_ADMIN), proposal=number) == RefusalCode.STEP_UP_NEEDED
+    world.do("confirm-proposal", person(SECOND_ADMIN, "second"), proposal=number)
+    newest = world.facts[-3:]
+    assert kinds(tuple(fact.event for fact in newest)) == [e.CommandProposed, e.ProposalConfirmed, e.RoleAppointed]  # type: ignore[misc]
+    assert [fact.actor.step_up for fact in newest] == ["first", "second", "second"]
+
+
+def test_nothing_is_proved_by_what_is_only_supposed() -> None:
+    """A simulated command writes nothing, so it asks for no step-up; given for real, it does."""
+    world = of_format_2(everything_holds())
+    command = sample(Command.registered["certify-person"], RESEARCHER)
+    trainer = _ACTORS[Standing.TRAINER]
+    events = effect(world.state, command, trainer, world.at)
+    assert not isinstance(events, Refusal)
+    refused = handle(world.state, command, trainer, world.at)
+    assert isinstance(refused, Refusal)
+    assert refused.code == RefusalCode.STEP_UP_NEEDED
+    copy = world.copy()
+    suppose(copy.state, e.Fact(copy.state.seq + 1, copy.at, trainer, events[0]))
+
+
+ROLE = e.RoleAppointed(person=STRANGER, role="admin", scope=None, until=everything_holds().at)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        person(ADMIN, "a-proof"),
+        operator("root", ADMIN),
+        component(Component.INSTALLATION),
+    ],
+    ids=["a person with a step-up", "an operator", "the installation"],
+)
+def test_the_fold_takes_what_is_proved_or_not_of_a_person_alone(actor: Actor) -> None:
+    """AUD-01: parts of the program and operators act in their own name; a person names their second factor."""
+    world = of_format_2(everything_holds())
+    fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, ROLE))
+
+
+@pytest.mark.parametrize("actor", [person(ADMIN), Actor(person=ADMIN, step_up="")], ids=["none", "an empty one"])
+def test_the_fold_refuses_a_row_without_its_step_up(actor: Actor) -> None:
+    """AUD-01, POL-05: a row that somebody wrote past the commands stops the reader, and the state stays as it was."""
+    world = of_format_2(everything_holds())
+    before = msgspec.json.encode(world.state.seq)
+    with pytest.raises(ValueError, match="`RoleAppointed` of `P-1` names no step-up"):
+        fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, ROLE))
+    assert msgspec.json.encode(world.state.seq) == before
+
+
+def _leaves(command: type[Command]) -> set[str]:
+    """Return the kinds that a command can leave: its own, or those of a proposal."""
+    if command is ConfirmProposal:
+        return {"ProposalConfirmed"}
+    made = _made_by(HANDLERS[command], set())  # type: ignore[arg-type]
+    return made | ({"CommandProposed"} if TABLE[command].four_eyes is FourEyes.SECOND_PERSON else set())
+
+
+def _made_by(function: FunctionType, seen: set[Callable[..., object]]) -> set[str]:
+    """Return the kinds of events that a function makes, itself or through functions of the commands."""
+    seen.add(function)
+    made: set[str] = set()
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            kind = e.FACTS.get(node.func.attr)
+            made |= {node.func.attr} if kind is not None else set()
+        if isinstance(node, ast.Name):
+            called = inspect.unwrap(function.__globals__.get(node.id, None) or _nothing)
+            if isinstance(called, FunctionType) and called.__module__.startswith("access_policy.commands"):
+                made |= _made_by(called, seen) if called not in seen else set()
+    return made
+
+
+def _nothing() -> None:
+    """Stand for a name that is no function of the commands."""
+
+
+def test_the_kinds_are_those_of_the_table() -> None:
+    """REQ-06: a fact carries a step-up where every command of people that can leave it asks for one."""
+    leaving: dict[str, set[type[Command]]] = {}
+    for command in TABLE:
+        for kind in _leaves(command):
+            leaving.setdefault(kind, set()).add(command)
+    by_people = {
+        kind: {command for command in commands if not TABLE[command].standings <= PARTS}
+        for kind, commands in leaving.items()
+    }
+    asking = {kind: {TABLE[command].step_up for command in commands} for kind, commands in by_people.items()}
+    expected = {kind for kind, answers in asking.items() if answers == {True}}
+    assert {kind.__name__ for kind in STEP_UP} == expected
+    assert {name_of(command) for command in ASKING if not _leaves(command)} == set()
+
+
+def test_only_facts_carry_one() -> None:
+    """Observations are never folded, so nothing could refuse them."""
+    assert all(issubclass(kind, FactEvent) for kind in STEP_UP)
+    assert PersonId("P-1") == ADMIN

@@ -1,0 +1,124 @@
+"""`sluis` on a log that is behind its newest checkpoint: each command says so, and two admins lead out of it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hub_config.bootstrap import open_policy
+from hub_config.places import Places
+from hub_config.startup import Surroundings, _check_log, _record_all_ended
+from tests.unit.hub_config.cli.conftest import Sluis
+
+pytestmark = pytest.mark.unit
+
+LINE = "the log is shorter than its newest checkpoint"
+
+
+def sign(places: Places) -> None:
+    policy = open_policy(places)
+    assert policy.sign() is None
+    policy.store.close()
+
+
+@pytest.fixture
+def behind(sluis: Sluis, places: Places, tmp_path: Path) -> dict[str, str]:
+    """Put an old backup back, after DR-1 was ended; return the loss as `accept-loss` takes it."""
+    sign(places)
+    shutil.copy(places.log, tmp_path / "old")
+    assert sluis("do", "end-request", "request=DR-1", "reason=misuse", "--as", "P-1").status == 0
+    for extra in ("-wal", "-shm"):
+        places.log.with_name(places.log.name + extra).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "old", places.log)
+    policy = open_policy(places)
+    trouble = policy.trouble()
+    policy.store.close()
+    assert trouble is not None
+    assert trouble.gap is not None
+    return {name: str(value) for name, value in trouble.gap._asdict().items()}
+
+
+COMMANDS = (
+    ["explain", "P-12", "DR-1"], ["next-steps", "P-12", "DR-1"], ["person", "list"], ["request", "list"],
+    ["log", "show"],
+    ["log", "head"], ["do", "enable-person", "person=P-12", "--as", "P-1"],
+    ["do", "end-request", "request=DR-1", "reason=x", "--as", "P-1"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_each_command_says_so_in_one_line(arguments: list[str], behind: dict[str, str], sluis: Sluis) -> None:
+    """AUD-02: nothing is read from it, nothing changes, and the line says what to do next."""
+    said = sluis(*arguments)
+    assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
+    assert LINE in said.err
+    assert "two admins accept the loss" in said.err
+
+
+def test_checks_name_it(behind: dict[str, str], sluis: Sluis) -> None:
+    """AUD-02: `sluis check` has a line for it, and `sluis log verify` names the first row that is missing."""
+    said = sluis("check", "--json")
+    assert said.status == 1
+    (line,) = [one for one in said.json if one["check"] == "checkpoints"]
+    assert not line["ok"]
+    assert LINE in line["text"]
+    assert sluis("log", "verify").status == 1
+
+
+def test_a_start_goes_on_for_its_admins(behind: dict[str, str], places: Places) -> None:
+    """AUD-02: it says so and starts, so that admins can log in; nothing is adopted or recorded."""
+    policy = open_policy(places)
+    newest = policy.store.newest()
+    assert LINE in (_check_log(places, policy, Surroundings(True, "127.0.0.1", 8000)) or "")
+    _record_all_ended(policy, "sluis_was_killed")
+    assert policy.store.newest() == newest
+    policy.store.close()
+
+
+def test_two_admins_accept_it(behind: dict[str, str], sluis: Sluis) -> None:
+    """AUD-02, E58: in a demo at the command line; afterwards the log verifies, and no grant opens anything."""
+    numbers = [f"{name}={value}" for name, value in behind.items()]
+    assert sluis("do", "accept-loss", *numbers[:-1], "observations=9999", "--as", "P-1").status == 3
+    proposed = sluis("do", "accept-loss", *numbers, "--as", "P-1", "--json").json["events"]
+    proposal = f"proposal={proposed[-1]['proposal']}"
+    assert sluis("do", "confirm-proposal", proposal, "--as", "P-1").status == 3
+    assert sluis("explain", "P-12", "DR-1").status == 2
+    accepted = sluis("do", "confirm-proposal", proposal, "--as", "P-2", "--json")
+    assert [one["kind"] for one in accepted.json["events"]] == ["ProposalConfirmed", "LossAccepted"]
+    assert sluis("log", "verify").status == 0
+    assert "checkpoints" in [one["check"] for one in sluis("check", "--json").json if one["ok"]]
+    assert sluis("explain", "P-12", "DR-1").status == 1
+
+
+def test_nothing_to_accept(sluis: Sluis, places: Places) -> None:
+    """AUD-02: on a whole log it is refused."""
+    sign(places)
+    said = sluis("do", "accept-loss", "kept=1", "lost=2", "epoch=1", "observations=0", "--as", "P-1")
+    assert said.status == 3
+    assert "the log holds all that was signed" in said.err
+
+
+def test_a_foreign_checkpoint(sluis: Sluis, places: Places) -> None:
+    """AUD-03: a file that is none of ours stops all, by name; without it everything goes on."""
+    sign(places)
+    forged = places.checkpoints / "checkpoint-000000999999.txt"
+    forged.write_text("sluis.dev/other\n999999\nAAAA\n\n\N{EM DASH} sluis.dev/other AAAA\n")
+    said = sluis("explain", "P-12", "DR-1")
+    assert (said.status, said.err.count("\n")) == (2, 1)
+    assert "checkpoint-000000999999.txt" in said.err
+    forged.unlink()
+    assert sluis("explain", "P-12", "DR-1").status in (0, 1)
+
+
+def test_checkpoints_elsewhere(sluis: Sluis, places: Places, tmp_path: Path) -> None:
+    """AUD-02, AUD-05: a folder outside the state is never made: while its disk is not there nothing is decided."""
+    away = tmp_path / "away"
+    text = places.settings.read_text()
+    places.settings.write_text(text.replace('checkpoints = "checkpoints"', f'checkpoints = "{away}"'))
+    said = sluis("explain", "P-12", "DR-1")
+    assert said.status == 2
+    assert "cannot be read" in said.err
+    away.mkdir()
+    assert sluis("explain", "P-12", "DR-1").status in (0, 1)
+    sign(places)
+    assert min(path.name for path in away.iterdir()).startswith("checkpoint-")

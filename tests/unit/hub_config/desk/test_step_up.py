@@ -1,0 +1,58 @@
+"""What people do at the desk names the second factor of the login under which they did it."""
+
+from pathlib import Path
+
+from access_policy import events as e
+from access_policy.model.ids import PersonId
+from hub_config.login.sessions import begin_session
+from tests.unit.hub_config.desk.seed import World, empty_world
+from tests.unit.hub_config.desk.test_links import REFUSING, SUBMITTED
+
+
+def _forget_proof(world: World, who: str) -> None:
+    """Let a session be one of an older release, which kept no id of the second factor."""
+    with world.policy.store.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE sessions SET proof = NULL WHERE person = '{world.logins[who].person}'")
+
+
+def test_a_decision_names_the_second_factor_of_its_login(world: World) -> None:
+    """MFA-11: a fact of a step-up command carries the id that the session's record has; readers of the log see it."""
+    world.do("assess-request", "assessor", request=SUBMITTED, assessment="sound")
+    board = world.client("board")
+    assert board.post("/do/refuse-request", REFUSING).status_code == 303
+    fact = list(world.policy.store.facts_since(0))[-1]
+    session = world.policy.records.session(world.logins["board"].session)
+    assert session is not None
+    assert isinstance(fact.event, e.RequestRefused)
+    assert fact.actor.step_up == session.proof == "proof of board"
+    assert "step-up proof of board" in world.client("auditor").get("/log").text
+
+
+def test_a_session_without_one_decides_nothing(world: World) -> None:
+    """MFA-11: a login of an older release reads and writes drafts, and is asked to log in again where it counts."""
+    world.do("assess-request", "assessor", request=SUBMITTED, assessment="sound")
+    board, researcher = world.client("board"), world.client("researcher")
+    for who in ("board", "researcher"):
+        _forget_proof(world, who)
+    before = world.policy.store.newest()
+    refused = board.post("/do/refuse-request", REFUSING)
+    assert refused.status_code == 403
+    assert "log in again" in refused.text
+    assert world.policy.store.newest() == before
+    drafted = {"title": "Another", "purpose": "To be written, too"}
+    assert researcher.post("/do/open-request", drafted).status_code == 303
+
+
+def test_a_login_records_its_second_factor(tmp_path: Path) -> None:
+    """MFA-11, S76: a random id of 128 bits, new for each login, in the record and in the observation alike."""
+    world, tokens = empty_world(tmp_path), iter(["a", "b", "c", "d"])
+    person = PersonId("P-1")
+    for _ in range(2):
+        begin_session(world.policy, person, lambda: next(tokens))
+    observed = [fact.event for fact in world.policy.store.observations_since(0)]
+    begun = [event for event in observed if isinstance(event, e.SessionBegun)]
+    kept = {one.session: one.proof for one in world.policy.records.live_sessions(world.policy.now())}
+    assert {event.session: event.proof for event in begun} == kept
+    assert len({event.proof for event in begun}) == 2
+    assert all(len(event.proof) == 32 and int(event.proof, 16) >= 0 for event in begun)
+    world.policy.store.close()
