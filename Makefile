@@ -26,7 +26,7 @@ help:
 	@echo "make run    install what is needed and start a demo (make run ARGS=\"--state DIR --port N\")"
 	@echo "make test   linters, types, layers and every test that needs no cluster"
 	@echo "make test-long  the same with the full counts of steps and examples"
-	@echo "make bench  benches  .  make docs  generated documents  .  make mutation  what no test of the decision core sees"
+	@echo "make bench  benches (decide listing cold_start log verify backup)  .  make docs  generated documents  .  make mutation  what no test of the decision core sees"
 	@echo "make locks  compile requirements/ and the two package-lock.json anew  .  make clean  remove what was installed"
 
 # `exec`: the shell of the recipe becomes sluis, so that a signal to its process group, or to it, reaches it directly.
@@ -50,7 +50,7 @@ lint: install-dev
 	$(VENV)/bin/lint-imports
 
 # One of them, with its options: make bench BENCHES=decide ARGS="--scales 1". See docs/benchmarks.md.
-BENCHES := decide listing cold_start
+BENCHES := decide listing cold_start log verify backup
 bench: install-dev
 	@for bench in $(BENCHES); do $(PY) -m tests.bench.$$bench $(ARGS) || exit 1; done
 

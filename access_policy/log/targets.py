@@ -5,6 +5,7 @@ Today that is a folder; it should lie on another machine's disk, where this one 
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -77,7 +78,8 @@ class Folder(NamedTuple):
                 raise
             making.replace(self.path / name)
         finally:
-            making.unlink(missing_ok=True)
+            with suppress(PermissionError):  # a folder that lets nothing be removed keeps it, too
+                making.unlink(missing_ok=True)
         sync_folder(self.path)
 
     def _unavailable(self, done: str, error: OSError) -> LogUnavailable:

@@ -26,8 +26,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the commands."""
     parser = leaf(commands, "upgrade", upgrade, "bring the log's tables to this release; `finish` leaves no way back")
     parser.add_argument(
-        "step", nargs="?", choices=["finish", "back"], help="let the log be of this release's format; or go back"
-    )
+        "step", nargs="?", metavar="STEP", choices=["finish", "back"],
+        help="`finish`: let the log be of this release's format; `back`: go back to the tables of the release before",
+    )  # fmt: skip
     parser.add_argument("--yes", action="store_true", help="with `finish`: a backup is made, and nobody goes back")
 
 

@@ -14,7 +14,7 @@ from sksurv.nonparametric import kaplan_meier_estimator
 from access_policy.reasons import REASONS, ReasonCode
 from hub_config.places import Places
 from hub_config.running import load_running
-from tests.integration.whole import RunningSluis, Visitor, sluis, until
+from tests.integration.whole import RunningSluis, Visitor, sluis, text_of, until
 
 PROMISE = 10.0
 """Seconds from a fact to the end of the workspace that it takes the ground from."""
@@ -194,9 +194,9 @@ def test_logging_out_closes_the_way_and_the_computation_goes_on(
     visitor.log_out()
     assert kernel.ended(bound=5.0)
     status = f"{visitor.workspace_path('DR-10')}/api/status"
-    assert "kernels" not in copied.get(status).text
-    assert "kernels" not in visitor.http.get(status).text
-    assert "My requests" not in copied.get("/services/desk/").text
+    assert "kernels" not in text_of(copied, status)
+    assert "kernels" not in text_of(visitor.http, status)
+    assert "My requests" not in text_of(copied, "/services/desk/")
     assert demo.sandboxes() == [f"{visitor.person}/dr-10"]
     visitor.log_in()
     until(lambda: visitor.reaches("DR-10"))
@@ -238,15 +238,15 @@ def test_what_an_ended_session_left_in_a_browser_stays_dead(
         visitor.log_out()
     else:
         end_by_age(demo, visitor.person)
-        until(lambda: "kernels" not in copied.get(status).text)
+        until(lambda: "kernels" not in text_of(copied, status))
     elsewhere = Visitor(demo, "bram")
     elsewhere.log_in()
     until(lambda: elsewhere.reaches("DR-10"))
-    until(lambda: "kernels" not in copied.get(status).text, bound=3.0)
+    until(lambda: "kernels" not in text_of(copied, status), bound=3.0)
     for path in ("/services/desk/", "/hub/spawn/p-23/dr-10", status):
-        assert "Jakobsen" not in copied.get(path).text
-        assert "Start the workspace" not in copied.get(path).text
-        assert "kernels" not in copied.get(path).text
+        assert "Jakobsen" not in text_of(copied, path)
+        assert "Start the workspace" not in text_of(copied, path)
+        assert "kernels" not in text_of(copied, path)
     stopped_workspace(elsewhere, "DR-10")
     copied.close()
     elsewhere.close()

@@ -192,6 +192,14 @@ def processes_of(state: Path) -> list[int]:
     return found
 
 
+def text_of(client: httpx.Client, path: str) -> str:
+    """Return a page's text, or nothing where the proxy ended the connection, as it does when it takes a route away."""
+    try:
+        return client.get(path).text
+    except httpx.RemoteProtocolError:
+        return ""
+
+
 class Visitor:
     """One person's browser, as far as HTTP goes."""
 

@@ -277,7 +277,7 @@ def test_a_person_of_an_untrusted_institution_reaches_one_form_only() -> None:
     assert world.refusal("invite-party", NEL, **_party()) == "not_permitted"
 
 
-def test_being_a_person_opens_two_commands_only() -> None:
-    """S72, REQ-06: of those one is for an invited address, and the other asks for a trusted institution."""
+def test_being_a_person_opens_three_commands_only() -> None:
+    """S72, REQ-06: one is for an invited address, one asks for a trusted institution, one is for who sent that file."""
     open_to_all = {name_of(row.command) for row in TABLE.values() if Standing.MEMBER in row.standings}
-    assert open_to_all == {"open-request", "accept-invitation"}
+    assert open_to_all == {"open-request", "accept-invitation", "drop-file"}

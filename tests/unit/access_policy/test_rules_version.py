@@ -129,7 +129,7 @@ def _facts_of_2029(world: World) -> None:
         e.CountryListed(country="KR", begins=IN_2028, ends=None, act="an implementing act"),
         e.AdequacyEnded(country="KR", scope=AdequacyScope.FULL, ends=BINDS - 30 * DAY, act="a judgment"),
         e.OptOutReversed(dataset=TUMOURS, subject=DIGEST),
-        e.DatasetWithdrawn(dataset=TUMOURS, reason="consent"),
+        e.DatasetWithdrawn(dataset=TUMOURS, writer=ADMIN, reason="consent"),
         e.PersonDisabled(person=RESEARCHER, reason="misuse"),
         e.RequestEnded(request=OPEN, reason="misuse"),
     )
