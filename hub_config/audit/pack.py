@@ -224,7 +224,7 @@ def _when(row: Row) -> str:
 _SEALED = """Texts about people stand sealed in the log; here they are opened by the installation, which vouches for
 them with its signature under the manifest. What was erased reads [erased]."""
 
-_HOW = """python3 verify.py --key '{key}'
+_HOW = """python3 -I verify.py --key '{key}'
 
 It needs Python 3.10 or later and the package cryptography, and no network. It says `whole: ...` (exit status 0), or the
 first thing that does not fit (1). Get the key above from the installation by another way than this pack, and verify.py

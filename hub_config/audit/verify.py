@@ -1,4 +1,4 @@
-"""Checks an audit pack of Sluis, offline: `python verify.py [FOLDER] [--key VKEY]`.
+"""Checks an audit pack of Sluis, offline: `python3 -I verify.py [FOLDER] [--key VKEY]`.
 
 It needs Python 3.10 or later and the package `cryptography`, nothing of Sluis, no network, and no more memory for a
 larger pack. It says `whole: ...` (exit status 0), or the first thing that does not fit (1); 2 is wrong usage. FOLDER is
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-USAGE = "usage: python verify.py [FOLDER] [--key VKEY]"
+USAGE = "usage: python3 -I verify.py [FOLDER] [--key VKEY]"
 UNLISTED = {"manifest.json", "manifest.sig"}
 STREAMS = {"facts": ("events.jsonl", "checkpoint.txt"), "observations": ("observations.jsonl", "observations.txt")}
 SIGNED_FIELDS = ("request", "institution", "party", "person", "licence", "version", "digest")
@@ -53,6 +53,8 @@ class Key(NamedTuple):
         ours = [one[4:] for one in ours if one[:4] == self.identifier(name)]
         if not ours or len(found) != signatures.count("\n") or not signatures.endswith("\n"):
             raise Misfit(f"{what} is not signed by {name}")
+        if what == "manifest.sig" and len(found) > 1:
+            raise Misfit("manifest.sig was changed: it has more than one signature")
         for signature in ours:
             try:
                 Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, body)

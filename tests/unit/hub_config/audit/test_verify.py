@@ -241,6 +241,14 @@ def test_checkpoint_of_another_log(forger: Forger, check: Check, pack: Path) -> 
     assert "checkpoint.txt is not signed by" in check(forger.pack).out
 
 
+def test_second_signature_under_the_manifest(forger: Forger, check: Check) -> None:
+    """AUD-10: a line more, our own once again or another's, is a change, too."""
+    note = forger.pack / "manifest.sig"
+    once = note.read_text()
+    note.write_text(once + once.rpartition("\n\n")[2])
+    assert "manifest.sig was changed: it has more than one signature" in check(forger.pack).out
+
+
 def test_text_under_a_wrong_name(forger: Forger, check: Check) -> None:
     """A text has the digest that it is named for (S25)."""
     path = sorted((forger.pack / "documents").iterdir())[0]
