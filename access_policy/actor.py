@@ -25,6 +25,11 @@ class Actor(msgspec.Struct, frozen=True):
         """Say whether this is a person who acts for themselves without a step-up."""
         return self.person is not None and self.operator is None and not self.step_up
 
+    @property
+    def proven(self) -> bool:
+        """Say whether this is a person who acts for themselves, after a step-up."""
+        return self.person is not None and self.operator is None and self.component is None and bool(self.step_up)
+
     def __str__(self) -> str:
         """Return the actor as the log shows it: `P-1`, `operator NAME, on behalf of P-1` or `component hub`."""
         if self.operator is not None:

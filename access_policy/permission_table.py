@@ -1,8 +1,8 @@
 """Who may do what in which state: one literal table, from which the matrix in `docs/reference/` is generated.
 
 Columns: the command; who may give it; the request's statuses in which it may be given; `personal`: never on behalf of
-somebody, outside a demo; `four eyes`: nobody does it for themselves, or a second person confirms; `step-up`: a fresh
-second factor for this one command.
+somebody, outside a demo, and only after a step-up, whose id its facts carry; `four eyes`: nobody does it for
+themselves, or a second person confirms; `step-up`: a fresh second factor for this one command.
 """
 
 from enum import StrEnum
@@ -87,6 +87,11 @@ class Permission(msgspec.Struct, frozen=True):
     four_eyes: FourEyes = FourEyes.NO
     step_up: bool = False
 
+    @property
+    def proven(self) -> bool:
+        """Whether a person who gives the command for themselves names the second factor that allowed it."""
+        return self.personal or self.step_up
+
 
 _S = Standing
 _Q = RequestStatus
@@ -158,7 +163,7 @@ _PEOPLE = (
     _row(factors.ConfirmFactor, _S.VERIFIER, personal=True, four_eyes=_NOT_SELF, step_up=True),
     _row(factors.ResetFactors, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(p.AcceptDocument, _S.SELF, personal=True),
-    _row(p.AskErasure, _S.SELF, _S.ADMIN),
+    _row(erasure.AskErasure, _S.SELF, _S.ADMIN),
     _row(files.KeepFile, _S.SELF, _S.ADMIN, personal=True),
     _row(files.DropFile, _S.MEMBER, personal=True),
     _row(erasure.ErasePerson, _S.ADMIN, four_eyes=_SECOND, step_up=True),

@@ -88,7 +88,7 @@ def authorise(state: State, command: Command, actor: Actor, at: datetime) -> Ref
 
 
 def _step_up(state: State, command: Command, actor: Actor) -> Refusal | None:
-    if state.format < SINCE or not actor.unproven or not TABLE[type(command)].step_up:
+    if state.format < SINCE or not actor.unproven or not TABLE[type(command)].proven:
         return None
     text = f"`{name_of(type(command))}` needs your second factor; log in again, then do it"
     return Refusal(RefusalCode.STEP_UP_NEEDED, text)

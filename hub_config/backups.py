@@ -20,8 +20,9 @@ import msgspec
 from access_policy.log.archive import Manifest, Source, TreeHead, write_archive
 from access_policy.log.backup import check_sealing_keys, copy_log, sealing_keys_of, tree_heads
 from access_policy.log.checkpoints import log_origin
-from access_policy.log.keys import Keys, load_keys
+from access_policy.log.keys import NAMES, Keys, load_keys
 from access_policy.log.migrations import FORM
+from access_policy.log.notes import NOTE_NAME
 from access_policy.log.sealing import Keyring
 from access_policy.log.sqlite import SqliteDatabase
 from access_policy.log.times import to_text
@@ -33,15 +34,12 @@ from hub_config.places import Places
 
 LOG, SETTINGS, DEMO = "log.sqlite", "sluis.toml", "demo.json"
 DOCUMENTS, CHECKPOINTS, KEYS, SEALING_KEYS = "documents", "checkpoints", "keys", "sealing-keys.json"
-KEY_NAMES = ("master.key", "lookup.key", "checkpoint.key")
-_NOTE = r"(?P<series>checkpoint|observations|erased)-((?P<epoch>[1-9][0-9]{0,5})-)?(?P<size>[0-9]{12,15})\.txt"
-NOTE = re.compile(_NOTE, re.ASCII)
 DOCUMENT = re.compile(r"[0-9a-f]{64}\.txt", re.ASCII)
 IN_BACKUP = re.compile(
-    rf"{re.escape(LOG)}|{re.escape(SETTINGS)}|{re.escape(DEMO)}|{DOCUMENTS}/{DOCUMENT.pattern}|{CHECKPOINTS}/{_NOTE}",
+    rf"{re.escape(LOG)}|{re.escape(SETTINGS)}|{re.escape(DEMO)}|{DOCUMENTS}/{DOCUMENT.pattern}|{CHECKPOINTS}/{NOTE_NAME.pattern}",
     re.ASCII,
 )
-IN_KEYS = re.compile(rf"{KEYS}/(master|lookup|checkpoint)\.key|{re.escape(SEALING_KEYS)}", re.ASCII)
+IN_KEYS = re.compile(rf"{KEYS}/({'|'.join(map(re.escape, NAMES))})|{re.escape(SEALING_KEYS)}", re.ASCII)
 _NOTES_KEPT = 1_000  # of each series: a log that holds the newest one holds all before it
 
 Say = Callable[[str], None]
@@ -96,7 +94,7 @@ def export_keys(places: Places, policy: Policy, asked: Asked) -> Manifest:
     database = policy.store.database
     sealing = sealing_keys_of(database)
     check_sealing_keys(sealing, _keyring(keys))
-    files = [Source(f"{KEYS}/{name}", (places.keys / name).read_bytes()) for name in KEY_NAMES]
+    files = [Source(f"{KEYS}/{name}", (places.keys / name).read_bytes()) for name in NAMES]
     sources = [*files, Source(SEALING_KEYS, msgspec.json.encode(sealing))]
     manifest = _manifest("keys", asked, whose, tree_heads(database))
     return write_archive(asked.file, manifest, sources, keys, asked.to)
@@ -123,7 +121,7 @@ def copy_notes(source: Path, target: Path) -> None:
 def _newest_notes(folder: Path) -> Iterator[Path]:
     series: dict[str, list[tuple[int, int, Path]]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
-        found = NOTE.fullmatch(path.name)
+        found = NOTE_NAME.fullmatch(path.name)
         if found:
             series.setdefault(found["series"], []).append((int(found["epoch"] or 0), int(found["size"]), path))
     for notes in series.values():

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from access_policy.log.clock import ClockWatch, SteadyClock
-from access_policy.log.keys import create_keys, identity_digest, load_keys
+from access_policy.log.checkpoints import log_origin
+from access_policy.log.clock import ClockWatch, Monotonic, SteadyClock
+from access_policy.log.errors import LogUnavailable
+from access_policy.log.keys import Keys, create_keys, identity_digest, load_keys
 from access_policy.log.store import LogStore
-from access_policy.log.witness import Witness
+from access_policy.log.times import Clock
+from access_policy.log.witness import Named, Witness
 from access_policy.model.enums import Component
 from access_policy.use_cases import Beginning, Policy, begin
+from hub_config.anchor import load_anchor
 from hub_config.checkpoint_folder import checkpoint_target
 from hub_config.databases import create_database, log_exists, open_database, upgrade_database
 from hub_config.places import Places
@@ -31,15 +35,18 @@ def since_boot() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def open_policy(places: Places, part: Component | None = None) -> Policy:
+def open_policy(
+    places: Places, part: Component | None = None, *, wall: Clock = present, monotonic: Monotonic = since_boot
+) -> Policy:
     """Open an installation's log, as one part of Sluis or, for None, as the command line.
 
-    Raises StateProblem where there is none, SettingsProblem or LogError where it cannot be used.
+    While `sluis run` runs, the time is its time, whatever the wall clock says by now (FLT-12). Raises
+    StateProblem where there is none, SettingsProblem or LogError where it cannot be used.
     """
     if not log_exists(places):
         raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
-    clock, keys = SteadyClock(present, since_boot), load_keys(places.keys)
-    store = LogStore(open_database(places, part, clock, since_boot), keys, secrets.token_bytes)
+    clock, keys = SteadyClock(wall, monotonic, load_anchor(places)), load_keys(places.keys)
+    store = LogStore(open_database(places, part, clock, monotonic), keys, secrets.token_bytes)
     witness = Witness(store, checkpoint_target(places), keys)
     return Policy(store, watch=ClockWatch(store.now, clock), witness=witness)
 
@@ -68,13 +75,21 @@ def create_state(places: Places, settings_text: str) -> None:
 
 
 def begin_log(places: Places, beginning: Beginning) -> None:
-    """Make the log with its first facts."""
+    """Make the log with its first facts and its first checkpoint. Raises LogError."""
     keys = load_keys(places.keys)
     store = LogStore(create_database(places, present), keys, secrets.token_bytes)
     try:
         begin(store, beginning)
+        sign_first(places, store, keys, beginning.installation)
     finally:
         store.close()
+
+
+def sign_first(places: Places, store: LogStore, keys: Keys, installation: str) -> None:
+    """Write the first checkpoints of a log that was made here: without any nobody believes it (AUD-02)."""
+    problem = Witness(store, checkpoint_target(places), keys).export(Named(log_origin(installation), ()))
+    if problem is not None:
+        raise LogUnavailable(problem)
 
 
 def identity_of(places: Places, issuer: str, subject: str) -> str:

@@ -84,6 +84,11 @@ class Gate:
         for workspace in known:
             self.ended(workspace.person, workspace.request, workspace.seq, "hub_stopped")
 
+    def check_log(self) -> None:
+        """Raises LogError where the log does not answer, and nothing can be decided."""
+        with self._policy.reading_behind():
+            pass
+
     def refuse_wish(self, person: str, request: str, code: str) -> None:
         """Record that a workspace was asked for in a way that is not offered (SPW-01)."""
         self._policy.observe(_HUB, e.WorkspaceRefused(person=PersonId(person), request=RequestId(request), codes=code))
@@ -98,9 +103,9 @@ class Gate:
         if not isinstance(started, e.WorkspaceStarted):
             raise WorkspaceRefused("access_denied", "the start left no fact; tell the help desk")
         with self._policy.reading() as state:
-            asked = state.requests[request]
+            asked, installation = state.requests[request], state.installation
             mounts = tuple(_mount(asked, state.datasets[name]) for name in started.datasets)
-        return Workspace(person, request, fact.seq, started.until, mounts, profile)
+        return Workspace(person, request, fact.seq, started.until, mounts, profile, installation)
 
 
 def _mount(request: DataRequest, dataset: Dataset) -> Mount:

@@ -12,7 +12,7 @@ from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
 from jupyterhub.handlers.pages import SpawnHandler
 from tornado import web
 
-from access_policy.log.errors import LogBehind
+from access_policy.log.errors import LogBehind, LogError
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from hub_config.login.authenticator import BEHIND
@@ -22,6 +22,10 @@ from spawner.workspace import WorkspaceRefused, parse_wish
 
 _CLASS_NAME = re.compile(r"^[0-9]{3} SpawnException\([^)]*\): ")
 _SERVER = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
+
+SILENT = "The log does not answer just now, so nothing is decided and no workspace starts. Try again in a moment."
+
+BaseHandler._token_authenticated = False  # the hub sets it for tokens only, and reads it where a session is over
 
 
 class ToTheDesk(BaseHandler):  # type: ignore[misc]  # jupyterhub ships no types
@@ -55,6 +59,7 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
         """Called by tornado: a script of a notebook's page, which shares our origin, gets no form (SES-07)."""
         if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
             raise _refusal(403, "this page opens in a tab of its own only")
+        _check_log(self)
         return super().prepare()
 
     @web.authenticated
@@ -150,6 +155,17 @@ def _why_not(handler: Any, server_name: str, action: Action) -> str:
         return str(_gate(handler).why_not(who, RequestId(server_name.upper()), action))
     except LogBehind:
         raise _refusal(503, BEHIND) from None
+    except LogError:
+        raise _refusal(503, SILENT) from None
+
+
+def _check_log(handler: Any) -> None:
+    """Refuse where the log does not answer: the hub would say that the person has to log in again (AUD-05, FLT-02)."""
+    try:
+        _gate(handler).check_log()
+    except LogError as error:
+        handler.log.error("no page: %s", error)
+        raise _refusal(503, SILENT) from None
 
 
 def _gate(handler: Any) -> Any:

@@ -61,6 +61,11 @@ class Places:
         return self.state / "running.json"
 
     @property
+    def anchor(self) -> Path:
+        """When the running `sluis run` believed the wall clock last (0600)."""
+        return self.state / "anchor.json"
+
+    @property
     def demo(self) -> Path:
         """The demo's people with their second-factor secrets (0600); demo only."""
         return self.state / "demo.json"

@@ -146,8 +146,8 @@ def permissions_page() -> str:
     return page(
         "Permissions",
         "Who may give which command. A cell that is empty is refused. *Personal*: never on behalf of somebody, outside"
-        " a demo. *Four eyes*: nobody for themselves, or a second admin confirms. *Step-up*: a fresh second factor."
-        " *In status*: of the request, where that matters.",
+        " a demo, and with the second factor that allowed it named in the log. *Four eyes*: nobody for themselves, or"
+        " a second admin confirms. *Step-up*: a fresh second factor. *In status*: of the request, where that matters.",
         ("command", *(str(standing) for standing in Standing), "personal", "four eyes", "step-up", "in status"),
         (
             (

@@ -1,27 +1,30 @@
 """Puts a backup and its keys back into an empty state folder, all or nothing (FLT-10).
 
 Nothing is taken on trust: both files have to be of the same installation and signed with its key, the log has to verify
-and to hold every checkpoint that is known. A log that is behind one is put back only where that is asked for, and then
-decides nothing until two admins accept the loss. Whoever was erased since stays erased, whatever the keys export holds.
+and to hold every checkpoint that is known. A log that is behind one, or that nothing but its own backup speaks for, is
+put back only where that is asked for, and then decides nothing until two admins accept the loss. Whoever was erased
+since stays erased, whatever the keys export holds.
 """
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from access_policy.log.age import ArchiveProblem
 from access_policy.log.archive import Manifest, read_archive
-from access_policy.log.backup import copy_log, erased_by_facts, put_sealing_keys, sealing_keys_of, tree_heads
+from access_policy.log.backup import copy_log, put_sealing_keys, sealing_keys_of, tree_heads
 from access_policy.log.checkpoints import RootAt, Series, all_checkpoints, binding
-from access_policy.log.erased import apply_erased, read_erased
+from access_policy.log.erased import apply_erased, erased_by_facts, read_erased, still_meant
 from access_policy.log.keys import Keys, load_keys
 from access_policy.log.migrations import FORM
+from access_policy.log.notes import NOTE_NAME
 from access_policy.log.sqlite import SqliteDatabase, upgrade_file
 from access_policy.log.store import Head, LogStore
+from access_policy.log.targets import Folder
 from access_policy.log.verify import verify
 from access_policy.use_cases import Policy
 from hub_config.backups import (
@@ -40,45 +43,58 @@ from hub_config.backups import (
     read_sealing_keys,
 )
 from hub_config.bootstrap import StateProblem, present, since_boot
-from hub_config.cli.new_state import new_state
+from hub_config.cli.new_state import new_state, nothing_left
+from hub_config.cli.settings_text import settings_text
 from hub_config.databases import open_database, upgrade_database
 from hub_config.lock import only_one
 from hub_config.places import Places
-from hub_config.settings import load_settings
+from hub_config.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to restore, and what is accepted: a log that is behind (`behind`), keys older than it (`lose_texts`)."""
+    """What to restore, and what is accepted: a log that is behind (`behind`), or that nothing but its own backup speaks
+    for (`unwitnessed`); keys older than it (`lose_texts`). `database` is the one that the log goes into, empty for a
+    file; None: the one that the restored settings name.
+    """
 
     backup: Path
     keys: Path
     identities: list[Any]
     checkpoints: Path | None
     behind: bool
+    unwitnessed: bool
     lose_texts: bool
+    database: str | None
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored: the backup's manifest; how many facts and observations are missing; how many are erased."""
+    """What was restored: the backup's manifest; how many facts and observations are missing; how many are erased; and
+    whether it was compared with any checkpoint that was not in the backup.
+    """
 
     manifest: Manifest
     behind: tuple[int, int]
     erased: int
+    witnessed: bool
 
 
 class BackupBehind(Exception):
-    """The backup's log lacks rows that a signed checkpoint knows of. The text says how many."""
+    """The backup's log lacks rows that a signed checkpoint knows of, or nothing shows that it lacks none."""
 
 
 def restore(places: Places, wanted: Wanted, say: Say) -> Restored:
     """Restore. Raises LogError, StateProblem, SettingsProblem, OSError or BackupBehind: then nothing is left behind."""
-    with _nothing_left(places), only_one(places), new_state(places) as draft:
+    with nothing_left(places), only_one(places), new_state(places) as draft:
         say("decrypting")
         manifest = _unpack(draft, wanted)
-        settings = load_settings(draft.settings)
-        for folder in _known_checkpoints(places.state / settings.log.checkpoints, wanted):
+        settings = _settings(draft, wanted.database)
+        known = _known_checkpoints(places.state / settings.log.checkpoints, wanted)
+        witnessed = any(map(_holds_checkpoint, known))
+        if not (witnessed or wanted.unwitnessed):
+            raise BackupBehind(_NOTHING_TO_COMPARE)
+        for folder in known:
             copy_notes(folder, draft.checkpoints)
         keys = load_keys(draft.keys)
         erased = _mend(draft, manifest, keys, wanted)
@@ -86,30 +102,12 @@ def restore(places: Places, wanted: Wanted, say: Say) -> Restored:
         behind = _check_log(draft, manifest, keys)
         if any(behind) and not wanted.behind:
             raise BackupBehind(_behind_text(behind))
-        _settle_checkpoints(draft, settings.log.checkpoints)
+        if not witnessed:
+            _take_heads_away(draft)
+        _settle_checkpoints(draft, places, settings.log.checkpoints)
         if settings.log.database:
             _move_to_server(draft, say)
-    return Restored(manifest, behind, erased)
-
-
-@contextmanager
-def _nothing_left(places: Places) -> Iterator[None]:
-    """Take the state folder away again where it was made for nothing."""
-    there = places.state.exists()
-    try:
-        yield
-    except BaseException:
-        if not there:
-            places.lock.unlink(missing_ok=True)
-            _remove_empty(places.state)
-        raise
-
-
-def _remove_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:
-        return
+    return Restored(manifest, behind, erased, witnessed)
 
 
 def _unpack(draft: Places, wanted: Wanted) -> Manifest:
@@ -136,6 +134,16 @@ def _unpack(draft: Places, wanted: Wanted) -> Manifest:
     return manifest
 
 
+def _settings(draft: Places, database: str | None) -> Settings:
+    """Return the restored settings; where the log goes elsewhere than they say, they are written anew."""
+    settings = load_settings(draft.settings)
+    if database is None or database == settings.log.database:
+        return settings
+    moved = replace(settings, log=replace(settings.log, database=database))
+    draft.settings.write_text(settings_text(moved, _MOVED), encoding="utf-8")
+    return moved
+
+
 def _open_documents(folder: Path) -> None:
     """Let anybody read the published texts, as where they were published."""
     if folder.exists():
@@ -154,8 +162,8 @@ def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted) -> int:
         missing = put_sealing_keys(database, read_sealing_keys(draft.state / ".keys" / SEALING_KEYS, keys))
         if missing and not wanted.lose_texts:
             raise ArchiveProblem(_missing_text(missing, wanted.keys))
-        listed = read_erased(draft.checkpoints, keys, manifest.origin) | erased_by_facts(database)
-        return apply_erased(database, listed & sealing_keys_of(database).keys())
+        listed = still_meant(database, read_erased(draft.checkpoints, keys, manifest.origin))
+        return apply_erased(database, (listed | erased_by_facts(database)) & sealing_keys_of(database).keys())
     finally:
         database.close()
         for name in (".backup", ".keys"):
@@ -169,12 +177,29 @@ def _known_checkpoints(of_settings: Path, wanted: Wanted) -> list[Path]:
     return [folder for folder in (of_settings, wanted.checkpoints) if folder is not None and folder.is_dir()]
 
 
-def _settle_checkpoints(draft: Places, folder: str) -> None:
-    """Put the notes where the settings want them in the state folder; one outside of it is left as it is."""
-    wanted = Path(os.path.normpath(draft.state / folder))
-    if wanted.is_relative_to(draft.state) and wanted != draft.checkpoints:
-        wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.checkpoints.rename(wanted)
+def _holds_checkpoint(folder: Path) -> bool:
+    notes = (NOTE_NAME.fullmatch(path.name) for path in folder.iterdir())
+    return any(note is not None and note["series"] == Series.FACTS for note in notes)
+
+
+def _take_heads_away(draft: Places) -> None:
+    """Leave no checkpoint, so that the log is not believed until two admins say so: its own backup proves nothing."""
+    for path in draft.checkpoints.iterdir():
+        if not path.name.startswith("erased-"):
+            path.unlink()
+
+
+def _settle_checkpoints(draft: Places, places: Places, folder: str) -> None:
+    """Put the notes where the settings want them: nobody believes a log without any. A disk that is away is left."""
+    wanted = Path(os.path.normpath(places.state / folder))
+    if wanted.is_relative_to(places.state):
+        within = draft.state / wanted.relative_to(places.state)
+        within.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.checkpoints.rename(within)
+    elif wanted.is_dir():
+        outside = Folder(wanted, made=False)
+        for note in sorted(draft.checkpoints.iterdir()):
+            outside.write(note.name, note.read_bytes())
 
 
 def _missing_text(missing: list[str], keys: Path) -> str:
@@ -229,6 +254,13 @@ def _move_to_server(draft: Places, say: Say) -> None:
     finally:
         source.close()
     draft.log.unlink()
+
+
+_MOVED = "The settings of this Sluis, written by `sluis restore --database`"
+_NOTHING_TO_COMPARE = (
+    "nothing_to_compare: no checkpoint but the backup's own is known, so facts may be missing, and what was withdrawn "
+    "by them would be back; give --checkpoints DIR, or --unwitnessed: it then decides nothing until two admins agree"
+)
 
 
 def _behind_text(behind: tuple[int, int]) -> str:

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,11 +15,13 @@ from access_policy.commands.base import Refusal
 from access_policy.commands.installation import AdoptSettings
 from access_policy.commands.workspaces import RecordEnding
 from access_policy.log.checkpoints import log_origin
+from access_policy.log.clock import SteadyClock
 from access_policy.log.keys import load_keys
 from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
-from hub_config.bootstrap import StateProblem, open_policy
+from hub_config.anchor import AnchorKeeper
+from hub_config.bootstrap import StateProblem, open_policy, present, since_boot
 from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.manifests import folders_in_use, manifest_problem
 from hub_config.databases import as_stored, log_exists
@@ -48,8 +50,11 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the state for this one run, and check all that a start needs. Raises StateProblem and its like."""
+def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None]) -> Iterator[AnchorKeeper]:
+    """Hold the state for this one run, and check all that a start needs. Raises StateProblem and its like.
+
+    From here on the time is this process's for all that opens the log, until the block ends (FLT-12).
+    """
     _check_address(wanted)
     _check_presence(places, wanted)
     with only_one(places), _no_parts_left(places):
@@ -59,22 +64,25 @@ def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None
             _seed(places, wanted.database, say)
         settings = load_settings(places.settings)
         _check_database(wanted, settings)
-        policy = open_policy(places)
-        try:
-            behind = _check_log(places, policy, wanted)
-            if behind is None:
-                _check_datasets(places, settings, policy)
-                _adopt(settings, policy)
-            else:
-                say(f"nothing is decided: {behind}")
-            if wanted.demo:
-                demo_logins(places)
-            if not wanted.demo and login_problem(settings):
-                say(f"nobody can log in yet: {login_problem(settings)}")
-            _clean(places, policy)
-        finally:
-            policy.store.close()
-        yield
+        with AnchorKeeper(places, SteadyClock(present, since_boot)) as anchor:
+            _check_state(places, wanted, settings, say)
+            yield anchor
+
+
+def _check_state(places: Places, wanted: Surroundings, settings: Settings, say: Callable[[str], None]) -> None:
+    """Check what the log holds, and end what a killed run left."""
+    with closing((policy := open_policy(places)).store):
+        behind = _check_log(places, policy, wanted)
+        if behind is None:
+            _check_datasets(places, settings, policy)
+            _adopt(settings, policy)
+        else:
+            say(f"nothing is decided: {behind}")
+        if wanted.demo:
+            demo_logins(places)
+        if not wanted.demo and login_problem(settings):
+            say(f"nobody can log in yet: {login_problem(settings)}")
+        _clean(places, policy)
 
 
 def _check_address(wanted: Surroundings) -> None:

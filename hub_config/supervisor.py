@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from hub_config.anchor import AnchorKeeper
 from hub_config.children import Child
 from hub_config.parts import parts_of
 from hub_config.places import Places
@@ -46,17 +47,18 @@ def run(options: RunOptions, greet: Callable[[], object]) -> int:
     Raises StateProblem, SettingsProblem or LogError before anything is started, PartFailed after.
     """
     places = Places(options.state.absolute())
-    with before_start(places, Surroundings(options.demo, options.bind, options.port, options.database), _say):
+    with before_start(places, Surroundings(options.demo, options.bind, options.port, options.database), _say) as anchor:
         running = draw_running(places, options.bind, options.port)
         save_running(places, running)
-        return Supervisor(places, running, greet).serve()
+        return Supervisor(places, running, anchor, greet).serve()
 
 
 class Supervisor:
     """The parent process of one running Sluis."""
 
-    def __init__(self, places: Places, running: Running, greet: Callable[[], object]) -> None:
+    def __init__(self, places: Places, running: Running, anchor: AnchorKeeper, greet: Callable[[], object]) -> None:
         self._greet = greet
+        self._anchor = anchor
         self._places = places
         self._running = running
         self._children = [Child(part, places.parts, places.hub) for part in parts_of(places, running)]
@@ -102,6 +104,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         time.sleep(0.2)
+        self._anchor.keep()
         for child in self._children:
             if not child.alive() and not self._stopping:
                 self._restart(child)

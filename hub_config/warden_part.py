@@ -71,10 +71,14 @@ class _Signed:
         self._next = 0.0
 
     def keep_up(self, now: float) -> None:
-        """Write checkpoints where they are due; what keeps it from doing so is said and tried again."""
+        """Write checkpoints where they are due, and scrub what was erased meanwhile (E50).
+
+        What keeps it from doing so is said and tried again.
+        """
         if now < self._next:
             return
         self._next = now + self._seconds
+        self._policy.store.scrub()
         problem = self._sign()
         if problem is not None:
             logging.getLogger("sluis.warden").error("the log's head is not signed: %s", problem)

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from spawner.processes import Process, boot_id, is_running, process_now
 from spawner.relay import ServerLog, listening_socket, pipe, pipe_with
 from spawner.sandbox_command import SandboxFailed, SandboxHost, SandboxPaths, sandbox_command
 from spawner.seccomp import seccomp_program
@@ -29,13 +30,6 @@ from spawner.workspace import Workspace
 
 _START_SECONDS = 10.0
 PROCESS_FILE = "process.json"
-
-
-class Process(msgspec.Struct, frozen=True):
-    """A process of this boot; `start_time` is in the kernel's clock ticks since it (proc(5), field 22)."""
-
-    pid: int
-    start_time: int
 
 
 class RunningSandbox(msgspec.Struct, frozen=True):
@@ -48,6 +42,7 @@ class RunningSandbox(msgspec.Struct, frozen=True):
     request: str
     seq: int
     folder: str
+    installation: str = ""
 
     @property
     def identifier(self) -> str:
@@ -57,30 +52,6 @@ class RunningSandbox(msgspec.Struct, frozen=True):
     def alive(self) -> bool:
         """Whether anything of it still runs; the inner process ends last, after everything in its namespace."""
         return self.boot_id == boot_id() and any(is_running(process) for process in (self.outer, self.inner))
-
-
-def boot_id() -> str:
-    """This boot's random id."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-def process_now(pid: int) -> Process:
-    """The process that has this id now; `ProcessLookupError` where none runs (a zombie does not)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        raise ProcessLookupError(f"no process `{pid}`") from None
-    if fields[0] in {"Z", "X"}:
-        raise ProcessLookupError(f"process `{pid}` has ended")
-    return Process(pid, int(fields[19]))
-
-
-def is_running(process: Process) -> bool:
-    """Whether exactly this process runs."""
-    try:
-        return process_now(process.pid) == process
-    except ProcessLookupError:
-        return False
 
 
 def write_down(sandbox: RunningSandbox) -> None:
@@ -94,7 +65,10 @@ def write_down(sandbox: RunningSandbox) -> None:
 
 
 def running_sandboxes(run_dir: Path) -> list[RunningSandbox]:
-    """Every sandbox that runs now, in order of its folder; unreadable or half-written files are left out."""
+    """Every sandbox that runs now, in order of its folder; unreadable or half-written files are left out.
+
+    So is a file that was copied from another state, as with the whole folder: what it names is not ours to end.
+    """
     return [
         sandbox for sandbox in map(_read, sorted(run_dir.glob(f"*/*/{PROCESS_FILE}"))) if sandbox and sandbox.alive()
     ]
@@ -209,7 +183,9 @@ async def start_sandbox(launch: Launch) -> SandboxProcess:
 
 def _read(path: Path) -> RunningSandbox | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RunningSandbox)
+        sandbox = msgspec.json.decode(path.read_bytes(), type=RunningSandbox)
+        folder = Path(sandbox.folder)
+        return sandbox if not folder.exists() or folder.samefile(path.parent) else None
     except (OSError, msgspec.MsgspecError):
         return None
 
@@ -271,6 +247,7 @@ def _started(process: subprocess.Popen[bytes], inner: int | None, log: int, laun
             request=workspace.request,
             seq=workspace.seq,
             folder=str(launch.folders.run),
+            installation=workspace.installation,
         )
     except ProcessLookupError:
         process.kill()

@@ -108,6 +108,7 @@ def workspace_environment(workspace: Workspace, prefix: str) -> dict[str, str]:
         "LOGNAME": "researcher",
         "PATH": f"{prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "SHELL": "/bin/bash",
+        "SLUIS_INSTALLATION": workspace.installation,
         "SLUIS_PERSON": workspace.person,
         "SLUIS_REQUEST": workspace.request,
         "SLUIS_UNTIL": workspace.until.isoformat() if workspace.until else "",

@@ -57,7 +57,10 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Workspace(msgspec.Struct, frozen=True):
-    """A started workspace; `seq` is the log's sequence number of its start, `until` (UTC) when its ground lapses."""
+    """A started workspace; `seq` is the log's sequence number of its start, `until` (UTC) when its ground lapses.
+
+    `installation` is the id of the one whose log that is.
+    """
 
     person: str
     request: str
@@ -65,6 +68,7 @@ class Workspace(msgspec.Struct, frozen=True):
     until: datetime | None
     mounts: tuple[Mount, ...]
     profile: Profile
+    installation: str = ""
 
     def __post_init__(self) -> None:
         """Refuse ids that are no `P-n` and `DR-n`, and one dataset twice."""

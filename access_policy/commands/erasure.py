@@ -5,7 +5,7 @@ identity is forgotten too: only its HMAC stays in the stored bytes, by which nob
 new person with a new number, and no command ever speaks of the old one again.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from access_policy import events as e
 from access_policy.actor import Actor
@@ -20,8 +20,21 @@ LONGEST_YEAR_DAYS = 366
 _OVER = frozenset({RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED})
 
 
+class AskErasure(OfPerson, frozen=True, kw_only=True):
+    """Ask that a person's data be erased; the law keeps access logs identifiable for some years, so it waits."""
+
+
 class ErasePerson(OfPerson, frozen=True, kw_only=True):
     """Erase a person who asked for it, once the law lets it be; another admin confirms, and there is no way back."""
+
+
+def ask_erasure(state: State, c: AskErasure, actor: Actor, at: datetime) -> Outcome:
+    """E48, E50: the logs stay identifiable for as long as they are kept; what happens meanwhile moves the date."""
+    person = state.people[c.person]
+    if person.erasure_not_before is not None:
+        date = format_instant(erasable_from(state, person, at))
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"this was asked already; `{c.person}` can be erased from `{date}`")
+    return (e.ErasureAsked(person=c.person, not_before=at + _kept(state)),)
 
 
 def erase_person(state: State, c: ErasePerson, actor: Actor, at: datetime) -> Outcome:
@@ -29,27 +42,31 @@ def erase_person(state: State, c: ErasePerson, actor: Actor, at: datetime) -> Ou
     person = state.people[c.person]
     if person.erasure_not_before is None:
         return Refusal(RefusalCode.WRONG_STATE, f"nobody asked to erase `{c.person}`; give `ask-erasure` first")
-    needed = _needed(state, person, at)
-    if needed is not None:
-        return Refusal(RefusalCode.WRONG_STATE, f"`{c.person}` {needed}")
-    date = erasable_from(state, person, person.erasure_not_before, at)
+    needed, date = _needed(state, person, at), erasable_from(state, person, at)
+    why = [] if needed is None else [f"`{c.person}` {needed}"]
     if at < date:
-        text = f"access logs stay identifiable by law; `{c.person}` can be erased from `{format_instant(date)}`"
-        return Refusal(RefusalCode.WRONG_STATE, text)
+        why += [f"access logs stay identifiable by law; `{c.person}` can be erased from `{format_instant(date)}`"]
+    if why:
+        return Refusal(RefusalCode.WRONG_STATE, "; ".join(why))
     freed = [one.request for one in requests_of_person(state, c.person) if _all_erased(state, one, c.person)]
     return (e.PersonErased(person=c.person, requests=tuple(sorted(freed))),)
 
 
-def erasable_from(state: State, person: Person, asked: datetime, at: datetime) -> datetime:
-    """Return from when a person may be erased: what was said when asked, or the floor after the last request or role.
+def erasable_from(state: State, person: Person, at: datetime) -> datetime:
+    """Return from when a person may be erased, asked for now where it was not: the floor after that, and after the last
+    request, role or workspace.
 
     A person who goes on working after asking leaves logs that have their own years to stay (E48).
     """
-    kept = days(LONGEST_YEAR_DAYS * state.settings.retention_years)
+    kept = _kept(state)
     ended = [_ended(one, at) + kept for one in requests_of_person(state, person.person)]
     ended += [one.until + kept for one in person.appointments]
     ended += [one.at + kept for (whose, _), one in state.endings.items() if whose == person.person]
-    return max([asked, *ended])
+    return max([person.erasure_not_before or at + kept, *ended])
+
+
+def _kept(state: State) -> timedelta:
+    return days(LONGEST_YEAR_DAYS * state.settings.retention_years)
 
 
 def requests_of_person(state: State, person: PersonId) -> list[Request]:

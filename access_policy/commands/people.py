@@ -13,11 +13,9 @@ from access_policy.commands.roles import held_roles
 from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import DocumentKind, Role
 from access_policy.model.ids import InstitutionName, PersonId
-from access_policy.model.instants import days, format_instant
 from access_policy.state import Institution, Person, State
 
 BINDING_EVERYBODY = frozenset({DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION})
-LONGEST_YEAR_DAYS = 366
 
 
 class RegisterPerson(Command, frozen=True, kw_only=True):
@@ -77,10 +75,6 @@ class AcceptDocument(OfPerson, frozen=True, kw_only=True):
 
     document: DocumentKind
     version: Line
-
-
-class AskErasure(OfPerson, frozen=True, kw_only=True):
-    """Ask that a person's data be erased; the law keeps access logs identifiable for some years, so it waits."""
 
 
 def register_person(state: State, c: RegisterPerson, actor: Actor, at: datetime) -> Outcome:
@@ -209,12 +203,3 @@ def accept_document(state: State, c: AcceptDocument, actor: Actor, at: datetime)
             RefusalCode.CHANGED_MEANWHILE, f"version `{document.current.version}` is in force; read that one"
         )
     return (e.DocumentAccepted(person=c.person, document=c.document, version=c.version),)
-
-
-def ask_erasure(state: State, c: AskErasure, actor: Actor, at: datetime) -> Outcome:
-    """E48, E50: the logs stay identifiable for as long as they are kept; the answer says until when."""
-    asked = state.people[c.person].erasure_not_before
-    if asked is not None:
-        return Refusal(RefusalCode.ALREADY_EXISTS, f"this was asked already; it waits until `{format_instant(asked)}`")
-    kept = days(LONGEST_YEAR_DAYS * state.settings.retention_years)
-    return (e.ErasureAsked(person=c.person, not_before=at + kept),)

@@ -1,8 +1,8 @@
-"""Which facts are left by commands that ask for a step-up only: of a person who acts for themselves, they carry its id.
+"""Which facts are left by personal commands only: a person leaves them, and they carry the id of that person's step-up.
 
 The fold refuses one without in a log whose format knows of them, so that a row that somebody wrote past the commands
-gives nothing away. A test derives the kinds from the permission table. Facts that other commands leave, too, such as
-a published document, stand without one.
+gives nothing away, whoever it names. A test derives the kinds from the permission table. Facts that other commands
+leave, too, such as a published document or a proposal, stand without one.
 """
 
 from access_policy import events as e
@@ -12,16 +12,19 @@ SINCE = 2
 
 STEP_UP: frozenset[type[e.FactEvent]] = frozenset(
     {
-        e.AdequacyDecided, e.AmendmentApproved, e.AmendmentRefused, e.AttendanceConfirmed, e.BoardVoted,
-        e.CommandProposed, e.CountryListed, e.DatasetReopened, e.ExclusionLifted, e.ExtensionGranted,
-        e.ExtensionRefused, e.FactorConfirmed, e.FactorsReset, e.InstitutionCorrected, e.InvestigatorApproved,
-        e.InvestigatorNamed, e.LicenceSigned, e.LossAccepted, e.PersonCertified, e.PersonErased, e.PersonVerified,
-        e.ProposalConfirmed, e.ProviderTrusted, e.RequestApproved, e.RequestRefused, e.RequestReinstated,
+        e.AdequacyDecided, e.AmendmentApproved, e.AmendmentProposed, e.AmendmentRefused, e.AttendanceClaimed,
+        e.AttendanceConfirmed, e.BoardVoted, e.ConflictDeclared, e.ContactAsked, e.ContactChecked, e.ContactNamed,
+        e.CountryListed, e.DatasetReopened, e.DocumentAccepted, e.ExclusionLifted, e.ExtensionAsked,
+        e.ExtensionAssessed, e.ExtensionGranted, e.ExtensionRefused, e.ExtensionSubmitted, e.FactorConfirmed,
+        e.FactorsReset, e.FileDropped, e.FileKept, e.FindingRecorded, e.HearingRecorded, e.InstitutionCorrected,
+        e.InvestigatorApproved, e.InvestigatorNamed, e.InvitationAccepted, e.LicenceSigned, e.LossAccepted,
+        e.PersonCertified, e.PersonErased, e.PersonVerified, e.ProposalConfirmed, e.ProtectionConfirmed,
+        e.ProviderTrusted, e.RequestApproved, e.RequestAssessed, e.RequestRefused, e.RequestReinstated,
         e.RequestSubmitted, e.RoleAppointed,
     }
 )  # fmt: skip
 
 
-def lacks_step_up(log_format: int, fact: e.Fact) -> bool:
-    """Say whether a fact of a log of this format should carry the id of a step-up and does not."""
-    return log_format >= SINCE and fact.actor.unproven and type(fact.event) in STEP_UP
+def takes_step_up(log_format: int, event: e.Event) -> bool:
+    """Say whether an event in a log of this format is a person's own doing, after a step-up."""
+    return log_format >= SINCE and type(event) in STEP_UP

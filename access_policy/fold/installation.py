@@ -13,7 +13,10 @@ _LIVE = frozenset({RequestStatus.APPROVED, RequestStatus.LICENSED, RequestStatus
 
 
 def _installation_begun(s: State, f: e.Fact, v: e.InstallationBegun) -> None:
-    s.installation, s.demo, s.format = v.installation, v.demo, v.format
+    """AUD-01: once, as the first fact: a later one would make a demo or an older format of a log."""
+    if s.seq:
+        raise ValueError("the installation has begun already")
+    s.installation, s.demo, s.format, s.begun = v.installation, v.demo, v.format, f.at
 
 
 def _upgrade_finished(s: State, f: e.Fact, v: e.UpgradeFinished) -> None:

@@ -8,7 +8,6 @@ Nor does it hold logins: people log in again. What is copied is one consistent v
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
 from access_policy.log import tables
@@ -85,21 +84,6 @@ def put_sealing_keys(database: Database, given: Wrapped) -> list[str]:
     left_out = [owner for owner, wrapped in found.items() if wrapped == LEFT_OUT]
     _set(database, {owner: given.get(owner) for owner in left_out})
     return [owner for owner in left_out if owner not in given]
-
-
-def erased_by_facts(database: Database) -> frozenset[str]:
-    """Return the people whose erasure stands in the facts."""
-    facts = tables.facts
-    with database.read() as connection:
-        payloads = connection.scalars(select(facts.c.payload).where(facts.c.kind == "PersonErased")).all()
-    return frozenset(_person(bytes(payload)) for payload in payloads)
-
-
-def _person(payload: bytes) -> str:
-    try:
-        return str(msgspec.json.decode(payload)["person"])
-    except (msgspec.MsgspecError, LookupError, TypeError) as error:
-        raise ArchiveProblem(f"an erasure in the log cannot be read ({error}); take another backup") from None
 
 
 def _copy_table(rows: Connection, copy: Connection, table: Table, keys: bool) -> None:

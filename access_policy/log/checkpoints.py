@@ -7,7 +7,6 @@ stands in the origin and in the files' names. When they are written is up to `wi
 be emptied up to the operator.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -16,14 +15,13 @@ from typing import NamedTuple
 
 from access_policy.log.errors import UntrustedCheckpoint
 from access_policy.log.keys import Keys
-from access_policy.log.notes import decode64, read_note, sign_note
+from access_policy.log.notes import NOTE_NAME, decode64, read_note, sign_note
 from access_policy.log.store import Head
 from access_policy.log.targets import Target, target_of
 from access_policy.state import Loss
 
 _LARGEST_NOTE = 100_000  # bytes; more than sixteen signatures of any kind need
 _ROOT_LENGTH = 44  # characters of 32 bytes in base64
-_NAME = re.compile(r"[a-z]+-((?P<epoch>[1-9][0-9]{0,5})-)?(?P<size>[0-9]{12,15})\.txt", re.ASCII)
 
 
 RootAt = Callable[[int], str | None]
@@ -176,7 +174,7 @@ def _names(target: Target, series: Series) -> list[str]:
 
 def _place(name: str) -> tuple[int, int]:
     """Return history and size as a name says them; what says none comes last, and is then refused."""
-    found = _NAME.fullmatch(name)
+    found = NOTE_NAME.fullmatch(name)
     return (int(found["epoch"] or 0), int(found["size"])) if found else (10**9, 0)
 
 

@@ -2,8 +2,9 @@
 
 A clock that is set while Sluis runs would let what is over hold again, or end what holds. So the time goes on by the
 clock that nobody can set, which counts while the machine sleeps, until the wall clock comes back into line. Each start
-believes the wall clock anew: whoever has set it right restarts. What jumped while nothing ran shows only where the
-newest fact then lies in the future. Reads no clock of its own.
+of Sluis believes the wall clock anew: whoever has set it right restarts; what starts beside a running one takes over
+its anchor. What jumped while nothing ran shows only where the log's newest row then lies in the future. Reads no clock
+of its own.
 """
 
 from collections.abc import Callable
@@ -23,15 +24,27 @@ Monotonic = Callable[[], float]
 """Returns seconds since some beginning, sleep included, that nobody can set: as `CLOCK_BOOTTIME` does."""
 
 
+class Anchor(NamedTuple):
+    """An instant at which the wall clock was believed, and what the monotonic clock said then."""
+
+    at: datetime
+    seconds: float
+
+
 class SteadyClock:
     """The wall clock while it moved alike with the monotonic one, within five seconds; else the latter. For threads."""
 
-    def __init__(self, wall: Clock, monotonic: Monotonic) -> None:
-        """Begin at what the wall clock says."""
+    def __init__(self, wall: Clock, monotonic: Monotonic, anchor: Anchor | None = None) -> None:
+        """Begin at an anchor of this boot, without one at what the wall clock says."""
         self._wall = wall
         self._monotonic = monotonic
         self._lock = Lock()
-        self._anchor = wall(), monotonic()
+        self._anchor = anchor or Anchor(wall(), monotonic())
+
+    @property
+    def anchor(self) -> Anchor:
+        """When the wall clock was believed last."""
+        return self._anchor
 
     def __call__(self) -> datetime:
         """Return the present instant, UTC."""
@@ -50,7 +63,7 @@ class SteadyClock:
             begun, first = self._anchor
             steady = begun + timedelta(seconds=seconds - first)
             if seconds - first >= _ANCHORED_EVERY and abs(wall - steady) <= TOLERANCE:
-                self._anchor = wall, seconds
+                self._anchor = Anchor(wall, seconds)
         return wall, steady
 
 
@@ -62,7 +75,7 @@ class ClockTrouble(NamedTuple):
 
 
 class ClockWatch:
-    """Compares the clock that stamps what is appended with this machine's, and both with the newest fact.
+    """Compares the clock that stamps what is appended with this machine's, and both with the newest row.
 
     `deciding` is `LogStore.now`: on SQLite the machine's clock itself, on PostgreSQL the database's.
     """
@@ -72,7 +85,7 @@ class ClockWatch:
         self._machine = machine
 
     def trouble(self, newest: datetime | None) -> ClockTrouble | None:
-        """Return what is wrong with the time; `newest` is the instant of the newest fact, if there is one."""
+        """Return what is wrong with the time; `newest` is the instant of the newest row, if there is one."""
         jump = self._machine.jump()
         if jump is not None:
             return _jumped(jump)
@@ -96,7 +109,7 @@ def _apart(by: timedelta) -> ClockTrouble:
 
 
 def _behind(by: timedelta) -> ClockTrouble:
-    off = f"the newest fact lies {_span(by)} in the future, so the clock is wrong or was wrong then"
+    off = f"the newest row lies {_span(by)} in the future, so the clock is wrong or was wrong then"
     return _told(-by, f"{off}; set it right, or restore a backup of before; {_MEANWHILE}")
 
 

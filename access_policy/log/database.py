@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from access_policy.log.errors import LogUnavailable
+from access_policy.log.errors import LogDamaged, LogUnavailable
 
 BUSY_SECONDS = 5.0
 """How long anything waits for the database, or for another that writes."""
@@ -38,16 +38,17 @@ class Database(Protocol):
     def instant(self, connection: Connection) -> datetime:
         """Return the present instant (UTC) for what is appended within a write transaction."""
 
-    def scrub(self) -> None:
-        """Leave as little as the database allows of what was deleted before, once an erasure is committed (E50)."""
+    def scrub(self) -> bool:
+        """Leave as little as the database allows of what was deleted before, once an erasure is committed; say whether
+        nothing kept it from that, such as somebody who reads (E50)."""
 
     def close(self) -> None:
         """Close all connections."""
 
 
-def unavailable(name: str, cause: str, way_out: str) -> LogUnavailable:
-    """Return the one line for a database that did not do what it should."""
-    return LogUnavailable(f"log `{name}` cannot be used ({cause}); {way_out}")
+def unavailable(name: str, cause: str, way_out: str, *, damaged: bool = False) -> LogUnavailable:
+    """Return the one line for a database that did not do what it should, or that holds no whole log."""
+    return (LogDamaged if damaged else LogUnavailable)(f"log `{name}` cannot be used ({cause}); {way_out}")
 
 
 def written_by_another_thread(name: str) -> LogUnavailable:

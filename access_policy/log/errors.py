@@ -18,6 +18,10 @@ class LogUnavailable(LogError):
     """The database did not answer: locked, full, read-only or gone. Nothing was written (AUD-05)."""
 
 
+class LogDamaged(LogUnavailable):
+    """The database answers, but what it holds is no whole log: a table or a page is gone (AUD-01)."""
+
+
 class UnreadableLog(LogError):
     """A row, a key or the database's form is not what this release can read. Decide nothing on it."""
 

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
+from access_policy.log.database import Database
 from access_policy.log.errors import UnreadableLog
+from access_policy.log.plain_facts import plain_facts
 from access_policy.log.sealing import Sealer
 from access_policy.log.tables import files
 
@@ -57,6 +59,38 @@ def read_file(connection: Connection, sealer: Sealer, digest: str) -> OpenedFile
     if opened is None:
         return None
     return OpenedFile(sealer.open(bytes(row.name), row.owner, _NAME, digest), opened)
+
+
+def file_problems(database: Database) -> list[str]:
+    """Say in a line each which files are not those that the facts keep: gone, or other bytes (AUD-11).
+
+    A file that was taken back or whose owner was erased is not asked for. Raises LogUnavailable or UnreadableLog.
+    """
+    wanted = _wanted(database)
+    with database.read() as connection:
+        there = {digest: _fits(connection, digest) for digest in connection.scalars(select(files.c.digest)).all()}
+    words = {None: "is gone", False: "has other bytes than those that were sent", True: ""}
+    found = ((number, owner, words[there.get(digest)]) for digest, (number, owner) in wanted.items())
+    return [f"file `{number}` of `{owner}` {what}" for number, owner, what in sorted(found) if what]
+
+
+def _wanted(database: Database) -> dict[str, tuple[int, str]]:
+    """Return number and owner of each file that is kept, by its digest."""
+    kept: dict[str, tuple[int, str]] = {}
+    for _, kind, fact in plain_facts(database, "FileKept", "FileDropped", "PersonErased"):
+        if kind == "FileKept":
+            kept[fact.digest] = (fact.file, fact.person or fact.request or "")
+        elif kind == "FileDropped":
+            kept.pop(fact.digest, None)
+        else:
+            kept = {digest: which for digest, which in kept.items() if which[1] not in fact.owners}
+    return kept
+
+
+def _fits(connection: Connection, digest: str) -> bool:
+    """Compare one file's bytes with the hash that it is kept under; one at a time, since they may be large."""
+    content = connection.scalar(select(files.c.content).where(files.c.digest == digest))
+    return isinstance(content, bytes | memoryview) and sha256(content).hexdigest() == digest
 
 
 def delete_file(connection: Connection, digest: str) -> None:

@@ -20,7 +20,7 @@ from access_policy.log.files import sync_folder, write_new
 from access_policy.log.times import RandomBytes
 
 KEY_SIZE = 32
-_NAMES = ("master.key", "lookup.key", "checkpoint.key")
+NAMES = ("master.key", "lookup.key", "checkpoint.key")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -41,7 +41,7 @@ def create_keys(folder: Path, random_bytes: RandomBytes) -> Keys:
     try:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(mode=0o700)
-        for name in _NAMES:
+        for name in NAMES:
             write_new(making / name, random_bytes(KEY_SIZE))
         making.rename(folder)
         sync_folder(folder.parent)
@@ -53,7 +53,7 @@ def create_keys(folder: Path, random_bytes: RandomBytes) -> Keys:
 def load_keys(folder: Path) -> Keys:
     """Read the key files. Raises UnusableKeys for one that is missing, damaged, another user's or open to others."""
     _check(folder, _status(folder))
-    master, lookup, checkpoint = (_read(folder / name) for name in _NAMES)
+    master, lookup, checkpoint = (_read(folder / name) for name in NAMES)
     return Keys(master, lookup, Ed25519PrivateKey.from_private_bytes(checkpoint))
 
 

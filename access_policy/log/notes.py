@@ -4,6 +4,7 @@ The key is the installation's checkpoint key, which is not in the database. A no
 of one kind is never taken for one of another. What a text says, and what follows from it, is its caller's.
 """
 
+import re
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
@@ -12,6 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from access_policy.log.errors import UntrustedCheckpoint
 from access_policy.log.keys import Keys
+
+NOTE_NAME = re.compile(
+    r"(?P<series>checkpoint|observations|erased)-((?P<epoch>[1-9][0-9]{0,5})-)?(?P<size>[0-9]{12,15})\.txt", re.ASCII
+)
+"""What the file of a note is called: of which kind it is, of which history, and how many rows or lines it signs."""
 
 _ED25519 = b"\x01"  # the signature type of C2SP signed-note
 _DASH = "\N{EM DASH} "

@@ -15,7 +15,6 @@ from typing import Any, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import _WaitTimeout
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, text
 from sqlalchemy import exc as sa
 
@@ -50,7 +49,9 @@ class _Bounded(psycopg.Connection[Any]):
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
             return super().wait(gen, interval, timeout or _patience())
-        except _WaitTimeout:
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None or self.closed:
+                raise  # the server's own word, or a connection that it closed
             self.close()
             raise psycopg.OperationalError(SILENT) from None
 
@@ -131,8 +132,9 @@ class PostgresDatabase:
             return self._clock()
         return _in_utc(connection.info[_AT])
 
-    def scrub(self) -> None:
+    def scrub(self) -> bool:
         """Do nothing: only the tables' owner may vacuum, and the server does it by itself; see its own settings."""
+        return True
 
     def close(self) -> None:
         """Close all connections."""

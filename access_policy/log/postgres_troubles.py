@@ -23,12 +23,13 @@ _WAYS_OUT = {
     "25P0": "a write stood still for too long; try again",
     "57P": _AWAY,
     "08": _AWAY,
-    "28": "check the role's password in PGPASSFILE, and the server's `pg_hba.conf`",
+    "28": "check that the role may log in (LOGIN), its password in PGPASSFILE, and the server's `pg_hba.conf`",
     "3D000": "make the database first, with `createdb`",
     "42P01": "it holds no log; run `sluis init --database` or restore a backup",
     "42501": "the role has no right to this; run `sluis upgrade` as the owner of the tables",
     "XX00": "it is damaged; run `sluis log verify`, then restore a backup",
 }
+_DAMAGED = ("42P01", "42703", "XX00")  # a table or column that is gone, a page that cannot be read
 
 
 @contextmanager
@@ -49,13 +50,16 @@ def _trouble(name: str, error: BaseException) -> LogUnavailable:
     if not state and isinstance(error, psycopg.OperationalError):
         state = _state_in(str(error))
     way_out = next((text for known, text in _WAYS_OUT.items() if state.startswith(known)), "run `sluis check`")
-    return unavailable(name, str(error).strip().partition("\n")[0][:300] or type(error).__name__, way_out)
+    cause = str(error).strip().partition("\n")[0][:300] or type(error).__name__
+    return unavailable(name, cause, way_out, damaged=state.startswith(_DAMAGED))
 
 
 def _state_in(text: str) -> str:
     """Return the SQLSTATE of a failed connection, which libpq gives as a text only."""
     known = {
         "does not exist": "3D000" if "database" in text else "28000",
+        "not permitted to log in": "28000",
+        "permission denied for database": "42501",
         "authentication": "28P01",
         "pg_hba.conf": "28000",
         "no password": "28P01",

@@ -141,17 +141,9 @@ class Records:
             connection.execute(update(factors).where(mine).values(failures=factors.c.failures + 1))
             return connection.scalar(select(factors.c.failures).where(mine)) or 0
 
-    def reset_failures(self, factor: FactorId) -> None:
-        """Let the count of wrong codes start anew."""
-        self._change(update(factors).where(factors.c.factor == factor).values(failures=0))
-
     def delete_factor(self, factor: FactorId) -> bool:
         """Delete a factor and its secret; say whether it was there."""
         return self._change(delete(factors).where(factors.c.factor == factor)) == 1
-
-    def delete_factors_of(self, person: PersonId) -> int:
-        """Delete all factors of a person (a reset); return how many there were."""
-        return self._change(delete(factors).where(factors.c.person == person))
 
     # Files
 
@@ -190,14 +182,6 @@ class Records:
         query = _live(at).where(sessions.c.person == person).order_by(sessions.c.begun.desc()).limit(1)
         return next(map(_session, self._all(query)), None)
 
-    def live_sessions(self, at: datetime) -> list[Session]:
-        """Return all live sessions, oldest first."""
-        return [_session(row) for row in self._all(_live(at).order_by(sessions.c.begun))]
-
-    def end_session(self, digest: str, at: datetime, why: str) -> bool:
-        """End one session; say whether it was not ended before."""
-        return len(self._end(sessions.c.session == digest, at, why)) == 1
-
     def end_sessions_of(self, person: PersonId, at: datetime, why: str) -> list[Session]:
         """End all sessions of a person that were not ended; return them as they were."""
         return self._end(sessions.c.person == person, at, why)
@@ -218,13 +202,6 @@ class Records:
         mine = pending_logins.c.nonce == digest
         query = select(pending_logins).where(mine, pending_logins.c.expires > to_text(at))
         return next(map(_pending, self._all(query)), None)
-
-    def count_try(self, digest: str) -> int:
-        """Count one attempt on a pending login; return how many there were, 0 where it is gone."""
-        mine = pending_logins.c.nonce == digest
-        with self._write() as connection:
-            connection.execute(update(pending_logins).where(mine).values(tries=pending_logins.c.tries + 1))
-            return connection.scalar(select(pending_logins.c.tries).where(mine)) or 0
 
     def delete_pending_login(self, digest: str) -> bool:
         """Delete a pending login; True for one caller only, so that it is used once, also in parallel."""

@@ -86,7 +86,7 @@ WARDEN = Role(
     frozenset({e.WorkspaceEnded}),
     _BY_ALL | {e.SessionEnded},
     {
-        "sealing_keys": _SEALS,
+        "sealing_keys": READ,  # it seals nothing
         "factors": (),
         "sessions": ("SELECT", _ENDS_SESSIONS),
         "pending_logins": (),
@@ -100,9 +100,9 @@ OPERATOR = Role(
     frozenset(e.FACTS.values()),
     frozenset(e.OBSERVATIONS.values()),
     {
-        "sealing_keys": ("SELECT", "INSERT", "UPDATE (wrapped)"),
+        "sealing_keys": (*_SEALS, "UPDATE (wrapped)"),
         "factors": ALL,
-        "sessions": ALL,
+        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, "DELETE"),
         "pending_logins": ALL,
         "files": ALL,
         "meta": READ,
@@ -112,5 +112,3 @@ OPERATOR = Role(
 ROLES = (HUB, DESK, WARDEN, OPERATOR)
 EVERYBODY = ("facts", "fact_heads", "observations", "observation_heads")
 """The streams: each role reads them, and appends to them, its own kinds only."""
-ONLY_ERASES = ("sealing_keys",)
-"""Tables in which a role may change a row only so that its key is gone."""

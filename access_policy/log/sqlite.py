@@ -24,6 +24,7 @@ from access_policy.log.files import sync_folder, write_new
 from access_policy.log.times import Clock
 
 _WRITES = "sluis_writes"
+_SCRUB_WAITS = 500  # milliseconds, in which others cannot write
 _WAYS_OUT = {
     "SQLITE_BUSY": "another process holds it; try again",
     "SQLITE_LOCKED": "another process holds it; try again",
@@ -34,7 +35,9 @@ _WAYS_OUT = {
     "SQLITE_IOERR": "check its disk",
     "SQLITE_CORRUPT": "it is damaged; run `sluis log verify`, then restore a backup",
     "SQLITE_NOTADB": "it is no log; restore a backup",
+    "SQLITE_ERROR": "it is damaged; run `sluis log verify`, then restore a backup",
 }
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")  # the last of a table that is gone
 
 
 class SqliteDatabase:
@@ -105,10 +108,15 @@ class SqliteDatabase:
             row = self._glance.execute("SELECT max(seq) FROM facts").fetchone()
         return int(row[0] or 0)
 
-    def scrub(self) -> None:
-        """Empty the write-ahead log, where old pages may still stand; readers of one only put it off (E50)."""
+    def scrub(self) -> bool:
+        """Empty the write-ahead log, where old pages may still stand; who reads one keeps it from that (E50)."""
         with self._looking, self._troubles():
-            self._glance.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._glance.execute(f"PRAGMA busy_timeout = {_SCRUB_WAITS}")
+            try:
+                busy, *_ = self._glance.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._glance.execute(f"PRAGMA busy_timeout = {int(database.BUSY_SECONDS * 1000)}")
+        return not busy
 
     def close(self) -> None:
         """Close all connections."""
@@ -185,4 +193,4 @@ def _unavailable(path: Path, error: Any) -> LogUnavailable:
     name = getattr(error, "sqlite_errorname", "")
     way_out = next((text for known, text in _WAYS_OUT.items() if name.startswith(known)), "run `sluis check`")
     cause = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-    return unavailable(str(path), cause, way_out)
+    return unavailable(str(path), cause, way_out, damaged=name.startswith(_DAMAGED))

@@ -22,6 +22,7 @@ back and passes through. It must not write to the store itself (that would wait 
 (AUD-08). Retention, checkpoints and verification are elsewhere in this package.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -33,10 +34,10 @@ from sqlalchemy import Column, Connection, Label, Select, Table, insert, select
 from access_policy.actor import Actor
 from access_policy.events import FACTS, FORMAT, OBSERVATIONS, Event, Fact, FactEvent, ObservationEvent
 from access_policy.log import tables
-from access_policy.log.codec import as_held, decode_actor, decode_event, encode_actor, encode_event
+from access_policy.log.codec import as_held, encode_actor, encode_event
 from access_policy.log.database import Database
 from access_policy.log.erased import owners_of, take_away
-from access_policy.log.errors import StaleState, UnreadableLog
+from access_policy.log.errors import LogError, StaleState, UnreadableLog
 from access_policy.log.forms import is_known
 from access_policy.log.keys import Keys
 from access_policy.log.leaves import leaf_of
@@ -44,10 +45,12 @@ from access_policy.log.merkle import Frontier
 from access_policy.log.records import Records
 from access_policy.log.sealing import Keyring, Sealer
 from access_policy.log.sqlite import SqliteDatabase
+from access_policy.log.stored import stored_bytes, stored_fact, stored_time
 from access_policy.log.times import Clock, RandomBytes, from_text, to_text
 
 Build = Callable[[datetime], Sequence[tuple[Actor, FactEvent]]]
 Beside = Callable[[Records], None]
+_LOGGER = logging.getLogger("sluis.log")
 _CHUNK = 1_000
 
 
@@ -87,6 +90,7 @@ class LogStore:
     def __init__(self, database: Database, keys: Keys, random_bytes: RandomBytes) -> None:
         self._database = database
         self._keyring = Keyring(keys.master, random_bytes)
+        self._owes_scrub = self._erased_here = False
         self.records = Records(database.read, database.write, self._keyring)
 
     @classmethod
@@ -109,8 +113,22 @@ class LogStore:
         return self._database.now()
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database; where an erasure was made here, scrub it before."""
+        if self._erased_here:
+            self.scrub()
         self._database.close()
+
+    def scrub(self) -> None:
+        """Scrub the database where an erasure was seen since that last worked; what keeps it from it is logged (E50).
+
+        Never raises: the erasure stands, and whoever looks after the log tries again.
+        """
+        if not self._owes_scrub:
+            return
+        try:
+            self._owes_scrub = not self._database.scrub()
+        except LogError as error:
+            _LOGGER.error("what was erased may still lie in the log's files, it is tried again: %s", error)
 
     def newest(self) -> int:
         """Return the newest fact's sequence number, 0 for an empty log; microseconds. Raises LogUnavailable."""
@@ -127,7 +145,7 @@ class LogStore:
     def _head(self, stream: _Stream) -> Head:
         with self._database.read() as connection:
             frontier, at = _tip(connection, stream)
-        return Head(frontier.size, frontier.root().hex(), from_text(at) if at else None)
+        return Head(frontier.size, frontier.root().hex(), at)
 
     def root_at(self, size: int) -> str | None:
         """Return the root, in hex, of the head that was stored at `size`; None where there is none (AUD-02)."""
@@ -142,7 +160,7 @@ class LogStore:
             return Frontier().root().hex()
         with self._database.read() as connection:
             root = connection.scalar(select(heads.c.root).where(heads.c.size == size))
-        return None if root is None else bytes(root).hex()
+        return None if root is None else stored_bytes(root, f"tree head `{size}`").hex()
 
     def facts_since(self, seq: int) -> Iterator[Fact]:
         """Give the facts after `seq`, in order; microseconds where there are none.
@@ -177,7 +195,8 @@ class LogStore:
                 beside(self.records.within(transaction.connection, transaction.sealer))
             take_away(transaction.connection, facts)
         if self._forget(facts):
-            self._database.scrub()
+            self._erased_here = True
+            self.scrub()
         return facts
 
     def observe(self, actor: Actor, event: ObservationEvent, log_format: int = FORMAT) -> Fact:
@@ -189,6 +208,7 @@ class LogStore:
         """Drop the keys that went with these facts from memory; say whether there were any (E50)."""
         owners = [owner for fact in facts for owner in owners_of(fact.event)]
         self._keyring.forget(owners)
+        self._owes_scrub = self._owes_scrub or bool(owners)
         return bool(owners)
 
     @contextmanager
@@ -199,10 +219,10 @@ class LogStore:
             yield _Transaction(connection, stream, frontier, self._next_instant(connection, last_at), sealer)
         self._keyring.adopt(sealer)
 
-    def _next_instant(self, connection: Connection, last_at: str | None) -> datetime:
+    def _next_instant(self, connection: Connection, last_at: datetime | None) -> datetime:
         """Return now, but never before the last row: a clock that is set back does not reorder the log."""
         now = from_text(to_text(self._database.instant(connection)))
-        return now if last_at is None else max(now, from_text(last_at))
+        return now if last_at is None else max(now, last_at)
 
     def _rows_since(self, stream: _Stream, seq: int) -> Iterator[Fact]:
         rows = stream.rows
@@ -215,7 +235,7 @@ class LogStore:
                 if len(found) == _CHUNK and not prefetched:
                     self._keyring.prefetch(connection)
                     prefetched = True
-                facts = [_read(row, stream, sealer) for row in found]
+                facts = [stored_fact(row, stream.kinds, sealer) for row in found]
             self._forget(facts)
             yield from facts
             if len(facts) < _CHUNK:
@@ -223,16 +243,17 @@ class LogStore:
             seq = facts[-1].seq
 
 
-def _tip(connection: Connection, stream: _Stream) -> tuple[Frontier, str | None]:
+def _tip(connection: Connection, stream: _Stream) -> tuple[Frontier, datetime | None]:
     """Return the newest head's frontier and the newest row's time, which must belong to each other."""
     tip = connection.execute(stream.tip).one()
     size, seq = tip.size or 0, tip.seq or 0
     if size != seq:
         raise UnreadableLog(f"the newest row is `{seq}` but the newest tree head is `{size}`; run `sluis log verify`")
     try:
-        return Frontier.from_bytes(size, bytes(tip.frontier or b"")), tip.at
+        frontier = Frontier.from_bytes(size, stored_bytes(tip.frontier or b"", f"tree head `{size}`"))
     except ValueError as error:
         raise UnreadableLog(str(error)) from None
+    return frontier, stored_time(tip.at, f"row `{seq}`") if seq else None
 
 
 class _Transaction(NamedTuple):
@@ -266,8 +287,3 @@ class _Transaction(NamedTuple):
         leaf = leaf_of(fact.seq, at.encode(), actor.encode(), kind.encode(), payload)
         self.frontier.append(leaf)
         return {"seq": fact.seq, "at": at, "actor": actor, "kind": kind, "payload": payload, "leaf": leaf}
-
-
-def _read(row: Sequence[Any], stream: _Stream, sealer: Sealer) -> Fact:
-    seq, at, actor, kind, payload, _ = row
-    return Fact(seq, from_text(at), decode_actor(actor), decode_event(stream.kinds, kind, bytes(payload), sealer))

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from access_policy.log.checkpoints import Series, all_checkpoints, binding
+from access_policy.log.checkpoints import Checkpoint, Series, all_checkpoints, binding
 from access_policy.log.database import Database
-from access_policy.log.errors import LogUnavailable, UntrustedCheckpoint
+from access_policy.log.errors import LogDamaged, LogUnavailable, UntrustedCheckpoint
 from access_policy.log.keys import Keys
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
@@ -24,6 +24,13 @@ from access_policy.log.rows import DatabaseRows, Rows
 from access_policy.log.targets import Target
 from access_policy.log.times import from_text
 from access_policy.state import Loss
+
+
+class Compared(NamedTuple):
+    """How many checkpoints of both streams agreed with the log, and how many facts the newest of them signs."""
+
+    checkpoints: int = 0
+    newest: int = 0
 
 
 class Verification(NamedTuple):
@@ -34,6 +41,7 @@ class Verification(NamedTuple):
     root: str
     problem: str | None = None
     row: int | None = None
+    compared: Compared = Compared()
 
 
 class _Misfit(Exception):
@@ -46,23 +54,32 @@ def verify(log: Path | Database, checkpoints: Target | Path | None, keys: Keys, 
     """Recompute every leaf and tree head of the log, and compare it with all checkpoints at a place, if one is given.
 
     `log` is a SQLite file or an open database, `origin` the name of the installation's first checkpoints. Raises
-    LogUnavailable where it cannot be opened; what is wrong inside it is the answer, not an error.
+    LogUnavailable where it cannot be opened; what is wrong inside it is the answer, not an error. The checkpoints are
+    read before the rows, so that one which is signed meanwhile does not look like a loss.
     """
-    facts = Frontier()
+    facts, observations = Frontier(), Frontier()
+    walks: list[_Walk] = []
     try:
+        signed = _signed(checkpoints, keys, origin)
         with _rows_of(log) as rows:
             losses = _losses(rows)
-            for series, name, tree in (
-                (Series.FACTS, "facts", facts),
-                (Series.OBSERVATIONS, "observations", Frontier()),
-            ):
-                signed = all_checkpoints(checkpoints, keys, origin, series) if checkpoints else ()
-                _Walk(rows, name, tree, binding(signed, losses, series)).run()
-    except _Misfit as misfit:
-        return Verification(False, facts.size, facts.root().hex(), str(misfit), misfit.row)
-    except UntrustedCheckpoint as error:
-        return Verification(False, facts.size, facts.root().hex(), str(error))
-    return Verification(True, facts.size, facts.root().hex())
+            for series, name, tree in zip(Series, ("facts", "observations"), (facts, observations), strict=True):
+                walks.append(_Walk(rows, name, tree, binding(signed[series], losses, series)))
+                walks[-1].run()
+    except (_Misfit, LogDamaged, UntrustedCheckpoint) as error:
+        row = error.row if isinstance(error, _Misfit) else None
+        return Verification(False, facts.size, facts.root().hex(), str(error), row, _compared(walks))
+    return Verification(True, facts.size, facts.root().hex(), compared=_compared(walks))
+
+
+def _signed(checkpoints: Target | Path | None, keys: Keys, origin: str) -> dict[Series, list[Checkpoint]]:
+    if checkpoints is None:
+        return {series: [] for series in Series}
+    return {series: list(all_checkpoints(checkpoints, keys, origin, series)) for series in Series}
+
+
+def _compared(walks: list["_Walk"]) -> Compared:
+    return Compared(sum(walk.compared for walk in walks), walks[0].agreed if walks else 0)
 
 
 def _losses(rows: Rows) -> list[Loss]:
@@ -89,6 +106,7 @@ class _Walk:
         self.tree = tree
         self.signed = signed
         self.agreed = 0  # the size at which a checkpoint last agreed
+        self.compared = 0  # the number of checkpoints that agreed
         self.covered = 0  # the size at which a head last fitted
         self.last_at = b""
 
@@ -139,6 +157,7 @@ class _Walk:
             row = self.agreed + 1
             raise self._misfit(row, f"was rewritten, or one up to `{size}`: the log is different from its checkpoint")
         self.agreed = size
+        self.compared += 1
 
     def _check_end(self) -> None:
         size = self.tree.size
@@ -204,14 +223,17 @@ def _open(path: Path) -> sqlite3.Connection:
         if not path.is_file() or (wal.exists() and wal.stat().st_size):
             raise LogUnavailable(f"log `{path}` cannot be opened ({error}); check its rights") from None
     except sqlite3.DatabaseError as error:
-        raise LogUnavailable(f"`{path}` is no log ({error}); restore a backup") from None
-    return _open_uri(f"{uri}&immutable=1")
+        raise _Misfit(1, f"facts row `1` cannot be read ({error})") from None
+    try:
+        return _open_uri(f"{uri}&immutable=1")
+    except sqlite3.Error as error:
+        raise LogUnavailable(f"log `{path}` cannot be opened ({error}); check its rights") from None
 
 
 def _open_uri(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
-        connection.execute("SELECT value FROM meta").fetchall()
+        connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchall()
     except sqlite3.Error:
         connection.close()
         raise

@@ -2,16 +2,18 @@
 
 A log that is shorter than or different from its newest checkpoint decides nothing (AUD-02, AUD-03): an old backup would
 bring back what was withdrawn since. Two admins accept the loss; then a new history begins, and only the process that
-saw the acceptance itself signs its first checkpoint, since the row alone can be written by who cuts the log.
+saw the acceptance itself signs its first checkpoint, since the row alone can be written by who cuts the log. A log
+without any checkpoint is believed at its very beginning only: whoever can cut a log may empty the folder as well.
 
 The target may hang, so each look at it and each export waits for a while only and goes on without.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from threading import Lock, Thread
 from typing import NamedTuple, TypeVar
 
 from access_policy.log.checkpoints import (
+    Checkpoint,
     RootAt,
     Series,
     Signing,
@@ -21,8 +23,8 @@ from access_policy.log.checkpoints import (
     newest_first,
     write_checkpoint,
 )
-from access_policy.log.erased import erased_owners, write_erased
-from access_policy.log.errors import LogError, LogUnavailable
+from access_policy.log.erased import Entry, write_erased
+from access_policy.log.errors import LogError, LogUnavailable, UntrustedCheckpoint
 from access_policy.log.keys import Keys
 from access_policy.log.store import Head, LogStore
 from access_policy.log.targets import Target
@@ -30,6 +32,11 @@ from access_policy.state import Loss, epoch_of
 
 WAIT_SECONDS = 3.0
 """How long a command waits for the target."""
+
+BEGINNING = 7
+"""The facts that a log begins with, in one append: the installation and two admins. Nothing is granted by them."""
+
+_UNSIGNED = -1  # stands for the history of the newest checkpoint, where there is none
 
 T = TypeVar("T")
 
@@ -51,10 +58,11 @@ class Trouble(NamedTuple):
 
 
 class Named(NamedTuple):
-    """Whose log it is, and which losses were accepted: what the facts say about checkpoints."""
+    """Whose log it is, which losses were accepted and who was erased: what the facts say that is signed."""
 
     origin: str
     losses: Sequence[Loss]
+    erased: Collection[Entry] = ()
 
 
 class Witness:
@@ -65,7 +73,7 @@ class Witness:
         self._target = target
         self._keys = keys
         self._wait = wait
-        self._accepted = 0
+        self._accepted: int | None = None
         self._busy = Lock()
         self._hangs = False
 
@@ -81,16 +89,21 @@ class Witness:
             return Trouble(f"{error}; until then nothing is decided")
 
     def export(self, log: Named) -> str | None:
-        """Sign the heads of facts and observations and write them out; say in a line why that failed, or None."""
+        """Sign the heads of facts and observations and write them out; say in a line why that failed, or None.
+
+        Raises UntrustedCheckpoint where what lies there contradicts the log, or is none of its checkpoints.
+        """
         try:
             self._bounded(lambda: self._export(log))
+        except UntrustedCheckpoint:
+            raise
         except LogError as error:
             return str(error)
         return None
 
     def _bounded(self, call: Callable[[], T]) -> T:
         """Carry a call out in a thread of its own, and wait for it for a while. One at a time: a disk may hang."""
-        if self._hangs or not self._busy.acquire(timeout=self._wait):
+        if not self._busy.acquire(timeout=0 if self._hangs else self._wait):
             raise LogUnavailable("the checkpoints' folder does not answer; check its disk")
         found: list[T | Exception] = []
 
@@ -117,15 +130,15 @@ class Witness:
         epoch, origin = epoch_of(log.losses), log.origin
         try:
             newest = {series: newest_checkpoint(self._target, self._keys, origin, series) for series in Series}
-            last = max((one.epoch for one in newest.values() if one is not None), default=epoch)
-            if last < epoch == self._accepted:
+            last = max((one.epoch for one in newest.values() if one is not None), default=_UNSIGNED)
+            if self._begins(epoch, last):
                 self._export(log)
                 return None
         except LogUnavailable:
             raise
         except LogError as error:
             return Trouble(f"{error}; nothing is decided while it is there")
-        problems = [] if last >= epoch else [f"the loss that was accepted as history `{epoch}` is not signed"]
+        problems = self._unsigned(newest[Series.FACTS], epoch, last)
         for series, (head, root_at) in self._streams().items():
             signed = newest[series]
             if signed is None or (last >= epoch and is_excused(signed, log.losses, series)):
@@ -136,6 +149,18 @@ class Witness:
         facts = newest[Series.FACTS]
         kept, observations = (self._agreed(origin, series) for series in Series)
         return _lost(problems[0], Gap(kept, facts.size if facts else 0, max(last, epoch) + 1, observations))
+
+    def _begins(self, epoch: int, last: int) -> bool:
+        """Say whether to sign a first checkpoint: of a log that has only begun, or after a loss accepted here."""
+        begun = epoch == 0 and last == _UNSIGNED and self._store.head().size <= BEGINNING
+        return begun or last < epoch == self._accepted
+
+    def _unsigned(self, newest: Checkpoint | None, epoch: int, last: int) -> list[str]:
+        """Say what should have been signed and is not: the facts at all, or the history that they are of."""
+        if newest is None:
+            size = self._store.head().size
+            return [f"there is no checkpoint of the log's `{size}` facts: put the folder's files back into it"]
+        return [] if last >= epoch else [f"the loss that was accepted as history `{epoch}` is not signed"]
 
     def _agreed(self, origin: str, series: Series) -> int:
         """Return the largest size that a checkpoint proves, 0 where none does."""
@@ -157,7 +182,7 @@ class Witness:
         for series, (head, root_at) in self._streams().items():
             if head.size:
                 write_checkpoint(self._target, head, Signing(self._keys, log.origin, epoch, series), root_at)
-        write_erased(self._target, erased_owners(self._store.database), self._keys, log.origin)
+        write_erased(self._target, log.erased, self._keys, log.origin)
 
 
 _WORDS = {Series.FACTS: "facts", Series.OBSERVATIONS: "observations"}

@@ -107,6 +107,7 @@ class State:
     seq: int = 0
     at: datetime | None = None
     installation: str = ""
+    begun: datetime | None = None
     demo: bool = False
     format: int = 1
     losses: list[Loss] = field(default_factory=list)

@@ -22,7 +22,8 @@ from access_policy.handle import handle
 from access_policy.log import forms
 from access_policy.log.checkpoints import log_origin
 from access_policy.log.clock import ClockTrouble, ClockWatch
-from access_policy.log.errors import LogBehind, LogError, LogUnavailable, StaleState, UnreadableLog
+from access_policy.log.erased import entries
+from access_policy.log.errors import LogBehind, LogError, LogUnavailable, StaleState, UnreadableLog, UntrustedCheckpoint
 from access_policy.log.records import Records
 from access_policy.log.store import LogStore
 from access_policy.log.witness import Gap, Named, Trouble, Witness
@@ -30,7 +31,7 @@ from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.rules import Query, Session
 from access_policy.state import State
-from access_policy.withdrawals import TAKING
+from access_policy.withdrawals import MAY_TAKE, TAKING
 
 _LOGGER = logging.getLogger("sluis.log")
 _TRIES = 20
@@ -65,6 +66,7 @@ class Policy:
         self._clock = clock or store.now
         self._watch = watch
         self._state = State()
+        self._observed: datetime | None = None
         self._lock = threading.RLock()
 
     @property
@@ -78,9 +80,13 @@ class Policy:
         return self._store
 
     def now(self) -> datetime:
-        """Return the present instant, never before the newest fact, so that a clock set back widens nothing."""
-        present = self._clock()
-        return max(present, self._state.at) if self._state.at is not None else present
+        """Return the present instant, never before what the log knows of, so that a clock set back widens nothing."""
+        present, known = self._clock(), self._known()
+        return present if known is None else max(present, known)
+
+    def _known(self) -> datetime | None:
+        """Return the latest instant that the log tells of: its newest fact, the newest observation at the opening."""
+        return max((at for at in (self._state.at, self._observed) if at is not None), default=None)
 
     @contextmanager
     def reading(self) -> Iterator[State]:
@@ -125,7 +131,8 @@ class Policy:
             raise LogBehind(found.text)
 
     def _named(self) -> Named:
-        return Named(log_origin(self._state.installation), tuple(self._state.losses))
+        losses = tuple(self._state.losses)
+        return Named(log_origin(self._state.installation), losses, entries(self._state.erased, losses))
 
     def sign(self) -> str | None:
         """Sign the log's heads and write them out; say in a line why that cannot be done now, or None (AUD-02)."""
@@ -134,13 +141,16 @@ class Policy:
             if found is not None or self._witness is None:
                 return None if found is None else found.text
             return self._witness.export(self._named())
+        except UntrustedCheckpoint as error:
+            self._whole = False
+            return str(error)
         except LogError as error:
             return str(error)
 
     def _sign_withdrawal(self, done: Done) -> None:
         """AUD-02: no later loss of the newest facts hides a withdrawal. It stands, whether or not that works."""
         kinds = {type(fact.event) for fact in done.facts}
-        if self._witness is None or not kinds & TAKING or not (self._whole or e.LossAccepted in kinds):
+        if self._witness is None or not kinds & (TAKING | MAY_TAKE) or not (self._whole or e.LossAccepted in kinds):
             return
         for fact in done.facts:
             if isinstance(fact.event, e.LossAccepted):
@@ -194,7 +204,7 @@ class Policy:
 
     def clock_trouble(self) -> ClockTrouble | None:
         """Return what is wrong with the time, if anything; then only what takes access away goes through (FLT-12)."""
-        return None if self._watch is None else self._watch.trouble(self._state.at)
+        return None if self._watch is None else self._watch.trouble(self._known())
 
     def _untimely(self, outcome: Outcome) -> Refusal | None:
         """Refuse what may widen access while the time cannot be told; withdrawals go through (FLT-12, MFA-14)."""
@@ -243,6 +253,8 @@ class Policy:
         return self._state.format
 
     def _refresh(self) -> None:
+        if self._state.seq == 0:
+            self._observed = self._store.observation_head().at
         for fact in self._store.facts_since(self._state.seq):
             _take(self._state, fact)
         if self._state.holds_erased:

@@ -24,9 +24,9 @@ from access_policy.log.targets import Target
 from access_policy.model.ids import RequestId
 from access_policy.model.instants import format_instant
 from access_policy.state import State
+from hub_config.audit.entries import Entry, decision_json, entry_json, signature_json
 from hub_config.audit.openings import Opening, Openings
 from hub_config.audit.page import Page
-from hub_config.audit.quotes import Entry, decision_json, entry_json, signature_json
 from hub_config.audit.selection import EVERYTHING, OfRequest, Selection
 from hub_config.audit.signing import Signer, Tree, signed_trees, vkey, write_manifest
 from hub_config.audit.words import details_of, named, title_of, who

@@ -10,7 +10,7 @@ from access_policy.log.age import identities_of, recipients_of
 from hub_config.backups import Asked, make_backup
 from hub_config.cli.answers import quoted, say, show_json, show_line
 from hub_config.cli.do import CommandRefused
-from hub_config.cli.options import Call, Parser, UsageProblem, leaf
+from hub_config.cli.options import Call, Parser, UsageProblem, database, leaf
 from hub_config.cli.reading import opened
 from hub_config.restoring import BackupBehind, Restored, Wanted
 from hub_config.restoring import restore as put_back
@@ -22,7 +22,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     about = "write log, settings, documents and checkpoints into one file, encrypted to [backup] recipients"
     parser = leaf(commands, "backup", backup, about)
     parser.add_argument("file", metavar="FILE", help="the file to make; it must not be there")
-    parser = leaf(commands, "restore", restore, "make a state folder of a backup and its keys (3: the log is behind)")
+    parser = leaf(commands, "restore", restore, "make a state folder of a backup and its keys (3: facts are missing)")
     parser.add_argument("file", metavar="FILE", help="what `sluis backup` wrote")
     parser.add_argument(
         "--identity", action="append", required=True, metavar="FILE",
@@ -31,7 +31,19 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--keys", required=True, metavar="FILE", help="what `sluis keys export` wrote")
     parser.add_argument("--checkpoints", metavar="DIR", help="signed checkpoints (those that the settings name)")
     parser.add_argument("--behind", action="store_true", help="restore a log that lacks facts; two admins accept that")
+    parser.add_argument(
+        "--unwitnessed", action="store_true",
+        help="restore with no checkpoint but the backup's own; two admins accept that",
+    )  # fmt: skip
+    parser.add_argument(
+        "--database", type=_database, metavar="URL",
+        help="put the log into this empty PostgreSQL database, or into a `file` (where the restored settings say)",
+    )  # fmt: skip
     parser.add_argument("--lose-texts", action="store_true", help="restore without the sealing keys that are missing")
+
+
+def _database(text: str) -> str:
+    return "" if text == "file" else database(text)
 
 
 def backup(call: Call) -> int:
@@ -52,7 +64,7 @@ def backup(call: Call) -> int:
 
 
 def restore(call: Call) -> int:
-    """Make the state folder. Raises CommandRefused for a log that is behind its newest checkpoint."""
+    """Make the state folder. Raises CommandRefused for a log that is behind its newest checkpoint, or may well be."""
     given = call.arguments
     wanted = Wanted(
         backup=Path(given.file),
@@ -60,7 +72,9 @@ def restore(call: Call) -> int:
         identities=[one for name in given.identity for one in identities_of(Path(name))],
         checkpoints=None if given.checkpoints is None else Path(given.checkpoints),
         behind=given.behind,
+        unwitnessed=given.unwitnessed,
         lose_texts=given.lose_texts,
+        database=given.database,
     )
     try:
         restored = put_back(call.places, wanted, say)
@@ -76,11 +90,14 @@ def _show(call: Call, restored: Restored) -> None:
         show_json({
             "state": str(call.places.state), "facts": made.facts.size, "made_at": made.made_at,
             "missing_facts": facts, "missing_observations": observations, "erased_again": restored.erased,
+            "witnessed": restored.witnessed,
         })  # fmt: skip
     else:
         show_line(f"restored `{call.places.state}`: {made.facts.size} facts, as of {made.made_at}")
     if restored.erased:
         say(f"{restored.erased} people and requests were erased since; they are erased here too")
+    if not restored.witnessed:
+        say("no checkpoint but its own was compared: it decides nothing until two admins have accepted that")
     if facts or observations:
         say(f"the log lacks {facts} facts and {observations} observations; two admins have to accept that loss")
     say("homes and datasets were not in it: put them back, then `sluis check` and `sluis run`; people log in again")

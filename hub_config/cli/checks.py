@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from access_policy.log.checkpoints import log_origin
+from access_policy.log.erased import lost_keys, read_erased
 from access_policy.log.errors import LogError
+from access_policy.log.file_records import file_problems
+from access_policy.log.keys import load_keys
 from hub_config.bootstrap import StateProblem, open_policy
 from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.answers import instant, mark, show_json, show_line
@@ -74,17 +78,39 @@ def _log(call: Call) -> list[Line]:
     text = f"{found.size} facts, whole" if found.ok else f"{found.problem}; run `sluis log verify`, restore a backup"
     lines = [Line("log", found.ok, text)]
     if found.ok or verification(call, None).ok:
-        lines += [*_checkpoints(call.places), *_clock(call.places)]
+        lines += _beside(call.places)
+        lines += [*_checkpoints(call.places, found.compared.checkpoints), *_clock(call.places)]
     return lines
 
 
-def _checkpoints(places: Places) -> list[Line]:
+def _beside(places: Places) -> list[Line]:
+    """Look at what lies beside the rows and is not in the tree: sealing keys and uploaded files (AUD-11)."""
+    policy, keys = open_policy(places), load_keys(places.keys)
+    try:
+        with policy.reading_behind() as state:
+            erased, origin = set(state.erased), log_origin(state.installation)
+        listed = {owner for owner, _ in read_erased(checkpoint_folder(places), keys, origin)}
+        lost, files = lost_keys(policy.store.database, erased | listed), file_problems(policy.store.database)
+    finally:
+        policy.store.close()
+    told = f"keys of `{len(lost)}` are gone without an erasure ({', '.join(lost[:3])}, …); restore them from a backup"
+    changed = f"`{len(files)}` are not as they were sent ({'; '.join(files[:3])}, …); restore a backup"
+    return [
+        Line("seals", not lost, told if lost else "no sealing key is gone but by an erasure"),
+        Line("files", not files, changed if files else "all uploaded files are as they were sent"),
+    ]
+
+
+def _checkpoints(places: Places, compared: int) -> list[Line]:
     policy = open_policy(places)
     try:
         trouble = policy.trouble()
     finally:
         policy.store.close()
-    text = f"the log is the one that was signed; they go to `{checkpoint_folder(places)}`"
+    folder = checkpoint_folder(places)
+    within = folder.resolve().is_relative_to(places.state.resolve())
+    text = f"the log is the one that was signed, `{compared}` agree with it; they go to `{folder}`"
+    text += ", inside the state folder, and are lost together with it" if within else ""
     return [Line("checkpoints", trouble is None, text if trouble is None else f"nothing is decided: {trouble.text}")]
 
 

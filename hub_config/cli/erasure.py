@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from access_policy.actor import Actor, operator
 from access_policy.commands.base import Command, Refusal
-from access_policy.commands.erasure import ErasePerson
-from access_policy.commands.people import AskErasure
+from access_policy.commands.erasure import AskErasure, ErasePerson, erasable_from
 from access_policy.events import CommandProposed, Fact
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant
@@ -33,28 +32,42 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 
 def erase(call: Call) -> int:
     """Ask for the erasure, or propose it. Raises CommandRefused, with the date, while a rule stands in the way."""
-    given = call.arguments
     with opened(call.places) as policy:
         with policy.reading() as state:
-            person, admin = known_person(state, given.person), known_person(state, given.admin)
-            asked = state.people[person].erasure_not_before
+            person, admin = known_person(state, call.arguments.person), known_person(state, call.arguments.admin)
+            asked = state.people[person].erasure_not_before is not None
         actor = operator(call.operator, admin)
-        if asked is None:
-            _ask(policy, person, actor)
-        if not given.yes:
+        if not asked:
+            _ask(call, policy, person, actor)
+            return 0
+        if not call.arguments.yes:
             raise UsageProblem(f"erasing `{person}` cannot be taken back; add --yes where it is meant")
-        facts = _carried_out(policy, ErasePerson(person=person), actor)
-    _show(call, facts)
+        _propose(call, policy, person, actor)
     return 0
 
 
-def _ask(policy: Policy, person: PersonId, actor: Actor) -> None:
-    """Record that it was asked; it is refused until the date that follows, and the refusal says so."""
-    _carried_out(policy, AskErasure(person=person), actor)
+def _ask(call: Call, policy: Policy, person: PersonId, actor: Actor) -> None:
+    (fact,) = _carried_out(policy, AskErasure(person=person), actor)
+    date = _date(policy, person)
+    if call.json:
+        show_json({"person": person, "asked": format_instant(fact.at), "not_before": date})
+    else:
+        show_line(f"recorded; `{person}` can be erased from {date}; give the same command again then, with --yes")
+
+
+def _propose(call: Call, policy: Policy, person: PersonId, actor: Actor) -> None:
+    try:
+        facts = _carried_out(policy, ErasePerson(person=person), actor)
+    except CommandRefused:
+        if call.json:
+            show_json({"person": person, "not_before": _date(policy, person)})
+        raise
+    _show(call, facts)
+
+
+def _date(policy: Policy, person: PersonId) -> str:
     with policy.reading() as state:
-        date = state.people[person].erasure_not_before
-    until = format_instant(date) if date is not None else ""
-    raise CommandRefused(f"wrong_state: it is recorded that `{person}` asked; the law makes it wait until `{until}`")
+        return format_instant(erasable_from(state, state.people[person], policy.now()))
 
 
 def _carried_out(policy: Policy, command: Command, actor: Actor) -> tuple[Fact, ...]:

@@ -12,7 +12,7 @@ from access_policy.log.keys import identity_digest, load_keys
 from access_policy.use_cases import Beginning, FirstAdmin
 from hub_config.bootstrap import begin_log, create_state
 from hub_config.cli.answers import quoted, say, show_json, show_line
-from hub_config.cli.new_state import new_state
+from hub_config.cli.new_state import new_state, nothing_left
 from hub_config.cli.options import Call, Parser, UsageProblem, database, leaf
 from hub_config.cli.settings_text import settings_text
 from hub_config.lock import only_one
@@ -40,7 +40,7 @@ def init(call: Call) -> int:
     """Make the state folder. Raises UsageProblem or StateProblem before anything is made."""
     first, second = _admins(call.arguments.admin)
     settings = Settings(login=Login(issuer=first[0]), log=Log(database=call.arguments.database or ""))
-    with only_one(call.places), new_state(call.places) as draft:
+    with nothing_left(call.places), only_one(call.places), new_state(call.places) as draft:
         create_state(draft, settings_text(settings, _HEADING))
         admins = (_first_admin(draft, *first), _first_admin(draft, *second))
         begin_log(draft, Beginning(installation=secrets.token_hex(16), demo=False, admins=admins))

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from access_policy.actor import Actor
 from access_policy.events import FACTS, OBSERVATIONS, Fact, LogRead
-from access_policy.log.errors import LogError
-from access_policy.log.keys import load_keys
-from access_policy.log.verify import Verification
+from access_policy.log.database import Database
+from access_policy.log.errors import LogDamaged, UnreadableLog
+from access_policy.log.keys import Keys, load_keys
+from access_policy.log.merkle import Frontier
+from access_policy.log.notes import NOTE_NAME
+from access_policy.log.verify import Compared, Verification
 from access_policy.log.verify import verify as verify_log
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
@@ -58,7 +61,7 @@ def show(call: Call) -> int:
     given = call.arguments
     if given.kind is not None and given.kind not in FACTS | OBSERVATIONS:
         raise UsageProblem(f"no event is of kind {quoted(given.kind)}; the kinds are {', '.join(FACTS | OBSERVATIONS)}")
-    with opened(call.places) as policy:
+    with opened(call.places, behind=True) as policy:
         _check_ids(policy, given)
         policy.observe(Actor(operator=call.operator), LogRead(what=_asked(given)))
         for fact in _stream(policy, given):
@@ -72,7 +75,7 @@ def show(call: Call) -> int:
 
 def _check_ids(policy: Policy, given: argparse.Namespace) -> None:
     """An id with a slip in it must not look like one about which nothing happened."""
-    with policy.reading() as state:
+    with policy.reading_behind() as state:
         if given.person is not None:
             known_person(state, given.person)
         if given.request is not None:
@@ -96,9 +99,9 @@ def _wanted(fact: Fact, given: argparse.Namespace) -> bool:
 
 
 def _asked(given: argparse.Namespace) -> str:
-    names = ("since", "kind", "person", "request", "observations")
-    values = {name: getattr(given, name) for name in names}
-    return " ".join(["log show", *[f"--{name} {ascii(value)[:80]}" for name, value in values.items() if value]])
+    values = {name: getattr(given, name) for name in ("since", "kind", "person", "request")}
+    options = [f"--{name} {ascii(value)[:80]}" for name, value in values.items() if value]
+    return " ".join(["log show", *options, *(["--observations"] if given.observations else [])])
 
 
 def verify(call: Call) -> int:
@@ -107,27 +110,51 @@ def verify(call: Call) -> int:
     folder = checkpoint_folder(call.places) if given is None else Path(given)
     if given is not None and not folder.is_dir():
         raise UsageProblem(f"there is no folder {quoted(given)} with checkpoints; leave --checkpoints out, or name one")
+    if given is not None and not any(NOTE_NAME.fullmatch(path.name) for path in folder.iterdir()):
+        raise UsageProblem(f"folder {quoted(given)} holds no checkpoint to compare with; name the one that does")
     found = verification(call, folder)
     if call.json:
-        show_json({"ok": found.ok, "size": found.size, "root": found.root, "problem": found.problem, "row": found.row})
+        compared = {"compared": found.compared.checkpoints, "newest": found.compared.newest}
+        answer = {name: getattr(found, name) for name in ("ok", "size", "root", "problem", "row")}
+        show_json(answer | {"checkpoints": compared})
     elif found.ok:
         show_line(f"the log is whole: {found.size} facts, root {found.root}")
+        show_line(_compared(found.compared))
     else:
         show_line(f"the log is not whole: {found.problem}; {found.size} facts before that fit")
     return 0 if found.ok else 1
 
 
+def _compared(compared: Compared) -> str:
+    if compared.checkpoints == 0:
+        return "it was compared with no checkpoint: a loss of the newest facts, or a new history, would not show"
+    plural = "" if compared.checkpoints == 1 else "s"
+    return f"it holds what {compared.checkpoints} checkpoint{plural} signed, the newest of {compared.newest} facts"
+
+
 def verification(call: Call, folder: Path | None) -> Verification:
     """Verify rows and checkpoints; rows alone where they are too damaged to say whose log this is."""
     keys = load_keys(call.places.keys)
-    policy = open_policy(call.places)
     try:
-        return verify_log(as_stored(call.places, policy), folder, keys, origin_of(policy.store))
-    except (LogError, StateProblem) as error:
-        found = verify_log(as_stored(call.places, policy), None, keys, "")
-        return found if not found.ok else Verification(False, found.size, found.root, str(error))
+        policy = open_policy(call.places)
+    except LogDamaged as error:
+        return _damaged(call.places.log, keys, error)
+    stored = as_stored(call.places, policy)
+    try:
+        return verify_log(stored, folder, keys, origin_of(policy.store))
+    except (LogDamaged, UnreadableLog, StateProblem) as error:
+        return _damaged(stored, keys, error)
     finally:
         policy.store.close()
+
+
+def _damaged(stored: Path | Database, keys: Keys, error: Exception) -> Verification:
+    """Say which row of a log that cannot be read does not fit; where all do, or none is there, what cannot be read."""
+    problem = str(error).partition("; run `sluis log verify`")[0]
+    if isinstance(stored, Path) and not stored.exists():
+        return Verification(False, 0, Frontier().root().hex(), problem)
+    found = verify_log(stored, None, keys, "")
+    return found if not found.ok else Verification(False, found.size, found.root, problem)
 
 
 def _number(text: str) -> int:

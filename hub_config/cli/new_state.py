@@ -7,7 +7,7 @@ which the next try takes away; a kill while moving leaves `.new` with its mark, 
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from access_policy.log.files import sync_folder, write_new
@@ -16,6 +16,20 @@ from hub_config.places import Places
 
 _DRAFT = ".new"
 _COMPLETE = ".complete"
+
+
+@contextmanager
+def nothing_left(places: Places) -> Iterator[None]:
+    """Take the state folder away again where it was made for nothing; around the lock in it."""
+    there = places.state.exists()
+    try:
+        yield
+    except BaseException:
+        if not there:
+            places.lock.unlink(missing_ok=True)
+            with suppress(OSError):
+                places.state.rmdir()
+        raise
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from access_policy.log.rows import Row, leaves_of, stored
 from access_policy.log.store import Head, LogStore
 from access_policy.state import State
 from access_policy.use_cases import Policy
-from hub_config.audit.quotes import base64
+from hub_config.audit.entries import base64
 from hub_config.audit.signing import Signer, signer_of, tree_of, vkey
 from hub_config.bootstrap import StateProblem
 from hub_config.checkpoint_folder import checkpoint_folder
@@ -36,7 +36,9 @@ def prove(call: Call) -> int:
     with opened(call.places) as policy:
         signer, signed = _signed(policy, call, folder)
         if between:
-            answer = _consistency(policy.store, signer, [_of_size(signed, size) for size in (given.since, given.to)])
+            pair = [_of_size(signed, size) for size in (given.since, given.to)]
+            _record(policy, call, f"--from {given.since} --to {given.to}")
+            answer = _consistency(policy.store, signer, pair)
         else:
             answer = _inclusion(policy, call, signer, signed)
     _show(answer, call)
@@ -65,7 +67,7 @@ def _inclusion(policy: Policy, call: Call, signer: Signer, signed: dict[int, Che
     newest = max(signed, default=0)
     if seq > newest:
         raise StateProblem(f"fact `{seq}` is newer than the newest checkpoint, of `{newest}` facts; {_NOW}")
-    policy.observe(Actor(operator=call.operator), LogRead(what=f"log prove {seq}"))
+    _record(policy, call, str(seq))
     prover = Prover(newest, leaves_of(store.database, "facts"))
     _check(prover, signed[newest])
     (row,) = stored(store.database, "facts", seq, after=seq - 1)
@@ -76,6 +78,10 @@ def _inclusion(policy: Policy, call: Call, signer: Signer, signed: dict[int, Che
         "proof": [base64(one) for one in prover.inclusion(seq - 1)],
         **_signature(signer, signed[newest]),
     }
+
+
+def _record(policy: Policy, call: Call, what: str) -> None:
+    policy.observe(Actor(operator=call.operator), LogRead(what=f"log prove {what}"))
 
 
 def _row_json(row: Row) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from hub_config.places import Places
 def opened(places: Places, *, behind: bool = False) -> Iterator[Policy]:
     """Give the verified log; close it afterwards. Raises StateProblem or LogError where nothing may be read from it.
 
-    With `behind` a log that is behind its newest checkpoint is given, too: to accept the loss, and nothing else.
+    With `behind` a log that is behind its newest checkpoint is given, too: to see what is left, and to accept the loss.
     """
     policy = open_policy(places)
     try:

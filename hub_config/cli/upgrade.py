@@ -80,15 +80,11 @@ def _finish(call: Call) -> int:
 
 
 def _back(call: Call) -> int:
-    """Make the tables those of the release before again, where its format still is the log's."""
+    """Make the tables those of the release before again. Raises UnreadableLog where its format is not the log's."""
     with only_one(call.places), opened(call.places) as policy:
         log_format = _format(policy)
-        if log_format == FORMAT:
-            raise CommandRefused(
-                f"wrong_state: the log is of format {FORMAT}, which no release before reads; restore a backup"
-            )
         with policy.store.database.write() as connection:
-            go_back(policy.store.database.name, connection)
+            go_back(policy.store.database.name, connection, log_format)
     if call.json:
         show_json({"tables": FORMER, "format": log_format})
     else:

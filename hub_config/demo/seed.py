@@ -12,7 +12,7 @@ from access_policy.log.store import LogStore
 from access_policy.log.times import Clock, RandomBytes
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Beginning, FirstAdmin, Policy, begin
-from hub_config.bootstrap import create_state, present
+from hub_config.bootstrap import create_state, present, sign_first
 from hub_config.cli.new_state import carry_on, new_state
 from hub_config.cli.settings_text import settings_text
 from hub_config.databases import create_database
@@ -66,10 +66,12 @@ def _write_log(draft: Places, manifests: dict[str, str], now: datetime, random_b
             return identity_digest(keys, DEMO_ISSUER, login)
 
         first, second = (_first_admin(admin, identity_of(admin.login)) for admin in ADMINS)
-        begin(store, Beginning(installation=random_bytes(16).hex(), demo=True, admins=(first, second)))
+        installation = random_bytes(16).hex()
+        begin(store, Beginning(installation=installation, demo=True, admins=(first, second)))
         people = {admin.login: PersonId(f"P-{number}") for number, admin in enumerate(ADMINS, 1)}
         chronicle = Chronicle(Policy(store, clock), clock, random_bytes, identity_of, people)
         chronicle.write(history(chronicle, manifests))
+        sign_first(draft, store, keys, installation)
     finally:
         store.close()
     _save_people(draft, chronicle)

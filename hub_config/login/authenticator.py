@@ -14,6 +14,7 @@ from oauthenticator.generic import GenericOAuthenticator
 from tornado import web
 from traitlets import default
 
+from access_policy.log.errors import LogError
 from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.standing import acts_as
@@ -94,7 +95,10 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
         try:
             token = session_token(handler, user)
             return session_holds(self.parts.policy, person_of(user.name), token)
-        except Exception:  # whatever the log throws
+        except LogError as error:
+            self.log.error("no answer about the session of %s: %s", user.name, error)
+            return False
+        except Exception:  # whatever else is wrong
             self.log.exception("no answer about the session of %s", user.name)
             return False
 

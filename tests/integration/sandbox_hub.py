@@ -23,7 +23,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from spawner.running import Process, is_running, process_now
+from spawner.processes import Process, is_running, process_now
 from spawner.storage import Places
 from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
 

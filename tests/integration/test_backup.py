@@ -73,11 +73,13 @@ def done(state: Path, *arguments: str) -> None:
 
 
 def test_a_backup_made_while_it_runs_is_restored_elsewhere(running: RunningSluis, tmp_path: Path) -> None:
-    """Commands go on and none fails; the copy verifies, answers the same, starts, and ends what ran (FLT-07)."""
+    """Commands go on and none fails; the copy says the same, ends what ran (FLT-07), signs at its end (AUD-02)."""
     lotte = Visitor(running, "lotte")
     lotte.log_in()
     lotte.spawn("DR-1", profile="small")
     until(lambda: lotte.reaches("DR-1"))
+    assert list((running.state / "checkpoints").glob("checkpoint-*.txt"))
+    shutil.copytree(running.state / "checkpoints", tmp_path / "elsewhere")
     with commands_go_on(running) as failed:
         done(running.state, "backup", str(tmp_path / "b.age"))
     done(running.state, "keys", "export", str(tmp_path / "k.age"))
@@ -85,7 +87,7 @@ def test_a_backup_made_while_it_runs_is_restored_elsewhere(running: RunningSluis
     (tmp_path / "identity").write_text(str(IDENTITY), encoding="ascii")
     restored = tmp_path / "restored"
     files = ("--identity", str(tmp_path / "identity"), "--keys", str(tmp_path / "k.age"))
-    done(restored, "restore", str(tmp_path / "b.age"), *files)
+    done(restored, "restore", str(tmp_path / "b.age"), *files, "--checkpoints", str(tmp_path / "elsewhere"))
     done(restored, "log", "verify")
     assert answers(restored) == answers(running.state)
     shutil.copytree(running.state / "datasets", restored / "datasets")
@@ -94,6 +96,9 @@ def test_a_backup_made_while_it_runs_is_restored_elsewhere(running: RunningSluis
     again.start()
     try:
         assert not again.has_workspace(lotte.person)
+        again.do("list-country", "P-1", country="KR", begins="2026-01-01T00:00:00Z", act="an act")
     finally:
         again.stop()
+    head = msgspec.json.decode(sluis(restored, "log", "head", "--json").stdout)
+    assert (restored / "checkpoints" / f"checkpoint-{head['size']:012}.txt").exists()
     lotte.close()

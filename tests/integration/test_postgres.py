@@ -68,6 +68,7 @@ def test_a_server_that_was_killed_is_used_again_without_a_restart(running: Runni
     server().kill()
     answer = lotte.http.get("/services/desk/")
     assert (answer.status_code, "Traceback" in answer.text) == (503, False)
+    _no_start(lotte)
     gone = sluis(running.state, "log", "head")
     assert (gone.returncode != 0, gone.stderr.count("\n"), "check that it runs" in gone.stderr) == (True, 1, True)
     server().start()
@@ -75,3 +76,12 @@ def test_a_server_that_was_killed_is_used_again_without_a_restart(running: Runni
     assert lotte.spawn("DR-2", profile="small").status_code == 200
     until(lambda: lotte.reaches("DR-2"))
     assert running.parts() == before
+
+
+def _no_start(visitor: Visitor) -> None:
+    """AUD-05: page and form say why in one sentence; it is not the session that is over."""
+    page = visitor.http.get(f"/hub/spawn/{visitor.person.lower()}/dr-2")
+    for answer in (page, visitor.spawn("DR-2", profile="small")):
+        assert (answer.status_code, "The log does not answer just now" in answer.text) == (503, True)
+        assert "Traceback" not in answer.text
+        assert "_token_authenticated" not in answer.text

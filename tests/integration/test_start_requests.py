@@ -85,3 +85,24 @@ def test_a_request_of_somebody_else_is_refused_with_reasons(hub: LoginHub, insid
     assert inside.api("POST", f"/hub/api/users/{me}/servers/dr-40", {}).status_code == 403
     assert inside.get("/hub/spawn/p-1/dr-1").status_code == 404
     assert inside.get("/hub/user/p-1/dr-1/").status_code == 404
+
+
+def test_nothing_starts_while_the_log_is_away(hub: LoginHub, inside: Browser) -> None:
+    """AUD-05, FLT-02: page and form say so in one sentence with 503, the session lives on, and then it goes on."""
+    page = f"/hub/spawn/{inside.person.lower()}/{request_of(hub, inside)}"
+    xsrf = field(inside.get(page).text, "_xsrf")
+    printed = len(hub.log("hub"))
+    hidden = hub.places.log.rename(hub.places.log.with_name("hidden"))
+    try:
+        answers = [inside.get(page), inside.post(page, xsrf, profile="small")]
+        server = inside.api("POST", page.replace("/hub/spawn/", "/hub/api/users/").replace("/dr-", "/servers/dr-"), {})
+    finally:
+        hidden.rename(hub.places.log)
+    assert [answer.status_code for answer in answers] == [503, 503]
+    for answer in answers:
+        assert reason(answer).startswith("The log does not answer just now")
+    assert server.status_code in (403, 503)
+    assert "Traceback" not in hub.log("hub")[printed:]
+    assert inside.get(page).status_code == 200
+    with hub.policy.reading() as state:
+        assert (inside.person, request_of(hub, inside).upper()) not in state.workspaces

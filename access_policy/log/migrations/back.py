@@ -14,11 +14,16 @@ from access_policy.log.migrations.guards import guard_back_to_1
 from access_policy.log.tables import meta
 
 FORMER = "1"
+FORMER_FORMAT = 1
 
 
-def go_back(name: str, connection: Connection) -> None:
-    """Bring the tables to the form of the release before, within the caller's transaction. Raises UnreadableLog."""
+def go_back(name: str, connection: Connection, log_format: int) -> None:
+    """Bring the tables to the form of the release before, within the caller's transaction. Raises UnreadableLog where
+    there is no such form, or where that release could not read a log of this format.
+    """
     check_form(name, connection)
+    if log_format > FORMER_FORMAT:
+        raise UnreadableLog(f"log `{name}` has format {log_format}, which no release before reads; restore a backup")
     if connection.dialect.name != "sqlite":
         raise UnreadableLog(f"log `{name}` has no older form; restore the backup that was made before the upgrade")
     operations = Operations(MigrationContext.configure(connection))

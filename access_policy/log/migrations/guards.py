@@ -1,8 +1,9 @@
 """Triggers by which the database refuses every change of the streams but the next row, to everybody (AUD-11).
 
 On PostgreSQL they hold for the tables' owner too and under any `session_replication_role`; their functions run as the
-owner with a search path of their own, so that a caller's objects are never taken for ours. Whoever may drop a trigger
-may still do so: what was changed then is shown by the tree heads and the checkpoints.
+owner with a search path of their own, so that a caller's objects are never taken for ours. There no row comes from the
+future either, which would stop the log, and no sealing key goes but with the fact that erases its owner. Whoever may
+drop a trigger may still do so: what was changed then is shown by the tree heads and the checkpoints.
 """
 
 from string import Template
@@ -30,11 +31,33 @@ _FUNCTION = Template(
     "$looking IF $condition THEN $refusing END IF; RETURN NEW; END $$$$"
 )
 _LOOK_ROW = "SELECT seq, at INTO newest FROM public.{rows} ORDER BY seq DESC LIMIT 1;"
-_NO_NEXT_ROW = "NEW.seq IS DISTINCT FROM coalesce(newest.seq, 0) + 1 OR NEW.at < newest.at"
+_LATEST = (
+    "CREATE FUNCTION public.latest_instant() RETURNS text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS "
+    "$$ SELECT to_char((clock_timestamp() + interval '5 s') AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') $$"
+)
+_NO_NEXT_ROW = (  # rows follow a late one, at its time, where a clock was set back
+    "NEW.seq IS DISTINCT FROM coalesce(newest.seq, 0) + 1 OR NEW.at < newest.at "
+    'OR (NEW.at IS DISTINCT FROM newest.at AND NEW.at > public.latest_instant() COLLATE "C")'
+)
 _LOOK_HEAD = (
     "SELECT (SELECT max(size) FROM public.{heads}) AS size, (SELECT max(seq) FROM public.{rows}) AS seq INTO newest;"
 )
 _NO_NEXT_HEAD = "NEW.size <= coalesce(newest.size, 0) OR NEW.size > coalesce(newest.seq, 0)"
+_AN_APPEND = 100  # facts; an erasure is among the newest, since it stands in the same transaction
+_KEY_GUARD = Template("""
+CREATE FUNCTION public.sealing_keys_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$$$ DECLARE erased jsonb; BEGIN
+FOR erased IN SELECT convert_from(payload, 'UTF8')::jsonb FROM public.facts WHERE kind = 'PersonErased'
+  AND seq > (SELECT max(seq) FROM public.facts) - $newest LOOP
+  IF erased->>'person' = OLD.owner OR erased->'requests' @> to_jsonb(OLD.owner) THEN RETURN NEW; END IF;
+END LOOP;
+RAISE EXCEPTION 'a sealing key goes with its owner''s erasure only' USING ERRCODE = 'integrity_constraint_violation';
+END $$$$
+""").substitute(newest=_AN_APPEND)
+_KEY_TRIGGER = (
+    "CREATE TRIGGER sealing_keys_guards_rows BEFORE UPDATE ON public.sealing_keys FOR EACH ROW "
+    "WHEN (NEW.wrapped IS NULL AND OLD.wrapped IS NOT NULL) EXECUTE FUNCTION public.sealing_keys_guard()"
+)
 
 
 def guard_1(operations: Operations) -> None:
@@ -46,7 +69,16 @@ def guard_1(operations: Operations) -> None:
 
 
 def guard_2(operations: Operations) -> None:
-    """Refuse also a row that is earlier than the one before it, and a head that is ahead of its rows."""
+    """Refuse also a row that is earlier than the one before it, and a head that is ahead of its rows.
+
+    On PostgreSQL also a row of later than now, and the end of a key without an erasure.
+    """
+    if not _is_sqlite(operations):
+        _run(operations, _LATEST)
+        _run(operations, _KEY_GUARD)
+        _run(operations, "REVOKE ALL ON FUNCTION public.latest_instant(), public.sealing_keys_guard() FROM PUBLIC")
+        _run(operations, _KEY_TRIGGER)
+        _run(operations, "ALTER TABLE public.sealing_keys ENABLE ALWAYS TRIGGER sealing_keys_guards_rows")
     for rows, heads in _STREAMS:
         if _is_sqlite(operations):
             for table in (rows, heads):

@@ -10,7 +10,7 @@ from hashlib import sha256
 from sqlalchemy import Connection
 
 from access_policy.log.errors import LogUnavailable
-from access_policy.log.rights import EVERYBODY, ONLY_ERASES, ROLES, Kinds
+from access_policy.log.rights import EVERYBODY, OPERATOR, ROLES, Kinds
 
 _NAMES = ", ".join(role.name for role in ROLES)
 _MIGHTY = (
@@ -57,11 +57,18 @@ def _statements() -> Iterator[str]:
                 yield f"GRANT {', '.join(verbs)} ON {table} TO {role.name}"
     yield from _policies("facts", [(role.name, role.facts) for role in ROLES])
     yield from _policies("observations", [(role.name, role.observations) for role in ROLES])
-    for table in ONLY_ERASES:
-        yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-        yield from _policy(table, "reads", f"FOR SELECT TO {_NAMES} USING (true)")
-        yield from _policy(table, "adds", f"FOR INSERT TO {_NAMES} WITH CHECK (wrapped IS NOT NULL)")
-        yield from _policy(table, "erases", f"FOR UPDATE TO {_NAMES} USING (true) WITH CHECK (wrapped IS NULL)")
+    yield from _one_way("sealing_keys", "wrapped IS NOT NULL", "true", "wrapped IS NULL")
+    yield from _policy("sealing_keys", "restores", f"FOR INSERT TO {OPERATOR.name} WITH CHECK (true)")
+    yield from _one_way("sessions", "ended_at IS NULL", "ended_at IS NULL", "ended_at IS NOT NULL")
+
+
+def _one_way(table: str, begins: str, open_ones: str, ends: str) -> Iterator[str]:
+    """Say what holds of a row that is added, of one that may be changed, and of every row that was (AUD-11)."""
+    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+    yield from _policy(table, "reads", f"FOR SELECT TO {_NAMES} USING (true)")
+    yield from _policy(table, "adds", f"FOR INSERT TO {_NAMES} WITH CHECK ({begins})")
+    yield from _policy(table, "ends", f"FOR UPDATE TO {_NAMES} USING ({open_ones}) WITH CHECK ({ends})")
+    yield from _policy(table, "goes", f"FOR DELETE TO {_NAMES} USING (true)")
 
 
 def _policies(table: str, kinds: list[tuple[str, Kinds]]) -> Iterator[str]:

@@ -75,6 +75,24 @@ def test_nobody_is_let_in_anew_while_the_clock_is_off(watched: Watched, seconds:
     assert not watched.policy.decide(RESEARCHER, OPEN, Action.KEEP_WORKSPACE).allowed
 
 
+def test_an_observation_tells_that_the_clock_was_set_back_meanwhile(watched: Watched) -> None:
+    """FLT-12: a grant that lapsed does not hold again after a restart with an earlier clock, also without a fact."""
+    assert isinstance(watched.do("disable-person", person=COLLEAGUE, reason="a question"), Done)
+    watched.wall.go(200 * 365 * 24 * HOUR)
+    watched.start()
+    assert not watched.policy.suppose(RESEARCHER, OPEN, Action.OPEN_WORKSPACE).allowed
+    watched.policy.observe(person(RESEARCHER), e.CommandRefused(command="x", code="y"))
+    observed = watched.wall()
+    watched.wall.go(-200 * 365 * 24 * HOUR)
+    watched.start()
+    assert not watched.policy.suppose(RESEARCHER, OPEN, Action.OPEN_WORKSPACE).allowed
+    assert watched.policy.now() == observed
+    refused = watched.do("enable-person", person=COLLEAGUE)
+    assert isinstance(refused, Refusal)
+    assert (refused.code, "the newest row lies" in refused.text) == ("clock_jumped", True)
+    assert isinstance(watched.do("disable-person", person=RESEARCHER, reason="a question"), Done)
+
+
 @pytest.mark.parametrize("seconds", JUMPS)
 def test_it_goes_on_by_itself_once_the_clock_is_right(watched: Watched, seconds: int) -> None:
     """FLT-12: no restart is needed where the clock comes back into line."""
@@ -107,7 +125,7 @@ def test_a_restart_with_a_clock_that_was_set_back_is_noticed(watched: Watched) -
         assert watched.policy.now() == watched.begun + timedelta(hours=1)
     refused = watched.do("enable-person", person=COLLEAGUE)
     assert isinstance(refused, Refusal)
-    assert refused.text.startswith("the newest fact lies `3600` seconds in the future")
+    assert refused.text.startswith("the newest row lies `3600` seconds in the future")
     watched.runs(HOUR)
     assert isinstance(watched.do("enable-person", person=COLLEAGUE), Done)
 

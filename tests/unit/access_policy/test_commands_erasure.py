@@ -7,6 +7,7 @@ import pytest
 
 from access_policy import events as e
 from access_policy.commands.base import Refusal, RefusalCode
+from access_policy.commands.erasure import erasable_from
 from access_policy.log.codec import form_of
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant
@@ -83,6 +84,33 @@ def test_who_goes_on_working_waits_longer() -> None:
     request = world.state.requests[OPEN]
     request.status_since = world.at - DAY
     assert f"from `{format_instant(world.at - DAY + YEARS)}`" in _why(world)
+
+
+def test_what_rests_on_a_person_and_the_date_are_said_together() -> None:
+    """E48, E50: whoever ends what is named first knows how long it takes then; asked again, the same date is said."""
+    world = of_format_2(everything_holds())
+    world.do("ask-erasure", ADMIN, person=RESEARCHER)
+    ends = [one.term.ends for one in world.state.requests.values() if one.term is not None]
+    date = f"can be erased from `{format_instant(max(ends) + YEARS)}`"
+    assert "`DR-1`" in _why(world)
+    assert date in _why(world)
+    again = world.attempt("ask-erasure", RESEARCHER, person=RESEARCHER)
+    assert isinstance(again, Refusal)
+    assert date in again.text
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["not asked yet", "asked"])
+def test_the_first_date_counts_the_end_of_a_live_request(asked: bool) -> None:
+    """E48: its access logs stay for years after its end, so nobody is told a date that cannot hold."""
+    world = of_format_2(everything_holds())
+    person, term = world.state.people[RESEARCHER], world.state.requests[OPEN].term
+    assert term is not None
+    if asked:
+        world.do("ask-erasure", ADMIN, person=RESEARCHER)
+    assert erasable_from(world.state, person, world.at) >= term.ends + YEARS > world.at + YEARS
+    world.do("end-request", ADMIN, request=OPEN, reason="it is over")
+    world.do("end-request", ADMIN, request=RESTRICTED, reason="it is over")
+    assert erasable_from(world.state, person, world.at) <= world.at + YEARS
 
 
 def test_a_live_request_role_place_or_workspace_stands_in_the_way() -> None:

@@ -21,15 +21,20 @@ from access_policy.handle import HANDLERS, effect, handle
 from access_policy.model.enums import Component, RequestStatus
 from access_policy.model.ids import PersonId
 from access_policy.permissions import TABLE, FourEyes, Standing, authorise
+from access_policy.state import State
 from tests.unit.access_policy.samples import COMMANDS, sample
 from tests.unit.access_policy.test_every_cell import _sampled
 from tests.unit.access_policy.test_permissions import _ACTORS, CONCERNED, _cells, _name
 from tests.unit.access_policy.world import (
     ADMIN,
+    INSTALLATION,
+    MINUTE,
+    NOON,
     RESEARCHER,
     SECOND_ADMIN,
     STRANGER,
     World,
+    begun,
     everything_holds,
     kinds,
     of_format_2,
@@ -38,7 +43,7 @@ from tests.unit.access_policy.world import (
 )
 
 PARTS = frozenset({Standing.INSTALLATION, Standing.HUB, Standing.DESK, Standing.WARDEN})
-ASKING = tuple(kind for kind in COMMANDS if TABLE[kind].step_up)
+ASKING = tuple(kind for kind in COMMANDS if TABLE[kind].proven)
 
 
 @cache
@@ -55,7 +60,7 @@ def test_every_cell_with_and_without_a_step_up(kind: type[Command], standing: St
         plain = authorise(_cells()[0].state, command, actor, world.at)
         assert authorise(world.state, command, stepped_up(actor), world.at) == plain
         without = authorise(world.state, command, actor, world.at)
-        if plain is None and TABLE[kind].step_up and actor.component is None:
+        if plain is None and TABLE[kind].proven and actor.component is None:
             assert without is not None
             assert without.code == RefusalCode.STEP_UP_NEEDED
         else:
@@ -130,36 +135,74 @@ ROLE = e.RoleAppointed(person=STRANGER, role="admin", scope=None, until=everythi
 
 
 @pytest.mark.parametrize(
-    "actor",
-    [
-        person(ADMIN, "a-proof"),
-        operator("root", ADMIN),
-        component(Component.INSTALLATION),
-    ],
-    ids=["a person with a step-up", "an operator", "the installation"],
+    ("demo", "actor"),
+    [(False, person(ADMIN, "a-proof")), (True, operator("root", ADMIN))],
+    ids=["a person with a step-up", "an operator of a demo"],
 )
-def test_the_fold_takes_what_is_proved_or_not_of_a_person_alone(actor: Actor) -> None:
-    """AUD-01: parts of the program and operators act in their own name; a person names their second factor."""
-    world = of_format_2(everything_holds())
+def test_the_fold_takes_what_a_person_proved(demo: bool, actor: Actor) -> None:
+    """AUD-01: whoever gives a personal command names their second factor; in a demo an operator stands for them."""
+    world = of_format_2(everything_holds(demo=demo))
     fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, ROLE))
 
 
-@pytest.mark.parametrize("actor", [person(ADMIN), Actor(person=ADMIN, step_up="")], ids=["none", "an empty one"])
-def test_the_fold_refuses_a_row_without_its_step_up(actor: Actor) -> None:
-    """AUD-01, POL-05: a row that somebody wrote past the commands stops the reader, and the state stays as it was."""
+OTHERS = {
+    "no step-up": person(ADMIN),
+    "an empty one": Actor(person=ADMIN, step_up=""),
+    "an operator": operator("root", ADMIN),
+    "an operator with one": Actor(person=ADMIN, operator="root", step_up="a-proof"),
+    "a part for somebody": Actor(person=ADMIN, component=Component.DESK, step_up="a-proof"),
+    "a part of the program with one": Actor(component=Component.HUB, step_up="a-proof"),
+} | {f"component {part}": component(part) for part in Component}
+
+
+@pytest.mark.parametrize("kind", sorted(STEP_UP, key=str), ids=str)
+@pytest.mark.parametrize("actor", OTHERS.values(), ids=OTHERS)
+def test_the_fold_refuses_a_row_without_its_step_up(actor: Actor, kind: type[FactEvent]) -> None:
+    """AUD-01, POL-05: a row that somebody wrote past the commands stops the reader, whoever it names.
+
+    The state stays as it was.
+    """
+    state = State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
+    event = kind(**dict.fromkeys(kind.__struct_fields__))  # type: ignore[arg-type]  # only its kind is looked at
+    with pytest.raises(ValueError, match=rf"`{kind.__name__}` of `.*` names no step-up"):
+        fold(state, e.Fact(10, NOON, actor, event))
+    assert state == State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
+
+
+def test_only_the_first_append_appoints_in_the_name_of_the_installation() -> None:
+    """AUD-01: the first admins; later, or dated back to it, the same row stops the reader."""
+    world = of_format_2(begun())
+    first = world.facts[0].at
+    assert [type(fact.event) for fact in world.facts].count(e.RoleAppointed) == 2
+    last = world.facts[-1]
+    fold(world.copy().state, msgspec.structs.replace(last, seq=last.seq + 1))
+    for at in (world.at, first):
+        world.do("adopt-settings", INSTALLATION, session_hours=10, term_days_longest=world.state.seq)
+        with pytest.raises(ValueError, match="`component installation` names no step-up"):
+            fold(world.state, e.Fact(world.state.seq + 1, at, INSTALLATION, ROLE))
+
+
+def test_a_log_begins_once() -> None:
+    """AUD-01: a later beginning would make a demo, or a log that knows no step-ups, of an installation."""
     world = of_format_2(everything_holds())
-    before = msgspec.json.encode(world.state.seq)
-    with pytest.raises(ValueError, match="`RoleAppointed` of `P-1` names no step-up"):
-        fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, ROLE))
-    assert msgspec.json.encode(world.state.seq) == before
+    again = e.InstallationBegun(installation="an-installation", demo=True, format=1)
+    with pytest.raises(ValueError, match="has begun already"):
+        fold(world.state, e.Fact(world.state.seq + 1, world.at, INSTALLATION, again))
 
 
 def _leaves(command: type[Command]) -> set[str]:
-    """Return the kinds that a command can leave: its own, or those of a proposal."""
+    """Return the kinds that a command can leave: its own, or a proposal, whose kinds are left with its confirmation."""
     if command is ConfirmProposal:
-        return {"ProposalConfirmed"}
-    made = _made_by(HANDLERS[command], set())  # type: ignore[arg-type]
-    return made | ({"CommandProposed"} if TABLE[command].four_eyes is FourEyes.SECOND_PERSON else set())
+        return {"ProposalConfirmed"}.union(*(_makes(one) for one in TABLE if _is_proposed(one)))
+    return {"CommandProposed"} if _is_proposed(command) else _makes(command)
+
+
+def _is_proposed(command: type[Command]) -> bool:
+    return TABLE[command].four_eyes is FourEyes.SECOND_PERSON
+
+
+def _makes(command: type[Command]) -> set[str]:
+    return _made_by(HANDLERS[command], set())  # type: ignore[arg-type]
 
 
 def _made_by(function: FunctionType, seen: set[Callable[..., object]]) -> set[str]:
@@ -182,19 +225,19 @@ def _nothing() -> None:
 
 
 def test_the_kinds_are_those_of_the_table() -> None:
-    """REQ-06: a fact carries a step-up where every command of people that can leave it asks for one."""
+    """REQ-06: a fact carries a step-up where every command that can leave it is personal."""
     leaving: dict[str, set[type[Command]]] = {}
     for command in TABLE:
         for kind in _leaves(command):
             leaving.setdefault(kind, set()).add(command)
-    by_people = {
-        kind: {command for command in commands if not TABLE[command].standings <= PARTS}
-        for kind, commands in leaving.items()
-    }
-    asking = {kind: {TABLE[command].step_up for command in commands} for kind, commands in by_people.items()}
-    expected = {kind for kind, answers in asking.items() if answers == {True}}
+    expected = {kind for kind, commands in leaving.items() if all(TABLE[command].personal for command in commands)}
     assert {kind.__name__ for kind in STEP_UP} == expected
     assert {name_of(command) for command in ASKING if not _leaves(command)} == set()
+
+
+def test_no_part_of_the_program_gives_a_personal_command() -> None:
+    """MFA-11: it has no second factor, so the fold would refuse what it left."""
+    assert [name_of(row.command) for row in TABLE.values() if row.personal and row.standings & PARTS] == []
 
 
 def test_only_facts_carry_one() -> None:

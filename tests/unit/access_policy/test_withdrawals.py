@@ -28,7 +28,7 @@ from access_policy.model.ids import (
 from access_policy.model.jurisdictions import AdequacyScope
 from access_policy.rules import Query, Session
 from access_policy.state import State
-from access_policy.withdrawals import TAKING
+from access_policy.withdrawals import MAY_TAKE, TAKING
 from tests.unit.access_policy.test_flips import DECADE, JOURNEYS
 from tests.unit.access_policy.test_giving_facts import ASKING, Journey, _history, _name
 from tests.unit.access_policy.world import ADMIN, DAY, DIGEST, NOON, OPEN, RESEARCHER, RESTRICTED
@@ -108,6 +108,7 @@ def test_every_kind_is_placed() -> None:
     taking = {kind.__name__ for kind in TAKING}
     assert taking | OTHERS == set(e.FACTS)
     assert taking & OTHERS == set()
+    assert {kind.__name__ for kind in MAY_TAKE} <= OTHERS
 
 
 def test_each_kind_is_tried() -> None:
@@ -152,6 +153,17 @@ def test_no_withdrawal_gives(journey: Journey) -> None:
         fold(after, fact)
         if type(fact.event) in TAKING:
             assert _gained(before, after, fact) == []
+        fold(before, fact)
+
+
+@pytest.mark.parametrize("journey", JOURNEYS, ids=_name)
+def test_what_is_not_signed_at_once_takes_nothing(journey: Journey) -> None:
+    """AUD-02: a loss of the newest facts that no checkpoint knows of brings back nothing that was taken away."""
+    before, after = State(), State()
+    for fact in _history(journey):
+        fold(after, fact)
+        if type(fact.event) not in TAKING | MAY_TAKE:
+            assert _gained(after, before, fact) == []
         fold(before, fact)
 
 

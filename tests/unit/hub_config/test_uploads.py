@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from access_policy.commands.files import LARGEST_FILE
 from hub_config.uploads import FileRefused, inspect
-from tests.unit.hub_config.upload_samples import SOUND, jpeg, packed_pdf, pdf, png
+from tests.unit.hub_config.upload_samples import SOUND, chunk, jpeg, packed_pdf, pdf, png
 
 ZIP = b"PK\x03\x04" + bytes(60) + b"PK\x05\x06" + bytes(18)
 SCRIPT = zlib.compress(b"<< /S /JS >>")
@@ -38,7 +38,24 @@ def test_sound_files_are_taken(name: str) -> None:
         ("a.png", png(0, 2)),
         ("a.png", png(behind=ZIP)),
         ("a.jpg", jpeg(behind=ZIP)),
+        ("a.jpg", jpeg(behind=ZIP + b"\xff\xd9")),
+        ("a.jpg", jpeg(behind=jpeg())),
+        ("a.jpg", jpeg(behind=b"\xff\xfe\x00\x02" * 10_000 + b"\xff\xd9")[:-2].replace(b"\xff\xd9", b"") + b"\xff\xd9"),
+        ("a.jpg", jpeg(beside=b"<script>alert(1)</script>")),
+        ("a.jpg", jpeg(beside=b"a view <HTML onload=x>")),
+        ("a.jpg", jpeg(beside=ZIP)),
+        ("a.jpg", jpeg(beside=pdf())),
+        ("a.jpg", jpeg()[:-2] + b"\xff\xd8\xff\xd9"),
+        ("a.jpg", jpeg().split(b"\xff\xda")[0] + b"\xff\xd9"),
+        ("a.png", png(beside=b"<svg onload=alert(1)>")),
+        ("a.png", png(beside=ZIP)),
+        ("a.png", png(behind=chunk(b"tEXt", b"a\x00b") + chunk(b"IEND", b""))),
+        ("a.png", png()[:-12] + chunk(b"IEND", b"a script")),
         ("a.pdf", pdf(behind=ZIP)),
+        ("a.pdf", pdf(behind=ZIP + b"%%EOF\n")),
+        ("a.pdf", pdf(behind=pdf())),
+        ("a.pdf", pdf(b"<< >>\nstream\n" + ZIP + b"\nendstream")),
+        ("a.txt", b"PK\x05\x06 Dear all"),
         ("a.pdf", b"MZ" + pdf()),
         ("a.png", png()[:-3]),
         ("a.jpg", jpeg()[:-1]),

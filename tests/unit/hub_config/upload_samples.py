@@ -3,20 +3,26 @@
 import zlib
 
 
-def png(width: int = 2, height: int = 2, behind: bytes = b"") -> bytes:
+def png(width: int = 2, height: int = 2, behind: bytes = b"", beside: bytes = b"") -> bytes:
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
     rows = zlib.compress(b"\x00" + b"\x00" * 6)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"") + behind
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"tEXt", b"Comment\x00" + beside)
+    return start + chunk(b"IDAT", rows) + chunk(b"IEND", b"") + behind
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
-def jpeg(width: int = 2, height: int = 2, behind: bytes = b"") -> bytes:
+def jpeg(width: int = 2, height: int = 2, behind: bytes = b"", beside: bytes = b"a view") -> bytes:
     frame = b"\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big") + b"\x01\x01\x11\x00"
-    head = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
-    return head + b"\xff\xc0" + (len(frame) + 2).to_bytes(2, "big") + frame + b"\xff\xd9" + behind
+    head = b"\xff\xd8" + segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00") + segment(0xFE, beside)
+    scan = segment(0xDA, b"\x01\x01\x00\x00\x3f\x00") + b"\x12\xff\x00\x34\xff\xd0\x56"
+    return head + segment(0xC2, frame) + scan + b"\xff" + segment(0xC4, b"\x00" * 17) + scan + b"\xff\xd9" + behind
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return b"\xff" + marker.to_bytes(1, "big") + (len(data) + 2).to_bytes(2, "big") + data
 
 
 def pdf(inside: bytes = b"<< /Type /Catalog >>", behind: bytes = b"") -> bytes:

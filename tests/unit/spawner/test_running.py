@@ -1,6 +1,7 @@
 """Finding and ending processes that are written down, and no others."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,15 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from spawner.processes import Process, boot_id, is_running, process_now
 from spawner.running import (
     PROCESS_FILE,
-    Process,
     RunningSandbox,
-    boot_id,
     clean_up,
     end_sandbox,
-    is_running,
-    process_now,
     running_sandboxes,
     write_down,
 )
@@ -57,6 +55,17 @@ def test_a_process_id_that_another_program_has_now_is_never_killed(
     assert end_sandbox(sandbox(tmp_path / "p-3/dr-12", child.pid, outer=other, inner=other))
     assert end_sandbox(sandbox(tmp_path / "p-3/dr-12", child.pid, boot_id="another"))
     assert child.poll() is None
+
+
+def test_a_sandbox_of_a_copied_state_is_not_ours(tmp_path: Path, child: subprocess.Popen[bytes]) -> None:
+    """SBX-04: a copy of the state folder of a running installation ends nothing of that one; a moved one still does."""
+    folder = tmp_path / "one/p-3/dr-12"
+    write_down(sandbox(folder, child.pid, installation="an-installation"))
+    shutil.copytree(tmp_path / "one", tmp_path / "copy")
+    assert running_sandboxes(tmp_path / "copy") == []
+    assert [one.installation for one in running_sandboxes(tmp_path / "one")] == ["an-installation"]
+    shutil.rmtree(tmp_path / "one")
+    assert len(running_sandboxes(tmp_path / "copy")) == 1
 
 
 def test_a_zombie_does_not_run(child: subprocess.Popen[bytes]) -> None:

@@ -44,7 +44,8 @@ def record(state: Path, folder: Path) -> None:
         copy.mkdir()
         with closing(sqlite3.connect(state / "log.sqlite")) as log, closing(sqlite3.connect(copy / "log.sqlite")) as to:
             log.backup(to)
-        shutil.copytree(state / "keys", copy / "keys")
+        for part in ("keys", "checkpoints"):
+            shutil.copytree(state / part, copy / part)
         (folder / "log.sqlite.xz").write_bytes(lzma.compress((copy / "log.sqlite").read_bytes(), preset=9))
         policy = open_policy(Places(copy))
         try:

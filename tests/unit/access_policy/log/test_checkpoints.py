@@ -169,7 +169,7 @@ def test_histories_and_streams(store: LogStore, folder: Path) -> None:
 
 
 def test_old_checkpoints_stay_verifiable() -> None:
-    """AUD-12, AUD-02: those up to what a loss kept still bind, what it lost is excused, once its history is signed."""
+    """AUD-02: those up to what a loss kept still bind, what it lost is excused, once its history is signed."""
     old = [Checkpoint(ORIGIN, size, f"{size:064x}") for size in (4, 6, 8)]
     new = Checkpoint(f"{ORIGIN}/1", 7, "7" * 64, 1)
     losses = [Loss(1, 5, 8, 0, NOON)]

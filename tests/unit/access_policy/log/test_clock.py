@@ -123,7 +123,7 @@ def test_the_newest_fact_tells_of_a_clock_that_was_set_back_meanwhile() -> None:
     trouble = _watch(Machine()).trouble(NOON + timedelta(seconds=90))
     assert trouble is not None
     assert trouble.seconds == -90
-    assert trouble.text.startswith("the newest fact lies `90` seconds in the future")
+    assert trouble.text.startswith("the newest row lies `90` seconds in the future")
 
 
 @pytest.mark.parametrize(("minutes", "text"), [(5, "ahead of"), (-5, "behind")])

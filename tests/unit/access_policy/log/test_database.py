@@ -74,15 +74,6 @@ def test_full(store: LogStore, path: Path) -> None:
     assert [fact.seq for fact in store.facts_since(0)] == [1]
 
 
-def test_read_only(store: LogStore, path: Path) -> None:
-    """A read-only log is one line, and still readable (AUD-05)."""
-    with store._database.read() as connection:
-        connection.execute(text("PRAGMA query_only = ON"))
-    with pytest.raises(LogUnavailable, match="it is read-only; check the file's and its folder's rights"):
-        add(store, registered())
-    assert store.head().size == 0
-
-
 def test_corrupt(store: LogStore, path: Path) -> None:
     """A file with overwritten pages is one line, not a wrong answer."""
     add(store, *(registered(number) for number in range(1, 200)))

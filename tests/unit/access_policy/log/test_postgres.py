@@ -170,7 +170,7 @@ def test_backend_killed(store: LogStore, url: str, when: str) -> None:
 
     if when == "within":
         with pytest.raises(LogUnavailable):
-            store.append(1, building, lambda records: records.reset_failures("F-1"))  # type: ignore[arg-type]
+            store.append(1, building, lambda records: records.delete_factor("F-1"))  # type: ignore[arg-type]
     else:
         _cut(url)
     assert store.newest() == 1
@@ -236,6 +236,24 @@ def test_role_unknown(url: str) -> None:
     """A role that the server does not know is one line about passwords and `pg_hba.conf`."""
     with pytest.raises(LogUnavailable, match=r"role .* does not exist.*pg_hba.conf"):
         PostgresDatabase(url, "sluis_nobody", time.monotonic)
+
+
+@pytest.mark.parametrize(
+    ("rights", "problem"),
+    [
+        ("NOLOGIN", r"not permitted to log in.*may log in \(LOGIN\).*`pg_hba.conf`"),
+        ("LOGIN", r"permission denied for database.*no right to this; run `sluis upgrade` as the owner"),
+    ],
+)
+def test_role_shut_out(url: str, rights: str, problem: str) -> None:
+    """FLT-02: the server runs and answers, so the line says which right is missing."""
+    server().do(f"CREATE ROLE sluis_shut_out {rights}")
+    server().do(f"REVOKE ALL ON DATABASE {url.partition('///')[2].partition('?')[0]} FROM PUBLIC")
+    try:
+        with pytest.raises(LogUnavailable, match=problem):
+            PostgresDatabase(url, "sluis_shut_out", time.monotonic)
+    finally:
+        server().do("DROP ROLE sluis_shut_out")
 
 
 @pytest.mark.parametrize(

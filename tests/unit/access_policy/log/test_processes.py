@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from access_policy.log import LogStore
-from access_policy.log.verify import verify
+from access_policy.log.verify import Verification, verify
 from tests.unit.access_policy.log.samples import KEYS, ORIGIN, open_log, received, write_facts
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -43,7 +43,7 @@ def test_killed_writer(store: LogStore, path: Path, seed: int) -> None:
     size = store.head().size
     assert acknowledged == list(range(1, len(acknowledged) + 1))
     assert len(acknowledged) <= size <= len(acknowledged) + 1
-    assert verify(path, None, KEYS, ORIGIN) == (True, size, store.head().root, None, None)
+    assert verify(path, None, KEYS, ORIGIN) == Verification(True, size, store.head().root)
     receiving, sending = _SPAWN.Pipe(duplex=False)
     write_facts(path, 1, sending)
     assert open_log(path).newest() == size + 1

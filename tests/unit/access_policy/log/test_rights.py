@@ -1,6 +1,7 @@
 """The rights on PostgreSQL, each tried at the database itself: a part writes its own kinds and no others (AUD-11)."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -10,16 +11,26 @@ from psycopg.errors import InsufficientPrivilege, IntegrityError
 from access_policy.events import FACTS, OBSERVATIONS
 from access_policy.log import LogUnavailable
 from access_policy.log import tables as t
+from access_policy.log.codec import form_of
 from access_policy.log.migrations import roles
 from access_policy.log.postgres import upgrade_server
 from access_policy.log.rights import COMMAND_LINE_ONLY, DESK, EVERYBODY, HUB, OPERATOR, ROLES, WARDEN, Role
 from access_policy.model.enums import FactorKind
 from access_policy.model.ids import FactorId, PersonId
 from tests.postgres import OWNER, blank_database, server
-from tests.unit.access_policy.log.samples import add, disabled, open_log, registered
+from tests.unit.access_policy.log.samples import SetClock, add, disabled, open_log, registered
 
 STREAMS = {"facts": FACTS, "observations": OBSERVATIONS}
-_ROW = "INSERT INTO {0} SELECT coalesce(max(seq), 0) + 1, '2999-01-01T00:00:00.000000Z', '', %s, '', '' FROM {0}"
+_ROW = "INSERT INTO {0} SELECT coalesce(max(seq), 0) + 1, '2021-01-01T00:00:00.000000Z', '', %s, '', '' FROM {0}"
+_ERASURE = (
+    b"INSERT INTO facts SELECT max(seq) + 1, '2021-01-01T00:00:00.000000Z', '', 'PersonErased', "
+    b"convert_to(%s, 'UTF8'), '' FROM facts"
+)
+_LATER = "INSERT INTO {0} SELECT coalesce(max(seq), 0) + 1, %s, '', '{1}', '', '' FROM {0}"
+_LOGIN = (
+    "INSERT INTO sessions (session, person, begun, factor_kind, factor_at, zone, ends, ended_at) "
+    "VALUES ('{0}', 'P-1', 't', 'totp', 't', 'anywhere', 't', {1})"
+)
 _INSERT = {"sealing_keys": "INSERT INTO sealing_keys (wrapped) VALUES ('a key')"}
 _IDS = [role.name for role in ROLES]
 
@@ -29,11 +40,17 @@ def url() -> str:
     """A log with two facts and the rights of this release."""
     url = blank_database()
     upgrade_server(url)
-    store = open_log(url)
+    store = open_log(url, SetClock(datetime(2020, 1, 1, tzinfo=UTC)))
     add(store, registered(), disabled())
     store.records.save_pending_factor(FactorId("F-1"), PersonId("P-1"), FactorKind.TOTP, "SECRET", store.now())
     store.close()
+    server().do(_LOGIN.format("open", "NULL"), _name_of(url))
+    server().do(_LOGIN.format("ended", "'t'"), _name_of(url))
     return url
+
+
+def _name_of(url: str) -> str:
+    return url.partition("///")[2].partition("?")[0]
 
 
 @pytest.fixture
@@ -89,13 +106,17 @@ def test_each_record(session: psycopg.Connection[Any], role: Role) -> None:
     [
         (DESK, "SELECT secret FROM factors", False),
         (DESK, "DELETE FROM factors WHERE person = 'P-1'", True),
-        (DESK, "UPDATE sealing_keys SET wrapped = NULL", True),
         (DESK, "UPDATE sealing_keys SET wrapped = 'forged'", False),
         (OPERATOR, "UPDATE sealing_keys SET wrapped = 'forged'", False),
         (HUB, "UPDATE sealing_keys SET wrapped = NULL", False),
-        (HUB, "UPDATE sessions SET ended_why = 'logout'", True),
+        (HUB, "UPDATE sessions SET ended_at = '', ended_why = 'logout'", True),
         (HUB, "UPDATE sessions SET ends = '2999'", False),
         (WARDEN, "UPDATE sessions SET ended_at = ''", True),
+        (HUB, "UPDATE sessions SET ended_at = NULL", False),
+        (WARDEN, "UPDATE sessions SET ended_at = NULL", False),
+        (OPERATOR, "UPDATE sessions SET ended_at = NULL", False),
+        (HUB, "INSERT INTO sealing_keys VALUES ('P-7', NULL)", False),
+        (DESK, "INSERT INTO sealing_keys VALUES ('P-7', NULL)", False),
         (WARDEN, "UPDATE sessions SET person = 'P-2'", False),
     ],
     indirect=["session"],
@@ -104,6 +125,49 @@ def test_each_record(session: psycopg.Connection[Any], role: Role) -> None:
 def test_each_column(session: psycopg.Connection[Any], statement: str, passes: bool) -> None:
     """MFA-11, E50: the desk erases without reading a secret, and who ends a session changes nothing else of it."""
     assert allows(session, statement) == passes
+
+
+@pytest.mark.parametrize("session", [HUB, WARDEN, OPERATOR], indirect=True, ids=lambda role: role.name)
+def test_an_ended_session_stays_ended(session: psycopg.Connection[Any]) -> None:
+    """AUD-11, MFA-11: who may end a session can neither revive one nor move its end."""
+    statement = b"UPDATE sessions SET ended_at = 'later', ended_why = 'mine' RETURNING session"
+    with session.transaction(force_rollback=True):
+        assert session.execute(statement).fetchall() == [("open",)]
+    with pytest.raises(InsufficientPrivilege), session.transaction():
+        session.execute(b"UPDATE sessions SET ended_at = NULL")
+    assert session.execute(b"SELECT count(*) FROM sessions WHERE ended_at IS NULL").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("session", [DESK, OPERATOR, None], indirect=True, ids=["desk", "operator", "owner"])
+def test_a_key_goes_with_its_fact_only(session: psycopg.Connection[Any]) -> None:
+    """AUD-11, E50: nobody erases without an erasure in the facts that names whose key it is."""
+    erasing = b"UPDATE sealing_keys SET wrapped = NULL WHERE owner = 'P-1'"
+    with pytest.raises(IntegrityError, match="goes with its owner's erasure only"), session.transaction():
+        session.execute(erasing)
+    session.execute(_ERASURE, ('{"person":"P-11","requests":["DR-1"]}',))
+    with pytest.raises(IntegrityError), session.transaction():
+        session.execute(erasing)
+    session.execute(_ERASURE, ('{"person":"P-1","requests":[]}',))
+    assert session.execute(erasing).rowcount == 1
+
+
+@pytest.mark.parametrize("kind", ["facts", "observations"])
+@pytest.mark.parametrize("at", ["2999-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "later"])
+@pytest.mark.parametrize(
+    "session", [HUB, WARDEN, OPERATOR, None], indirect=True, ids=["hub", "warden", "operator", "owner"]
+)
+def test_no_row_comes_from_the_future(session: psycopg.Connection[Any], kind: str, at: str) -> None:
+    """AUD-11, FLT-12: a part that is broken into cannot stop the log by a row of a later time."""
+    of = "WorkspaceEnded" if kind == "facts" else "SessionEnded"
+    with pytest.raises(IntegrityError, match="only grows by its next row"):
+        session.execute(_LATER.format(kind, of).encode(), (at,))
+
+
+def test_only_who_seals_makes_keys() -> None:
+    """MFA-11: a role makes sealing keys where it appends what is sealed, or keeps second factors."""
+    for role in ROLES:
+        seals = any(form_of(kind).seals for kind in role.facts | role.observations)
+        assert ("INSERT" in role.records["sealing_keys"]) == seals, role.name
 
 
 @pytest.mark.parametrize("session", ROLES, indirect=True, ids=_IDS)
@@ -227,7 +291,7 @@ def test_mighty_role(how: str) -> None:
 
 def test_rights_anew(url: str) -> None:
     """What somebody granted on the side is gone after the next upgrade; doing it twice changes nothing (AUD-11)."""
-    server().do("GRANT ALL ON facts, factors TO sluis_warden", url.partition("///")[2].partition("?")[0])
+    server().do("GRANT ALL ON facts, factors TO sluis_warden", _name_of(url))
     before = roles.digest()
     upgrade_server(url)
     with psycopg.connect(url, user=WARDEN.name) as connection:

@@ -11,6 +11,7 @@ from access_policy.log.tables import sealing_keys
 from access_policy.model.texts import ERASED
 from tests.unit.access_policy.log.raw import raw
 from tests.unit.access_policy.log.samples import KEYS, Where, add, disabled, registered
+from tests.unit.access_policy.log.tampering import tamper
 
 PLACE = ("PersonDisabled", "reason")
 
@@ -63,19 +64,17 @@ def test_damaged_ciphertext(store: LogStore, sealed: bytes) -> None:
 def test_erased_owner(store: LogStore, where: Where, how: str) -> None:
     """Without their key a person's texts read as erased, and everybody else's stay."""
     add(store, registered(1), registered(2))
-    with raw(where) as connection:
-        mine = sealing_keys.c.owner == "P-1"
-        change = update(sealing_keys).values(wrapped=None) if how == "key gone" else delete(sealing_keys)
-        connection.execute(change.where(mine))
+    mine = sealing_keys.c.owner == "P-1"
+    change = update(sealing_keys).values(wrapped=None) if how == "key gone" else delete(sealing_keys)
+    tamper(where, lambda connection: connection.execute(change.where(mine)))
     texts = [(fact.event.name, fact.event.email) for fact in fresh(store).facts_since(0)]  # type: ignore[attr-defined]
     assert texts == [(ERASED, ERASED), ("Ada Lovelace", "ada@hospital.example")]
 
 
-def test_no_new_key_for_the_erased(store: LogStore) -> None:
+def test_no_new_key_for_the_erased(store: LogStore, where: Where) -> None:
     """About an erased person nothing personal is written again, also by a process that remembers the key."""
     add(store, registered(1))
-    with store._database.write() as connection:
-        connection.execute(update(sealing_keys).values(wrapped=None))
+    tamper(where, lambda connection: connection.execute(update(sealing_keys).values(wrapped=None)))
     with pytest.raises(ValueError, match="`P-1` was erased"):
         add(store, disabled(1))
     assert store.newest() == 1

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from access_policy.actor import Actor, component
 from access_policy.events import Fact, FactEvent, LogRead, RequestOpened, SessionBegun
-from access_policy.log import Head, LogStore, LogUnavailable, StaleState, UnreadableLog
+from access_policy.log import Head, LogError, LogStore, LogUnavailable, StaleState, UnreadableLog
 from access_policy.log.merkle import EMPTY_ROOT
 from access_policy.log.records import Records
 from access_policy.model.enums import Component, FactorKind
@@ -190,6 +190,32 @@ def test_heads_cut_off(store: LogStore, path: Path) -> None:
         raw.execute("DELETE FROM fact_heads")
     with pytest.raises(UnreadableLog, match="newest row is `1` but the newest tree head is `0`"):
         add(store, disabled())
+
+
+SPOILT = {
+    "payload": ("payload || ' '", "CAST(payload AS TEXT)", "'x'", "7", "x'ff'"),
+    "at": ("CAST(at AS BLOB)", "7", "'x'", "x'ff'", "substr(at, 1, 26)", "''"),
+    "actor": ("CAST(actor AS BLOB)", "7", "'x'", "x'ff'", "''"),
+    "kind": ("CAST(kind AS BLOB)", "7", "'x'", "x'ff'", "''"),
+    "root": ("'x'", "7"),
+    "frontier": ("'x'", "7", "x'ff'"),
+}
+
+
+@pytest.mark.parametrize(("column", "value"), [(column, value) for column, all_ in SPOILT.items() for value in all_])
+def test_a_value_of_another_type(store: LogStore, path: Path, column: str, value: str) -> None:
+    """AUD-01, AUD-05: what the tables' owner wrote over a value is a line of the log's own, whoever comes upon it."""
+    add(store, registered())
+    table = "fact_heads" if column in ("root", "frontier") else "facts"
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(f"DROP TRIGGER {table}_refuses_UPDATE")
+        raw.execute(f"UPDATE {table} SET {column} = {value}")
+    for look in (lambda: list(store.facts_since(0)), store.head, lambda: store.root_at(1), lambda: add(store)):
+        with suppress(LogError):
+            look()
+    if table == "facts":
+        with pytest.raises(UnreadableLog):
+            list(store.facts_since(0))
 
 
 def test_behind_its_reader(store: LogStore) -> None:

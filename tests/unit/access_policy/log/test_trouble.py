@@ -25,6 +25,7 @@ from tests.unit.access_policy.log.troubles import (
     backends,
     file_locked,
     line_held,
+    slow_commit,
     standing_still,
 )
 from tests.unit.access_policy.world import ADMIN, COLLEAGUE, OPEN, RESEARCHER, everything_holds, of_format_2
@@ -76,6 +77,29 @@ def test_a_file_in_trouble(tmp_path: Path, trouble: Trouble) -> None:
     policy, _ = keep(WORLD, tmp_path / "log.db")
     with closing(policy.store):
         _suffer(policy, tmp_path / "log.db", trouble)
+
+
+def test_a_slow_disk(where: Where) -> None:
+    """AUD-05: while one append waits for the disk, another gives up in one line, in this process and in the next; the
+    slow one is acknowledged once it is there, and then all goes on."""
+    policy, clock = keep(WORLD, where)
+    other, done = Policy(open_log(where, clock), clock), []
+    with closing(policy.store), closing(other.store):
+        before = policy.store.newest()
+        with slow_commit() as (standing, enough):
+            slow = threading.Thread(target=lambda: done.append(_do(policy, "disable-person")))
+            slow.start()
+            assert standing.wait(30)
+            for asked in (policy, other):
+                with pytest.raises(LogUnavailable, match="try again") as caught:
+                    asked.store.append(before, lambda _at: [])
+                assert "\n" not in str(caught.value)
+            assert (done, other.store.newest(), other.decide(*ASKED).allowed) == ([], before, True)
+            enough.set()
+            slow.join(30)
+        assert isinstance(done[0], Done)
+        assert isinstance(_do(other, "enable-person"), Done)
+        assert policy.store.newest() == before + 2
 
 
 @pytest.mark.parametrize("trouble", SERVER_TROUBLES, ids=lambda trouble: trouble.name)

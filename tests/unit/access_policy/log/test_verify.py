@@ -6,24 +6,25 @@ import pytest
 
 from access_policy.log import LogStore, LogUnavailable
 from access_policy.log.checkpoints import Series
-from access_policy.log.verify import Verification, verify
+from access_policy.log.verify import Compared, Verification, verify
 from tests.unit.access_policy.log.samples import KEYS, ORIGIN, Where
 from tests.unit.access_policy.log.tampering import Tamper, rehash, sign, sql, tamper, verified
 
 
 def test_whole_log(whole: Where, store: LogStore, checkpoints: Path) -> None:
     """An untouched log verifies, with its size and root, with or without checkpoints."""
-    expected = Verification(True, 8, store.head().root)
+    expected = Verification(True, 8, store.head().root, compared=Compared(0, 0))
     assert verified(whole, store) == expected
     for series in Series:
         assert sign(checkpoints, store, series)
-    assert verified(whole, store, checkpoints) == expected
+    assert verified(whole, store, checkpoints) == expected._replace(compared=Compared(2, 8))
 
 
 def test_empty_log(store: LogStore, where: Where, checkpoints: Path) -> None:
     """An empty log verifies."""
     sign(checkpoints, store)
-    assert verified(where, store, checkpoints) == Verification(True, 0, store.head().root)
+    found = verified(where, store, checkpoints)
+    assert found == Verification(True, 0, store.head().root, compared=Compared(1, 0))
 
 
 @pytest.mark.parametrize("row", [1, 8])
@@ -170,11 +171,33 @@ def test_writes_nothing(whole: Where, store: LogStore, path: Path) -> None:
     assert copy.read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("content", [None, b"junk " * 2000])
-def test_no_log(tmp_path: Path, content: bytes | None) -> None:
-    """A missing file, or one that is no log, is a one-line error."""
-    if content is not None:
-        (tmp_path / "log.db").write_bytes(content)
-    with pytest.raises(LogUnavailable, match=r"log|no log") as caught:
+def test_no_log(tmp_path: Path) -> None:
+    """A missing file is a one-line error."""
+    with pytest.raises(LogUnavailable, match=r"cannot be opened") as caught:
         verify(tmp_path / "log.db", None, KEYS, ORIGIN)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk " * 2000])
+def test_file_that_is_no_log(tmp_path: Path, content: bytes) -> None:
+    """A file that holds something else is an answer: its first row cannot be read (AUD-01)."""
+    (tmp_path / "log.db").write_bytes(content)
+    found = verify(tmp_path / "log.db", None, KEYS, ORIGIN)
+    assert (found.ok, found.size, found.row) == (False, 0, 1)
+    assert "facts row `1` cannot be read" in (found.problem or "")
+
+
+def test_file_cut_in_half(whole: Where, store: LogStore, path: Path) -> None:
+    """What a disk lost is an answer, with a row (AUD-01)."""
+    store.close()
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    found = verify(path, None, KEYS, ORIGIN)
+    assert (found.ok, found.row is not None) == (False, True)
+
+
+def test_server_that_lost_a_table(store: LogStore, where: Where, whole: Where) -> None:
+    """On either database it is an answer, and not an error (AUD-01)."""
+    tamper(whole, sql("DROP TABLE fact_heads"))
+    found = verified(whole, store)
+    assert (found.ok, "fact_heads" in (found.problem or "")) == (False, True)

@@ -1,14 +1,16 @@
 """Verification against checkpoints: what only signatures show, and what an accepted loss excuses; on both databases."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from access_policy.events import LossAccepted
+from access_policy.events import LogRead, LossAccepted
 from access_policy.log import LogStore
 from access_policy.log.checkpoints import Series, origin_of, sign_checkpoint
-from access_policy.log.verify import Verification
-from tests.unit.access_policy.log.samples import KEYS, ORIGIN, Where, add, registered
+from access_policy.log.targets import Folder
+from access_policy.log.verify import Compared, Verification, verify
+from tests.unit.access_policy.log.samples import ADMIN, KEYS, ORIGIN, Where, add, registered
 from tests.unit.access_policy.log.tampering import rehash, sign, sql, tamper, verified
 
 
@@ -69,6 +71,33 @@ def test_cut_off_observations(whole: Where, store: LogStore, checkpoints: Path) 
     assert "the log is shorter than its checkpoint of `3` observations" in (found.problem or "")
 
 
+class Busy(NamedTuple):
+    """A folder of checkpoints; each time somebody looks into it, the log has grown and its heads were just signed."""
+
+    store: LogStore
+    folder: Folder
+
+    def names(self) -> list[str]:
+        add(self.store, registered())
+        self.store.observe(ADMIN, LogRead(what="all"))
+        for series in Series:
+            sign(self.folder.path, self.store, series)
+        return self.folder.names()
+
+    def read(self, name: str, most: int) -> bytes:
+        return self.folder.read(name, most)
+
+    def write(self, name: str, data: bytes) -> None:
+        self.folder.write(name, data)
+
+
+def test_what_is_signed_meanwhile_is_no_loss(whole: Where, store: LogStore, checkpoints: Path) -> None:
+    """A log that goes on while it is verified is whole: the checkpoints are read before the rows (AUD-02)."""
+    log = whole if isinstance(whole, Path) else store.database
+    found = verify(log, Busy(store, Folder(checkpoints)), KEYS, ORIGIN)
+    assert (found.ok, found.problem, found.size) == (True, None, 10)
+
+
 def cut(whole: Where, left: int) -> None:
     """Let the log be as an old backup has it."""
     tamper(whole, sql(f"DELETE FROM facts WHERE seq > {left}", f"DELETE FROM fact_heads WHERE size > {left}"))
@@ -85,7 +114,7 @@ def test_accepted_loss(whole: Where, store: LogStore, checkpoints: Path) -> None
     unsigned = verified(whole, store, checkpoints)
     assert (unsigned.ok, unsigned.row) == (False, 7)
     sign(checkpoints, store, epoch=1)
-    assert verified(whole, store, checkpoints) == Verification(True, 6, store.head().root)
+    assert verified(whole, store, checkpoints) == Verification(True, 6, store.head().root, compared=Compared(2, 6))
     tamper(whole, lambda rows: (sql("UPDATE facts SET kind = 'X' WHERE seq = 2")(rows), rehash(rows)))
     found = verified(whole, store, checkpoints)
     assert (found.ok, found.row) == (False, 1)

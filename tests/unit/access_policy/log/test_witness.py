@@ -10,10 +10,14 @@ import pytest
 from access_policy.events import CommandRefused, LossAccepted
 from access_policy.log import LogStore
 from access_policy.log.checkpoints import Series, Signing, all_checkpoints, write_checkpoint
+from access_policy.log.erased import read_erased
+from access_policy.log.errors import UntrustedCheckpoint
 from access_policy.log.targets import Folder
-from access_policy.log.witness import Gap, Named, Trouble, Witness
+from access_policy.log.witness import BEGINNING, Gap, Named, Trouble, Witness
 from access_policy.state import Loss
+from access_policy.use_cases import Beginning, FirstAdmin, begin
 from tests.unit.access_policy.log.samples import ADMIN, KEYS, NOON, ORIGIN, SetClock, Where, add, open_log, registered
+from tests.unit.access_policy.log.tampering import sql, tamper
 
 NAMED = Named(ORIGIN, [])
 
@@ -50,10 +54,48 @@ def test_a_log_that_grew_is_whole(signed: Witness, store: LogStore, folder: Path
     assert names == {"checkpoint-000000000002.txt", "observations-000000000001.txt"}
 
 
+def test_the_list_of_the_erased_is_what_the_facts_say(signed: Witness, where: Where, folder: Path) -> None:
+    """AUD-11, E50: a key that somebody took away is not signed as erased, for good, with the next checkpoint."""
+    tamper(where, sql("UPDATE sealing_keys SET wrapped = NULL WHERE owner = 'P-1'"))
+    assert signed.export(NAMED) is None
+    assert read_erased(folder, KEYS, ORIGIN) == frozenset()
+    assert signed.export(NAMED._replace(erased={("P-2", 0)})) is None
+    assert read_erased(folder, KEYS, ORIGIN) == {("P-2", 0)}
+
+
 def test_nothing_signed_yet(store: LogStore, folder: Path) -> None:
-    """A new log has nothing to be compared with."""
-    add(store, registered(1))
+    """A log that has only begun has nothing to be compared with, and is signed then and there."""
+    add(store, *(registered(number) for number in range(1, BEGINNING + 1)))
     assert Witness(store, Folder(folder), KEYS).trouble(NAMED) is None
+    assert [one.size for one in all_checkpoints(folder, KEYS, ORIGIN)] == [BEGINNING]
+
+
+def test_nothing_signed_any_more(store: LogStore, folder: Path) -> None:
+    """AUD-02: a longer log without a checkpoint of its facts is not believed: who cuts it may empty the folder, too."""
+    add(store, *(registered(number) for number in range(1, BEGINNING + 2)))
+    store.observe(ADMIN, CommandRefused(command="x", code="y"))
+    write_checkpoint(
+        folder, store.observation_head(), Signing(KEYS, ORIGIN, 0, Series.OBSERVATIONS), store.observation_root_at
+    )
+    witness = Witness(store, Folder(folder), KEYS)
+    trouble = witness.trouble(NAMED)
+    assert trouble is not None
+    assert trouble.gap == Gap(kept=0, lost=0, epoch=1, observations=1)
+    assert trouble.text.startswith("there is no checkpoint of the log's `8` facts")
+    add(store, LossAccepted(epoch=1, kept=0, lost=0, observations=1))
+    named = Named(ORIGIN, [Loss(1, 0, 0, 1, NOON)])
+    assert witness.trouble(named) is not None
+    witness.accepted(1)
+    assert witness.trouble(named) is None
+    assert Witness(store, Folder(folder), KEYS).trouble(named) is None
+    assert [(one.epoch, one.size) for one in all_checkpoints(folder, KEYS, ORIGIN)] == [(1, 9)]
+
+
+def test_what_a_log_begins_with(store: LogStore) -> None:
+    """AUD-02: `BEGINNING` is as long as the first append."""
+    admin = FirstAdmin("Ada", "", "1" * 64, "https://login.example", "1")
+    begin(store, Beginning("test", False, (admin, admin)))
+    assert store.newest() == BEGINNING
 
 
 def test_a_log_that_was_cut(signed: Witness, store: LogStore, folder: Path, tmp_path: Path) -> None:
@@ -139,7 +181,8 @@ def test_a_forged_checkpoint(text: str, signed: Witness, folder: Path) -> None:
     assert trouble is not None
     assert trouble.gap is None
     assert trouble.text.startswith("`checkpoint-000000000009.txt`: ")
-    assert signed.export(NAMED) is not None
+    with pytest.raises(UntrustedCheckpoint):
+        signed.export(NAMED)
     (folder / "checkpoint-000000000009.txt").unlink()
     assert signed.trouble(NAMED) is None
 
@@ -198,8 +241,12 @@ def test_a_target_that_hangs(signed: Witness, store: LogStore, folder: Path) -> 
         "the checkpoints' folder does not answer; check its disk; until then nothing is decided"
     )
     _Hanging.released.set()
-    witness = Witness(store, target, KEYS)
+    assert witness._busy.acquire(timeout=60), "the hanging call never ended"
+    witness._busy.release()
+    witness._hangs = True  # as where the waiting ends while the call does
+    witness._wait = 60
     assert witness.trouble(NAMED) is None
+    assert witness.export(NAMED) is None
 
 
 def _sign(where: Where, folder: Path) -> None:

@@ -5,10 +5,14 @@ import os
 import resource
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import Pool
 
 from access_policy.log.postgres import _LOCK
 from tests.postgres import server
@@ -68,9 +72,46 @@ def _table_renamed(path: Path) -> Iterator[None]:
         raw.execute("ALTER TABLE fact_heads_of_old RENAME TO fact_heads")
 
 
+@contextmanager
+def _read_only(_path: Path) -> Iterator[None]:
+    """As on a disk that the system made read-only: no connection can write. Rights of files do not bind root."""
+    used: dict[int, Any] = {}
+
+    def on(connection: Any, *_more: object) -> None:
+        used[id(connection)] = connection
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(Pool, "checkout", on)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "checkout", on)
+        for connection in used.values():
+            connection.execute("PRAGMA query_only = OFF")
+
+
+@contextmanager
+def slow_commit() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Let the next commit stand still, as on a slow disk; give what says that it does, and what lets it go on."""
+    there, enough = threading.Event(), threading.Event()
+
+    def wait(_connection: object) -> None:
+        if not there.is_set():
+            there.set()
+            enough.wait(30)
+
+    event.listen(Engine, "commit", wait)
+    try:
+        yield there, enough
+    finally:
+        enough.set()
+        event.remove(Engine, "commit", wait)
+
+
 FILE_TROUBLES = (
     Trouble("locked", file_locked, "another process holds it; try again"),
     Trouble("full", _no_room, "check its disk"),
+    Trouble("read-only", _read_only, "it is read-only; check the file's and its folder's rights"),
     Trouble("gone", _moved_away, "No such file", readable=False),
     Trouble("replaced", _put_in_its_place, "was replaced while in use; restart sluis", readable=False),
     Trouble("half-migrated", _table_renamed, "no such table"),

@@ -1,8 +1,9 @@
 """What the tests of backups share: a demo with recipients, and what happens to its log in between."""
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,11 @@ from typing import Any
 import msgspec
 import pyrage
 
-from access_policy.actor import component
-from access_policy.events import FactEvent, PersonErased, RoleAppointed
+from access_policy.actor import Actor
+from access_policy.events import FactEvent, LogRead, PersonErased, RoleAppointed
 from access_policy.log.archive import read_archive
 from access_policy.log.checkpoints import Series, Signing, log_origin, write_checkpoint
 from access_policy.log.keys import load_keys
-from access_policy.model.enums import Component
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.backups import IN_BACKUP
@@ -24,7 +24,7 @@ from hub_config.places import Places
 from tests.unit.hub_config.cli.conftest import Said, Sluis
 
 BACKUP, KEYS = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
-ACTOR = component(Component.INSTALLATION)
+ACTOR = Actor(operator="tests", person=PersonId("P-1"))
 Step = Callable[[Policy], Any]
 
 
@@ -43,7 +43,13 @@ class Desk:
     places: Places
     folder: Path
 
+    @property
+    def elsewhere(self) -> Path:
+        """The folder of another machine where each backup's checkpoints lie as well."""
+        return self.folder / "elsewhere"
+
     def back_up(self, name: str = "1") -> Path:
+        self.sign(self.elsewhere)
         said = self.sluis("backup", str(self.folder / f"backup-{name}.age"))
         assert said.status == 0, said.err
         return self.folder / f"backup-{name}.age"
@@ -54,6 +60,12 @@ class Desk:
         return self.folder / f"keys-{name}.age"
 
     def restore(self, backup: Path, keys: Path, *options: str, state: str = "new") -> Said:
+        """Restore, beside the checkpoints that lie elsewhere unless options say otherwise."""
+        if not {"--checkpoints", "--unwitnessed"} & set(options):
+            options = (*options, "--checkpoints", str(self.elsewhere))
+        return self.restore_alone(backup, keys, *options, state=state)
+
+    def restore_alone(self, backup: Path, keys: Path, *options: str, state: str = "new") -> Said:
         identities = ["--identity", str(self.folder / "backup.txt"), "--identity", str(self.folder / "keys.txt")]
         return self.sluis("restore", str(backup), "--keys", str(keys), *identities, *options, state=self.folder / state)
 
@@ -91,7 +103,7 @@ class Desk:
 
 
 def installation_of(policy: Policy) -> str:
-    with policy.reading() as state:
+    with policy.reading_behind() as state:
         return state.installation
 
 
@@ -119,6 +131,29 @@ def append(policy: Policy, fact: FactEvent) -> None:
 def add_fact(policy: Policy) -> None:
     role = {"person": "P-1", "role": "assessor", "scope": None, "until": "2040-01-01T00:00:00Z"}
     append(policy, msgspec.convert(role, RoleAppointed))
+
+
+@contextmanager
+def appends(places: Places) -> Iterator[list[int]]:
+    """Append facts and observations in a thread meanwhile, once the first is there; give the facts' numbers."""
+    made: list[int] = []
+    begun, stop = threading.Event(), threading.Event()
+
+    def go_on(policy: Policy) -> None:
+        while not stop.is_set() and len(made) < 20_000:
+            add_fact(policy)
+            policy.observe(ACTOR, LogRead(what="log head"))
+            made.append(policy.store.newest())
+            begun.set()
+
+    writer = threading.Thread(target=change, args=(places, go_on))
+    writer.start()
+    try:
+        assert begun.wait(30)
+        yield made
+    finally:
+        stop.set()
+        writer.join(60)
 
 
 def desk_of(sluis: Sluis, places: Places, folder: Path) -> Desk:

@@ -1,26 +1,23 @@
 """`sluis backup`, `keys export`, `restore`: everything comes back, but nothing that was taken away (FLT-10, E50)."""
 
 import sqlite3
-import threading
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from access_policy.events import LogRead
 from access_policy.log.erased import write_erased
 from access_policy.log.keys import load_keys
-from hub_config.backups import Asked, export_keys, make_backup
-from hub_config.bootstrap import open_policy
 from hub_config.places import Places
+from hub_config.settings import load_settings
 from tests.postgres import blank_database
 from tests.unit.hub_config.cli.backing_up import (
-    ACTOR,
     BACKUP,
     KEYS,
     Desk,
     add_fact,
+    appends,
     desk_of,
     erase,
     names,
@@ -81,7 +78,7 @@ def test_who_was_erased_stays_erased(desk: Desk) -> None:
     backup, keys = desk.back_up(), desk.export()
     name = names(desk, desk.places.state)["P-5"]
     desk.change(erase("P-5"))
-    write_erased(desk.places.checkpoints, ["P-5"], load_keys(desk.places.keys), desk.origin)
+    write_erased(desk.places.checkpoints, [("P-5", 0)], load_keys(desk.places.keys), desk.origin)
     said = desk.restore(backup, keys, "--checkpoints", str(desk.places.checkpoints), "--json")
     assert (said.status, said.json["erased_again"]) == (0, 1)
     assert names(desk, desk.new().state)["P-5"] == "[erased]" != name
@@ -109,30 +106,15 @@ def test_taking_a_copy_is_recorded(desk: Desk) -> None:
 
 def test_appends_go_on_while_a_backup_is_made(desk: Desk) -> None:
     """Each backup is one consistent view of a log that moves on; none of the appends fails (AUD-08)."""
-    stop = threading.Event()
-    made: list[int] = []
-
-    def go_on() -> None:
-        policy = open_policy(desk.places)
-        while not stop.is_set() and len(made) < 300:
-            add_fact(policy)
-            policy.observe(ACTOR, LogRead(what="log head"))
-            made.append(policy.store.newest())
-        policy.store.close()
-
-    writer = threading.Thread(target=go_on)
-    writer.start()
-    try:
-        backups = [desk.back_up(str(number)) for number in range(2)]
-    finally:
-        stop.set()
-        writer.join(60)
     keys = desk.export()
-    for number, backup in enumerate(backups):
-        said = desk.restore(backup, keys, "--json", state=f"new-{number}")
-        assert said.status == 0, said.err
-        assert desk.sluis("log", "verify", state=desk.folder / f"new-{number}").status == 0
-    assert made == sorted(set(made))
+    with appends(desk.places) as made:
+        for number in ("1", "2"):
+            before = len(made)
+            backup = desk.back_up(number)
+            assert len(made) > before
+            said = desk.restore(backup, keys, "--json", state=number)
+            assert (said.status, desk.sluis("log", "verify", state=desk.folder / number).status) == (0, 0), said.err
+    assert made == list(range(made[0], made[0] + len(made)))
 
 
 def test_a_restored_state_can_be_backed_up_and_restored_again(desk: Desk) -> None:
@@ -156,24 +138,34 @@ def test_a_log_on_a_server_is_backed_up_and_restored_there(desk: Desk, tmp_path:
     assert desk.sluis("backup", str(backup), state=state).status == 0
     assert desk.sluis("keys", "export", str(keys), state=state).status == 0
     assert rows(desk.open(backup) / "log.sqlite", "SELECT DISTINCT wrapped FROM sealing_keys") == [(b"",)]
-    said = desk.restore(backup, keys)
+    said = desk.restore(backup, keys, "--unwitnessed")
     assert (said.status, "is not empty" in said.err, desk.new().state.exists()) == (2, True, False)
 
 
-def test_a_log_moves_from_a_file_to_a_server_by_a_restore(desk: Desk) -> None:
-    """What is restored there answers, proves and names the same, and can be backed up from there."""
+def test_a_log_moves_to_a_server_and_back_by_a_restore(desk: Desk) -> None:
+    """AUD-11, FLT-10: by commands alone; it answers, proves and names the same there, also who was erased, and goes on there."""
+    desk.change(erase("P-3"))
+    desk.sign()
     before, url = names(desk, desk.places.state), blank_database()
-    text = desk.places.settings.read_text(encoding="utf-8")
-    policy = open_policy(desk.places)
-    desk.places.settings.write_text(text.replace('database = ""', f'database = "{url}"'), encoding="utf-8")
-    try:
-        asked = Asked(desk.folder / "b.age", [BACKUP.to_public()], "0.1", lambda _text: None)
-        make_backup(desk.places, policy, asked)
-        export_keys(desk.places, policy, replace(asked, file=desk.folder / "k.age", to=[KEYS.to_public()]))
-    finally:
-        policy.store.close()
-    said = desk.restore(desk.folder / "b.age", desk.folder / "k.age")
+    keys, checkpoints = desk.export(), ("--checkpoints", str(desk.places.checkpoints))
+    said = desk.restore(desk.back_up(), keys, *checkpoints, "--database", url)
     assert (said.status, desk.new().log.exists()) == (0, False), said.err
-    assert names(desk, desk.new().state) == before
-    assert desk.sluis("log", "verify", state=desk.new().state).status == 0
-    assert desk.sluis("backup", str(desk.folder / "again.age"), state=desk.new().state).status == 0
+    moved = Desk(desk.sluis, desk.new(), desk.folder)
+    assert names(desk, moved.places.state) == before
+    assert desk.sluis("log", "verify", state=moved.places.state).status == 0
+    there, old = load_settings(moved.places.settings), load_settings(desk.places.settings)
+    assert (there.log.database, replace(there, log=old.log)) == (url, old)
+    moved.change(add_fact)
+    assert desk.sluis("backup", str(desk.folder / "back.age"), state=moved.places.state).status == 0
+    said = desk.restore(desk.folder / "back.age", keys, *checkpoints, "--database", "file", state="back")
+    assert (said.status, desk.new("back").log.exists()) == (0, True), said.err
+    verified = [desk.sluis("log", "verify", state=desk.folder / state).out for state in ("new", "back")]
+    assert verified[0] == verified[1]
+    assert load_settings(desk.new("back").settings) == old
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "postgresql://me:hush@h/x", ""])
+def test_an_unusable_database_restores_nothing(desk: Desk, url: str) -> None:
+    """MFA-11: wrong usage, and a password that stood in it is not repeated."""
+    said = desk.restore(desk.folder / "b.age", desk.folder / "k.age", "--database", url)
+    assert (said.status, "hush" in said.err, desk.new().state.exists()) == (2, False, False)

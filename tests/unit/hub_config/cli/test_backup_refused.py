@@ -52,6 +52,35 @@ def test_a_log_behind_its_checkpoint_is_not_restored(desk: Desk) -> None:
     assert (shown.status, "shorter than its" in shown.out) == (1, True)
 
 
+def test_a_backup_that_nothing_speaks_for_is_not_restored(desk: Desk) -> None:
+    """AUD-02: an old backup is whole by its own checkpoints; 3 unless asked for, and then nothing is decided."""
+    backup, keys = desk.back_up(), desk.export()
+    assert desk.sluis("do", "end-request", "request=DR-1", "reason=x", "--as", "P-1").status == 0
+    (desk.folder / "empty").mkdir()
+    for options in ((), ("--behind",), ("--checkpoints", str(desk.folder / "empty"))):
+        said = desk.restore_alone(backup, keys, *options)
+        assert (said.status, desk.new().state.exists()) == (3, False)
+        assert "refused: nothing_to_compare: " in said.err
+    said = desk.restore_alone(backup, keys, "--unwitnessed", "--json")
+    assert (said.status, said.json["witnessed"], "it decides nothing" in said.err) == (0, False, True)
+    asked = desk.sluis("explain", "P-12", "DR-1", state=desk.new().state)
+    assert (asked.status, "two admins accept the loss" in asked.err) == (2, True)
+    assert desk.sluis("check", state=desk.new().state).status == 1
+
+
+def test_two_admins_accept_a_backup_that_nothing_speaks_for(desk: Desk) -> None:
+    """AUD-02, E58: then it is another history, and every grant is suspended."""
+    backup, keys = desk.back_up(), desk.export()
+    assert desk.restore_alone(backup, keys, "--unwitnessed").status == 0
+    state = desk.new().state
+    numbers = ("kept=0", "lost=0", "epoch=1", "observations=0")
+    said = desk.sluis("do", "accept-loss", *numbers, "--as", "P-1", "--json", state=state)
+    proposal = f"proposal={said.json['events'][-1]['proposal']}"
+    assert desk.sluis("do", "confirm-proposal", proposal, "--as", "P-2", state=state).status == 0
+    assert desk.sluis("explain", "P-12", "DR-1", state=state).status == 1
+    assert desk.sluis("log", "verify", state=state).status == 0
+
+
 def test_a_log_of_another_history_is_not_restored(desk: Desk) -> None:
     """A fork that the same keys signed elsewhere: also not with --behind (AUD-03)."""
     other = Places(desk.folder / "other")
@@ -94,8 +123,14 @@ def test_checkpoints_lie_where_the_settings_say(desk: Desk) -> None:
     backup, keys = desk.back_up("outside"), desk.export("outside")
     desk.change(add_fact)
     desk.sign(outside)
-    said = desk.restore(backup, keys)
+    said = desk.restore_alone(backup, keys)
     assert (said.status, "lacks `1` facts" in said.err) == (3, True)
+    shutil.rmtree(outside)
+    assert desk.restore(backup, keys, state="away").status == 0
+    assert not outside.exists()
+    outside.mkdir()
+    assert desk.restore(backup, keys, state="there").status == 0
+    assert desk.sluis("person", "list", state=desk.folder / "there").status == 0
 
 
 def test_keys_of_another_installation_are_refused(desk: Desk, tmp_path: Path) -> None:

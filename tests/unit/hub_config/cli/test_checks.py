@@ -3,10 +3,17 @@
 import hashlib
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
+import msgspec
 import pytest
 
+from access_policy.actor import person
+from access_policy.events import FileKept
+from access_policy.model.ids import PersonId
+from hub_config.bootstrap import open_policy
 from hub_config.cli import checks
 from hub_config.places import Places
 from spawner import sandbox
@@ -28,10 +35,27 @@ def test_a_line_for_each(sluis: Sluis) -> None:
     assert said.status == 0
     assert all(list(line) == ["check", "ok", "text"] and line["ok"] for line in said.json)
     assert [line["check"] for line in said.json] == [
-        "log", "checkpoints", "clock", "settings", "dataset gbsg2-clinical", "dataset gse7390-expression",
-        "dataset gbsg2-demographics", "dataset gbsg2-grade", "sandbox", "proxy", "running",
+        "log", "seals", "files", "checkpoints", "clock", "settings", "dataset gbsg2-clinical",
+        "dataset gse7390-expression", "dataset gbsg2-demographics", "dataset gbsg2-grade",
+        "sandbox", "proxy", "running",
     ]  # fmt: skip
-    assert sluis("check").out.count("✓") == 11
+    assert sluis("check").out.count("✓") == 13
+
+
+def _sql(places: Places, statement: str) -> None:
+    with closing(sqlite3.connect(places.log)) as connection, connection:
+        assert connection.execute(statement).rowcount > 0
+
+
+def _lose_file(places: Places) -> None:
+    policy = open_policy(places)
+    try:
+        sealed = policy.records.seal_file("P-3", "cv.pdf", b"a letter")
+        file = {"file": 1, "person": "P-3", "request": None, "digest": sealed.digest, "size": 8}
+        kept = msgspec.convert(file | {"media": "application/pdf", "purpose": "cv"}, FileKept)
+        policy.store.append(policy.store.newest(), lambda _at: [(person(PersonId("P-3"), "a-proof"), kept)])
+    finally:
+        policy.store.close()
 
 
 PROBLEMS: dict[str, tuple[Callable[[Places], object], str]] = {
@@ -54,6 +78,10 @@ PROBLEMS: dict[str, tuple[Callable[[Places], object], str]] = {
     "no manifest": (
         lambda places: (places.state / CLINICAL / "manifest.json").unlink(), "dataset gbsg2-clinical",
     ),
+    "a sealing key that somebody took": (
+        lambda places: _sql(places, "UPDATE sealing_keys SET wrapped = NULL WHERE owner = 'P-3'"), "seals",
+    ),
+    "an uploaded file that is gone": (_lose_file, "files"),
     "a log that is none": (lambda places: places.log.write_bytes(b"x" * 5000), "log"),
 }  # fmt: skip
 

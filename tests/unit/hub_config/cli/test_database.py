@@ -32,7 +32,7 @@ def test_a_database_that_holds_a_log_is_left_alone(sluis: Sluis, tmp_path: Path)
     sluis("init", *ADMINS, "--database", url, state=tmp_path / "one")
     said = sluis("init", *ADMINS, "--database", url, state=tmp_path / "two")
     assert (said.status != 0, said.err.count("\n"), "holds one already" in said.err) == (True, 1, True)
-    assert not Places(tmp_path / "two").settings.exists()
+    assert not (tmp_path / "two").exists()
     assert sluis("log", "verify", state=tmp_path / "one").status == 0
 
 
@@ -40,7 +40,7 @@ def test_a_server_that_is_not_there_makes_nothing(sluis: Sluis, tmp_path: Path) 
     """FLT-02: one line, and the folder is as before."""
     said = sluis("init", *ADMINS, "--database", "postgresql:///x?host=/nowhere", state=tmp_path / "new")
     assert (said.status != 0, said.err.count("\n")) == (True, 1)
-    assert not Places(tmp_path / "new").settings.exists()
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("command", [("init", *ADMINS), ("run", "--demo")], ids=["init", "run"])

@@ -9,17 +9,34 @@ def test_it_asks_and_says_until_when(sluis: Sluis, people: dict[str, str]) -> No
     """E48, E50: the first call records that it was asked; every one until the date is refused with 3, and says it."""
     call = ("person", "erase", people["lotte"], "--as", people["anna"], "--yes")
     first, second = sluis(*call), sluis(*call)
-    assert (first.status, second.status) == (3, 3)
-    assert "until `20" in first.err
+    assert (first.status, second.status) == (0, 3)
+    assert first.out.startswith(f"recorded; `{people['lotte']}` can be erased from 20")
     assert "refused: wrong_state" in second.err
+    assert f"`{people['lotte']}` can be erased from `20" in second.err
     asked = sluis("log", "show", "--kind", "ErasureAsked", "--json").lines
     assert [one["person"] for one in asked] == [people["lotte"]]
+
+
+def test_exit_status_3_leaves_no_fact(sluis: Sluis, people: dict[str, str]) -> None:
+    """E50: what asks says that it did; what is refused changes nothing. Both say the date to programs, too."""
+    call = ("person", "erase", people["lotte"], "--as", people["anna"], "--yes", "--json")
+    sizes, said = [], []
+    for _ in range(2):
+        said.append(sluis(*call))
+        sizes.append(sluis("log", "head", "--json").json["size"])
+    (asked,) = sluis("log", "show", "--kind", "ErasureAsked", "--json").lines
+    assert [one.status for one in said] == [0, 3]
+    assert sizes[0] == sizes[1] == asked["seq"]
+    first, second = (one.json for one in said)
+    assert first == {"person": people["lotte"], "asked": asked["at"], "not_before": first["not_before"]}
+    assert second["person"] == people["lotte"]
+    assert asked["not_before"] <= first["not_before"] <= second["not_before"]
 
 
 def test_it_wants_to_hear_yes(sluis: Sluis, people: dict[str, str]) -> None:
     """E50: there is no way back, so it is not done by a slip."""
     call = ("person", "erase", people["lotte"], "--as", people["anna"])
-    assert sluis(*call).status == 3
+    assert sluis(*call).status == 0
     assert sluis(*call).status == 2
 
 
@@ -32,7 +49,8 @@ def test_nobody_of_that_name(sluis: Sluis, people: dict[str, str], who: str) -> 
 
 def test_nobody_but_an_admin(sluis: Sluis, people: dict[str, str]) -> None:
     """E50: as the permission table says."""
-    said = sluis("person", "erase", people["lotte"], "--as", people["lotte"], "--yes")
-    assert said.status == 3
+    said = sluis("person", "erase", people["tessa"], "--as", people["lotte"], "--yes")
+    assert (said.status, said.out) == (3, "")
+    sluis("person", "erase", people["lotte"], "--as", people["lotte"], "--yes")
     again = sluis("person", "erase", people["lotte"], "--as", people["lotte"], "--yes")
     assert again.err.startswith("refused: not_permitted")

@@ -1,5 +1,6 @@
 """`sluis log`, and what every command does with a log that was tampered with."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -16,6 +17,8 @@ from access_policy.model.ids import PersonId
 from hub_config.bootstrap import open_policy
 from hub_config.cli.shown import fact_json, fact_line
 from hub_config.places import Places
+from tests.postgres import blank_database
+from tests.unit.access_policy.log.raw import raw
 from tests.unit.hub_config.cli.conftest import Sluis
 
 
@@ -80,7 +83,8 @@ def test_reading_is_recorded(sluis: Sluis) -> None:
 def test_refusals_are_in_the_stream_of_observations(sluis: Sluis, people: dict[str, str]) -> None:
     """A command that was refused is evidence."""
     sluis("do", "end-request", "request=DR-1", "reason=x", "--as", people["lotte"])
-    refusal = sluis("log", "show", "--observations", "--json").lines[0]
+    refusal, reading = sluis("log", "show", "--observations", "--json").lines[:2]
+    assert reading["what"] == "log show --observations"
     assert (refusal["kind"], refusal["command"], refusal["code"]) == ("CommandRefused", "end-request", "not_permitted")
 
 
@@ -100,8 +104,54 @@ def test_verify_says_yes_to_a_whole_log(sluis: Sluis) -> None:
     said = sluis("log", "verify", "--json")
     head = sluis("log", "head", "--json").json
     expected = {"ok": True, "size": head["size"], "root": head["root"], "problem": None, "row": None}
-    assert (said.status, said.json) == (0, expected)
-    assert sluis("log", "verify").out.startswith("the log is whole: ")
+    compared = {"compared": 1, "newest": head["size"]}
+    assert (said.status, said.json) == (0, expected | {"checkpoints": compared})
+    shown = sluis("log", "verify").out
+    assert shown.startswith("the log is whole: ")
+    assert f"it holds what 1 checkpoint signed, the newest of {head['size']} facts" in shown
+
+
+def test_verify_says_that_nothing_was_compared(sluis: Sluis, places: Places, tmp_path: Path) -> None:
+    """AUD-02: whole by its own rows alone is said so; a folder that was named and holds no checkpoint is wrong (2)."""
+    for path in places.checkpoints.iterdir():
+        path.unlink()
+    shown = sluis("log", "verify")
+    assert (shown.status, "compared with no checkpoint" in shown.out) == (0, True)
+    assert sluis("log", "verify", "--json").json["checkpoints"] == {"compared": 0, "newest": 0}
+    said = sluis("log", "verify", "--checkpoints", str(tmp_path))
+    assert (said.status, "holds no checkpoint" in said.err, said.err.count("\n")) == (2, True, 1)
+
+
+RUINS: dict[str, Callable[[Places], object]] = {
+    "an empty file": lambda places: places.log.write_bytes(b""),
+    "something else": lambda places: places.log.write_bytes(b"nothing of the kind" * 100),
+    "half of it": lambda places: places.log.write_bytes(places.log.read_bytes()[: places.log.stat().st_size // 2]),
+    "no form": lambda places: change(places, "DROP TABLE meta"),
+    "no facts": lambda places: change(places, "DROP TABLE facts"),
+    "no heads": lambda places: change(places, "DROP TABLE fact_heads"),
+}
+
+
+@pytest.mark.parametrize("ruin", RUINS.values(), ids=RUINS)
+def test_a_ruined_log_is_an_answer(ruin: Callable[[Places], object], sluis: Sluis, places: Places) -> None:
+    """AUD-01: 1 and what cannot be read, never the advice to run the command that was just run."""
+    ruin(places)
+    said = sluis("log", "verify", "--json")
+    assert (said.status, said.json["ok"], said.err) == (1, False, "")
+    assert "log verify" not in said.json["problem"]
+    assert sluis("log", "verify").out.startswith("the log is not whole: ")
+    assert sluis("check").status == 1
+
+
+def test_a_ruined_log_on_a_server_is_an_answer(sluis: Sluis, tmp_path: Path) -> None:
+    """AUD-01: as of a file; a server that does not answer stays a trouble of the surroundings (2)."""
+    state, url = tmp_path / "server", blank_database()
+    admins = ("--admin", "https://login.example", "1", "--admin", "https://login.example", "2")
+    assert sluis("init", *admins, "--database", url, state=state).status == 0
+    with raw(url) as connection:
+        connection.exec_driver_sql("DROP TABLE facts CASCADE")
+    said = sluis("log", "verify", "--json", state=state)
+    assert (said.status, said.json["ok"], "facts" in said.json["problem"]) == (1, False, True)
 
 
 def change(places: Places, statement: str) -> None:
@@ -188,6 +238,7 @@ def test_a_log_that_was_cut_off_contradicts_its_checkpoint(sluis: Sluis, places:
     assert len(last) == 1
     change(places, f"DELETE FROM facts WHERE seq = {size}")
     change(places, f"DELETE FROM fact_heads WHERE size = {size}")
+    shutil.rmtree(places.checkpoints)
     assert sluis("log", "verify").status == 0
     said = sluis("log", "verify", "--checkpoints", str(tmp_path / "signed"), "--json")
     assert (said.status, said.json["row"]) == (1, size)

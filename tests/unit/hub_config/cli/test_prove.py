@@ -69,6 +69,8 @@ def test_consistency_between_two_checkpoints(sluis: Sluis, size: int, people: di
     assert (old.size, new.size) == (size, size + 1)
     assert goes_on(old.size, new.size, old.root, new.root, [b64decode(one) for one in answer["proof"]])
     assert sluis("log", "prove", "--from", str(size), "--to", str(size + 1)).out.startswith("the signed tree of ")
+    reads = sluis("log", "show", "--kind", "LogRead", "--json").lines
+    assert f"log prove --from {size} --to {size + 1}" in [line["what"] for line in reads]  # E51
 
 
 def test_fact_that_is_not_signed_yet(sluis: Sluis, places: Places, tmp_path: Path) -> None:

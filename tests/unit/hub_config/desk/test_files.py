@@ -167,6 +167,17 @@ def test_changed_bytes_are_not_given_out(world: World) -> None:
     assert world.client("board").get(f"/api/v1/files/{number}").status_code == 503
 
 
+def test_swapped_files_are_not_given_out(world: World) -> None:
+    """AUD-01, MFA-11: two files of one request, each sealed under its key: it opens, and is not what its fact names."""
+    one, two = sent(world), sent(world, "researcher", ("a.txt", b"Dear all"), request="DR-1")
+    with world.policy.store.database.write() as connection:
+        first, second = connection.execute(select(files)).all()
+        for row, content in ((first, second.content), (second, first.content)):
+            connection.execute(update(files).where(files.c.digest == row.digest).values(content=content))
+    for number in (one, two):
+        assert world.client("board").get(f"/api/v1/files/{number}").status_code == 503
+
+
 def test_no_file_is_kept_by_a_name_alone(world: World) -> None:
     """INP-01: a fact without bytes says nothing, so no form and no program gives these commands."""
     client = world.client("researcher")

@@ -14,7 +14,7 @@ from access_policy.log.checkpoints import all_checkpoints, log_origin
 from access_policy.log.errors import LogBehind, LogUnavailable
 from access_policy.log.store import LogStore
 from access_policy.log.targets import Folder
-from access_policy.log.witness import Witness
+from access_policy.log.witness import Named, Witness
 from access_policy.model.enums import Action
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.notices import notices_from
@@ -38,6 +38,8 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
     """Open a file as the log of the installation whose checkpoints lie in one folder."""
     worlds: list[World] = []
     first = full_world(tmp_path)
+    signing = Witness(first.policy.store, Folder(tmp_path / "checkpoints"), KEYS)
+    assert signing.export(Named(log_origin("test"), ())) is None
 
     def open_log(path: Path) -> World:
         store = LogStore.open(path, KEYS, first.clock, secrets.token_bytes)
@@ -108,6 +110,13 @@ def test_a_withdrawal_is_signed_at_once(whole: World, tmp_path: Path) -> None:
     whole.do("open-request", "researcher", title="Another", purpose="To be written")
     assert checkpoints(tmp_path) == before
     done = whole.do("end-request", "admin", request="DR-1", reason="misuse")
+    assert checkpoints(tmp_path)[-1] == (0, done.facts[-1].seq)
+
+
+def test_what_may_take_away_is_signed_at_once(whole: World, tmp_path: Path) -> None:
+    """AUD-02: a new course that binds everybody ends what was open, so its head leaves with it as well."""
+    fields = {"course": "new", "title": "New", "validity_days": "9", "required": "true"}
+    done = whole.do("register-course", "admin", **fields)
     assert checkpoints(tmp_path)[-1] == (0, done.facts[-1].seq)
 
 
