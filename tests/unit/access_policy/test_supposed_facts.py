@@ -10,7 +10,7 @@ from access_policy import events as e
 from access_policy.actor import person
 from access_policy.fold import APPLIERS
 from access_policy.log.errors import UnreadableLog
-from access_policy.log.store import LogStore
+from access_policy.log.store import Head, LogStore
 from access_policy.model.enums import Role
 from access_policy.model.ids import RequestId
 from access_policy.model.jurisdictions import AdequacyScope
@@ -119,6 +119,9 @@ class _Log:
 
     def facts_since(self, seq: int) -> Iterator[e.Fact]:
         return iter(self._facts[seq:])
+
+    def observation_head(self) -> Head:
+        return Head(0, "", None)
 
 
 @pytest.mark.parametrize("error", [KeyError, IndexError, ValueError, TypeError], ids=lambda error: error.__name__)

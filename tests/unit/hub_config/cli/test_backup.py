@@ -143,7 +143,7 @@ def test_a_log_on_a_server_is_backed_up_and_restored_there(desk: Desk, tmp_path:
 
 
 def test_a_log_moves_to_a_server_and_back_by_a_restore(desk: Desk) -> None:
-    """AUD-11, FLT-10: by commands alone; it answers, proves and names the same there, also who was erased, and goes on there."""
+    """AUD-11, FLT-10: by commands alone; it answers, proves and names the same there, and goes on there."""
     desk.change(erase("P-3"))
     desk.sign()
     before, url = names(desk, desk.places.state), blank_database()
