@@ -33,15 +33,20 @@ help:
 run: install
 	@exec $(VENV)/bin/sluis run --demo $(ARGS)
 
-# Unit tests share the processors; those that start servers and browsers take turns.
+# Unit tests share the processors; of those that start servers two files run at a time, and browsers alone.
+UNIT    := --numprocesses=auto tests/unit
+SERVERS := --numprocesses=auto --maxprocesses=2 --dist=loadfile tests/integration
+
 test: lint
-	@$(VENV)/bin/pytest --numprocesses=auto $(ARGS) tests/unit
-	@$(VENV)/bin/pytest $(ARGS) tests/integration tests/browser
+	@$(VENV)/bin/pytest $(ARGS) $(UNIT)
+	@$(VENV)/bin/pytest $(ARGS) $(SERVERS)
+	@$(VENV)/bin/pytest $(ARGS) tests/browser
 
 # The same tests with more steps, examples and kills.
 test-long: lint
-	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long --numprocesses=auto $(ARGS) tests/unit
-	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) tests/integration tests/browser
+	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) $(UNIT)
+	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) $(SERVERS)
+	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) tests/browser
 
 lint: install-dev
 	$(VENV)/bin/ruff check .
