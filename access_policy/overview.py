@@ -81,6 +81,11 @@ def is_open(request: Request, at: datetime) -> bool:
     return request.status not in _OVER and not _term_over(request, at)
 
 
+def suspended_since(request: Request) -> datetime | None:
+    """Return since when a grant that still lives is suspended, or None (E58)."""
+    return request.suspended if request.status not in _OVER else None
+
+
 def _term_over(request: Request, at: datetime) -> bool:
     return request.term is not None and at >= request.term.ends
 

@@ -110,7 +110,7 @@ def read_sealing_keys(path: Path, keys: Keys) -> Mapping[str, bytes | None]:
 def copy_notes(source: Path, target: Path) -> None:
     """Copy the newest signed notes of each series. Raises StateProblem where two of one name say different things."""
     target.mkdir(mode=0o700, exist_ok=True)
-    for path in _newest_notes(source):
+    for path in newest_notes(source):
         content, copy = path.read_bytes(), target / path.name
         if copy.exists() and copy.read_bytes() != content:
             raise StateProblem(f"`{path}` says something else than the same note of the backup; do not trust either")
@@ -118,7 +118,8 @@ def copy_notes(source: Path, target: Path) -> None:
         copy.chmod(0o600)
 
 
-def _newest_notes(folder: Path) -> Iterator[Path]:
+def newest_notes(folder: Path) -> Iterator[Path]:
+    """Give the newest signed notes of each series in a folder, oldest first; none where it is not there."""
     series: dict[str, list[tuple[int, int, Path]]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         found = NOTE_NAME.fullmatch(path.name)

@@ -1,11 +1,13 @@
 """The composition root: time, randomness and the files of one installation enter here and nowhere below."""
 
+import itertools
 import secrets
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from access_policy.events import IdentityLinked
 from access_policy.log.checkpoints import log_origin
 from access_policy.log.clock import ClockWatch, Monotonic, SteadyClock
 from access_policy.log.errors import LogUnavailable
@@ -14,11 +16,15 @@ from access_policy.log.store import LogStore
 from access_policy.log.times import Clock
 from access_policy.log.witness import Named, Witness
 from access_policy.model.enums import Component
+from access_policy.model.texts import ERASED
 from access_policy.use_cases import Beginning, Policy, begin
 from hub_config.anchor import load_anchor
 from hub_config.checkpoint_folder import checkpoint_target
 from hub_config.databases import create_database, log_exists, open_database, upgrade_database
 from hub_config.places import Places
+
+_FIRST_FACTS = 100
+"""Among these the first admins' login identities stand."""
 
 
 class StateProblem(Exception):
@@ -95,6 +101,18 @@ def sign_first(places: Places, store: LogStore, keys: Keys, installation: str) -
 def identity_of(places: Places, issuer: str, subject: str) -> str:
     """Return the HMAC by which a login with this issuer and subject finds its person."""
     return identity_digest(load_keys(places.keys), issuer, subject)
+
+
+def lookup_problem(places: Places, store: LogStore) -> str | None:
+    """Say that `lookup.key` is that of another log: with it nobody who logs in would be found. None where it fits."""
+    keys = load_keys(places.keys)
+    for fact in itertools.islice(store.facts_since(0), _FIRST_FACTS):
+        one = fact.event
+        if isinstance(one, IdentityLinked) and ERASED not in (one.issuer, one.subject):
+            if identity_digest(keys, one.issuer, one.subject) == one.identity:
+                return None
+            return f"`{places.keys / 'lookup.key'}` is not the key of this log; put the right one back"
+    return None
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -39,6 +39,7 @@ from hub_config.backups import (
     SETTINGS,
     Say,
     copy_notes,
+    newest_notes,
     no_randomness,
     read_sealing_keys,
 )
@@ -69,15 +70,24 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Witness:
+    """A folder with checkpoints of the facts: how many were compared, and how many facts the newest signs."""
+
+    folder: Path
+    checkpoints: int
+    newest: int
+
+
+@dataclass(frozen=True)
 class Restored:
     """What was restored: the backup's manifest; how many facts and observations are missing; how many are erased; and
-    whether it was compared with any checkpoint that was not in the backup.
+    with which checkpoints that were not in the backup it was compared.
     """
 
     manifest: Manifest
     behind: tuple[int, int]
     erased: int
-    witnessed: bool
+    witnesses: tuple[Witness, ...]
 
 
 class BackupBehind(Exception):
@@ -86,14 +96,15 @@ class BackupBehind(Exception):
 
 def restore(places: Places, wanted: Wanted, say: Say) -> Restored:
     """Restore. Raises LogError, StateProblem, SettingsProblem, OSError or BackupBehind: then nothing is left behind."""
+    _check_folder(wanted)
     with nothing_left(places), only_one(places), new_state(places) as draft:
         say("decrypting")
         manifest = _unpack(draft, wanted)
         settings = _settings(draft, wanted.database)
         known = _known_checkpoints(places.state / settings.log.checkpoints, wanted)
-        witnessed = any(map(_holds_checkpoint, known))
-        if not (witnessed or wanted.unwitnessed):
-            raise BackupBehind(_NOTHING_TO_COMPARE)
+        witnesses = tuple(filter(None, map(_witness, known)))
+        if not (witnesses or wanted.unwitnessed):
+            raise BackupBehind(_nothing_text(wanted))
         for folder in known:
             copy_notes(folder, draft.checkpoints)
         keys = load_keys(draft.keys)
@@ -102,12 +113,12 @@ def restore(places: Places, wanted: Wanted, say: Say) -> Restored:
         behind = _check_log(draft, manifest, keys)
         if any(behind) and not wanted.behind:
             raise BackupBehind(_behind_text(behind))
-        if not witnessed:
+        if not witnesses:
             _take_heads_away(draft)
         _settle_checkpoints(draft, places, settings.log.checkpoints)
         if settings.log.database:
             _move_to_server(draft, say)
-    return Restored(manifest, behind, erased, witnessed)
+    return Restored(manifest, behind, erased, witnesses)
 
 
 def _unpack(draft: Places, wanted: Wanted) -> Manifest:
@@ -170,16 +181,22 @@ def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted) -> int:
             shutil.rmtree(draft.state / name, ignore_errors=True)
 
 
-def _known_checkpoints(of_settings: Path, wanted: Wanted) -> list[Path]:
-    """Return the folders whose notes count besides the backup's own: that of the settings, and the one given."""
+def _check_folder(wanted: Wanted) -> None:
     if wanted.checkpoints is not None and not wanted.checkpoints.is_dir():
         raise StateProblem(f"there is no folder `{wanted.checkpoints}` with checkpoints; name one, or leave it out")
-    return [folder for folder in (of_settings, wanted.checkpoints) if folder is not None and folder.is_dir()]
 
 
-def _holds_checkpoint(folder: Path) -> bool:
-    notes = (NOTE_NAME.fullmatch(path.name) for path in folder.iterdir())
-    return any(note is not None and note["series"] == Series.FACTS for note in notes)
+def _known_checkpoints(of_settings: Path, wanted: Wanted) -> list[Path]:
+    """Return the folders whose notes count besides the backup's own: that of the settings, and the one given."""
+    found = [folder for folder in (of_settings, wanted.checkpoints) if folder is not None and folder.is_dir()]
+    return found[-1:] if len(found) == 2 and found[0].samefile(found[1]) else found
+
+
+def _witness(folder: Path) -> Witness | None:
+    """Count the checkpoints of the facts in a folder; None where it holds none. Their signatures are checked later."""
+    notes = (NOTE_NAME.fullmatch(path.name) for path in newest_notes(folder))
+    sizes = [int(note["size"]) for note in notes if note is not None and note["series"] == Series.FACTS]
+    return Witness(folder, len(sizes), sizes[-1]) if sizes else None
 
 
 def _take_heads_away(draft: Places) -> None:
@@ -257,10 +274,16 @@ def _move_to_server(draft: Places, say: Say) -> None:
 
 
 _MOVED = "The settings of this Sluis, written by `sluis restore --database`"
-_NOTHING_TO_COMPARE = (
-    "nothing_to_compare: no checkpoint but the backup's own is known, so facts may be missing, and what was withdrawn "
-    "by them would be back; give --checkpoints DIR, or --unwitnessed: it then decides nothing until two admins agree"
-)
+
+
+def _nothing_text(wanted: Wanted) -> str:
+    known, way_out = "no checkpoint but the backup's own is known", "give --checkpoints DIR"
+    if wanted.checkpoints is not None:
+        known, way_out = f"`{wanted.checkpoints}` holds no checkpoint of a log", "name the folder that does"
+    return (
+        f"nothing_to_compare: {known}, so facts may be missing, and what was withdrawn by them would be back; "
+        f"{way_out}, or give --unwitnessed: it then decides nothing until two admins agree"
+    )
 
 
 def _behind_text(behind: tuple[int, int]) -> str:

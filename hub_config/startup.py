@@ -21,7 +21,7 @@ from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
 from hub_config.anchor import AnchorKeeper
-from hub_config.bootstrap import StateProblem, open_policy, present, since_boot
+from hub_config.bootstrap import StateProblem, lookup_problem, open_policy, present, since_boot
 from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.manifests import folders_in_use, manifest_problem
 from hub_config.databases import as_stored, log_exists
@@ -73,6 +73,8 @@ def _check_state(places: Places, wanted: Surroundings, settings: Settings, say: 
     """Check what the log holds, and end what a killed run left."""
     with closing((policy := open_policy(places)).store):
         behind = _check_log(places, policy, wanted)
+        if problem := lookup_problem(places, policy.store):
+            raise StateProblem(problem)
         if behind is None:
             _check_datasets(places, settings, policy)
             _adopt(settings, policy)

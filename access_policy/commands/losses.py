@@ -1,5 +1,6 @@
 """A loss of facts, and its acceptance by two admins: what brings a log back that is behind its newest checkpoint."""
 
+import sys
 from datetime import datetime
 from typing import Annotated
 
@@ -34,6 +35,12 @@ def accept_loss(state: State, c: AcceptLoss, actor: Actor, at: datetime) -> Outc
     if c.kept > state.seq:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"the log holds `{state.seq}` facts, so it kept no `{c.kept}`")
     return (e.LossAccepted(epoch=c.epoch, kept=c.kept, lost=c.lost, observations=c.observations),)
+
+
+def facts_before_acceptance(state: State) -> int:
+    """Return how many facts stood when somebody first proposed to accept a loss; no bound where nobody did."""
+    waiting = [one.seq - 1 for one in state.proposals.values() if one.command == name_of(AcceptLoss)]
+    return min(waiting, default=sys.maxsize)
 
 
 def leads_out(state: State, command: Command) -> bool:

@@ -63,7 +63,7 @@ def _stands_without(state: State, fact: e.Fact) -> bool:
 def suppose(state: State, fact: e.Fact) -> None:
     """Take one fact that nobody has recorded, so that nobody proved anything with it; else as `fold`."""
     if fact.seq != state.seq + 1:
-        raise ValueError(f"fact `{fact.seq}` does not follow `{state.seq}`; run `sluis log verify`")
+        raise ValueError(f"fact `{fact.seq}` does not follow fact `{state.seq}`")
     APPLIERS[type(fact.event)](state, fact, fact.event)
     for subject in of_event(fact.event):
         state.touched[subject] = fact.seq

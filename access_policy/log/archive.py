@@ -118,7 +118,9 @@ def read_archive(path: Path, kind: str, identities: list[Any], folder: Path, all
         with tarfile.open(tar, "r:") as members:
             return _unpack(path, kind, members, folder, allowed)
     except (tarfile.TarError, msgspec.MsgspecError, EOFError) as error:
-        raise ArchiveProblem(f"`{path}` is no {kind} of a Sluis ({first_line(error)}); take another file") from None
+        raise ArchiveProblem(
+            f"`{path}` is no {_called(kind)} of a Sluis ({first_line(error)}); take another file"
+        ) from None
     except OSError as error:
         where = error.filename or folder
         raise ArchiveProblem(f"`{where}` cannot be used ({error.strerror or error}); nothing was restored") from None
@@ -126,17 +128,25 @@ def read_archive(path: Path, kind: str, identities: list[Any], folder: Path, all
         forget(tar)
 
 
+def _called(kind: str) -> str:
+    return "keys export" if kind == "keys" else kind[:20]
+
+
 def _unpack(path: Path, kind: str, members: tarfile.TarFile, folder: Path, allowed: re.Pattern[str]) -> Archive:
     text = _small(path, members, MANIFEST)
     signature = _small(path, members, SIGNATURE)
     manifest = msgspec.json.decode(text, type=Manifest)
     if manifest.kind != kind:
-        raise ArchiveProblem(f"`{path}` is a {manifest.kind[:20]} of a Sluis, not a {kind}; take the other file")
+        raise ArchiveProblem(
+            f"`{path}` is a {_called(manifest.kind)} of a Sluis, not a {_called(kind)}; take the other file"
+        )
     if manifest.form > FORM:
         raise ArchiveProblem(f"`{path}` was made by the later release `{manifest.release[:40]}`; use that one")
     for name, entry in manifest.files.items():
         if not allowed.fullmatch(name):
-            raise ArchiveProblem(f"`{path}` holds `{ascii(name)[1:60]}`, which no {kind} holds; do not trust it")
+            raise ArchiveProblem(
+                f"`{path}` holds `{ascii(name)[1:60]}`, which no {_called(kind)} holds; do not trust it"
+            )
         _take(path, members, folder / name, (name, entry))
     if members.next() is not None:
         raise ArchiveProblem(f"`{path}` holds more than it says; do not trust it")

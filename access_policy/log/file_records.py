@@ -5,6 +5,8 @@ Nothing of a file's name is ever part of a path. A file whose stored bytes do no
 file may be, and who may send and read it, is decided elsewhere.
 """
 
+from collections.abc import Collection
+from contextlib import suppress
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -59,6 +61,16 @@ def read_file(connection: Connection, sealer: Sealer, digest: str) -> OpenedFile
     if opened is None:
         return None
     return OpenedFile(sealer.open(bytes(row.name), row.owner, _NAME, digest), opened)
+
+
+def read_names(connection: Connection, sealer: Sealer, digests: Collection[str]) -> dict[str, str]:
+    """Return the names of files by the hashes in their facts; without those that are gone or do not open."""
+    found = {}
+    query = select(files.c.digest, files.c.owner, files.c.name).where(files.c.digest.in_(digests))
+    for row in connection.execute(query):
+        with suppress(UnreadableLog):
+            found[row.digest] = sealer.open(bytes(row.name), row.owner, _NAME, row.digest)
+    return found
 
 
 def file_problems(database: Database) -> list[str]:

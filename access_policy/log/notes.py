@@ -41,6 +41,11 @@ def read_note(note: bytes, keys: Keys, name: str) -> str:
     if not signatures.endswith("\n"):
         raise ValueError("the note was cut off; get a whole one")
     if not _is_signed(text.encode(), signatures, keys.checkpoint.public_key(), name):
+        if _other_key(signatures, name, key_id(keys.checkpoint.public_key(), name)):
+            raise UntrustedCheckpoint(
+                f"a note of `{name}` is signed with another key than `checkpoint.key`; if that file was replaced, put "
+                "the right one back, else do not trust the note"
+            )
         raise UntrustedCheckpoint(f"a note has no valid signature of `{name}`; do not trust it")
     return text
 
@@ -62,6 +67,14 @@ def _is_signed(body: bytes, signatures: str, key: Ed25519PublicKey, name: str) -
                 return False
             signed = True
     return signed
+
+
+def _other_key(signatures: str, name: str, ours: bytes) -> bool:
+    """Say whether who signed under this name has another key than ours."""
+    lines = [
+        line.removeprefix(f"{_DASH}{name} ") for line in signatures.split("\n") if line.startswith(f"{_DASH}{name} ")
+    ]
+    return bool(lines) and all(decode64(line)[:4] != ours for line in lines)
 
 
 def decode64(text: str) -> bytes:

@@ -5,7 +5,7 @@ sealed with their person's key. All instants are aware and UTC, and a session or
 interval up to its end. How long they live, and how many failures are too many, is decided by their callers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from access_policy.log.file_records import OpenedFile, SealedFile, read_file, seal_file, store_file
+from access_policy.log.file_records import OpenedFile, SealedFile, read_file, read_names, seal_file, store_file
 from access_policy.log.sealing import Keyring, Sealer
 from access_policy.log.tables import factors, pending_logins, sessions
 from access_policy.log.times import to_text
@@ -165,6 +165,11 @@ class Records:
         """Return a file by its fact's hash, None where it is gone. Raises UnreadableLog where its bytes do not fit."""
         with self._read() as connection:
             return read_file(connection, self._sealer or self._keyring.on(connection), digest)
+
+    def file_names(self, digests: Collection[str]) -> dict[str, str]:
+        """Return the names of files by their facts' hashes, as far as they can be read."""
+        with self._read() as connection:
+            return read_names(connection, self._sealer or self._keyring.on(connection), digests)
 
     # Sessions
 

@@ -8,6 +8,7 @@ without any checkpoint is believed at its very beginning only: whoever can cut a
 The target may hang, so each look at it and each export waits for a while only and goes on without.
 """
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 from threading import Lock, Thread
 from typing import NamedTuple, TypeVar
@@ -63,6 +64,8 @@ class Named(NamedTuple):
     origin: str
     losses: Sequence[Loss]
     erased: Collection[Entry] = ()
+    before_proposal: int = sys.maxsize
+    """How many facts stood before an admin proposed to accept a loss: what was appended since hides no shorter log."""
 
 
 class Witness:
@@ -143,7 +146,8 @@ class Witness:
             signed = newest[series]
             if signed is None or (last >= epoch and is_excused(signed, log.losses, series)):
                 continue
-            problems += filter(None, [difference(signed, head.size, root_at, _WORDS[series])])
+            size = min(head.size, log.before_proposal) if series is Series.FACTS else head.size
+            problems += filter(None, [difference(signed, size, root_at, _WORDS[series])])
         if not problems:
             return None
         facts = newest[Series.FACTS]

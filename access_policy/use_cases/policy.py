@@ -15,7 +15,7 @@ import msgspec
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Outcome, Refusal, RefusalCode, name_of
-from access_policy.commands.losses import AcceptLoss, leads_out
+from access_policy.commands.losses import AcceptLoss, facts_before_acceptance, leads_out
 from access_policy.decision import Decision, decide, supposed_session
 from access_policy.fold import fold
 from access_policy.handle import handle
@@ -131,8 +131,8 @@ class Policy:
             raise LogBehind(found.text)
 
     def _named(self) -> Named:
-        losses = tuple(self._state.losses)
-        return Named(log_origin(self._state.installation), losses, entries(self._state.erased, losses))
+        losses, before = tuple(self._state.losses), facts_before_acceptance(self._state)
+        return Named(log_origin(self._state.installation), losses, entries(self._state.erased, losses), before)
 
     def sign(self) -> str | None:
         """Sign the log's heads and write them out; say in a line why that cannot be done now, or None (AUD-02)."""

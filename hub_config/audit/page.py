@@ -4,6 +4,7 @@ Its tables are written row by row into files of their own, which have no name, a
 long log needs no more memory than a short one.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -38,10 +39,15 @@ _HEAD = """<!DOCTYPE html>
 <style>
 body {{ font-family: system-ui, sans-serif; line-height: 1.45; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }}
 table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ border: 1px solid #767676; overflow-wrap: anywhere; padding: .25rem .5rem; }}
+th, td {{ border: 1px solid #767676; padding: .25rem .5rem; }}
 th, td {{ text-align: left; vertical-align: top; }}
 th {{ background: #eee; }}
-pre {{ background: #f4f4f4; overflow-x: auto; padding: .75rem; white-space: pre-wrap; }}
+th, time {{ white-space: nowrap; }}
+code, h1, pre {{ overflow-wrap: anywhere; }}
+code {{ font: inherit; }}
+td code {{ display: inline-block; min-width: 12rem; }}
+pre {{ background: #f4f4f4; padding: .75rem; white-space: pre-wrap; }}
+.wide {{ overflow-x: auto; }}
 </style>
 </head>
 <body>
@@ -49,6 +55,9 @@ pre {{ background: #f4f4f4; overflow-x: auto; padding: .75rem; white-space: pre-
 <h1>{title}</h1>
 """
 _TAIL = "</main>\n</body>\n</html>\n"
+_MARKED = re.compile(
+    r"(?P<time>\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?Z\b|\S{31,}[^\s;,]"
+)
 
 
 class Page:
@@ -63,7 +72,7 @@ class Page:
 
     def add(self, table: str, cells: Sequence[object]) -> None:
         """Add a row to a table."""
-        row = "".join(f"<td>{text(cell)}</td>" for cell in cells)
+        row = "".join(f"<td>{marked(cell)}</td>" for cell in cells)
         self._rows[table].write(f"<tr>{row}</tr>\n")
         self._counts[table] += 1
 
@@ -71,7 +80,7 @@ class Page:
         """Write the page: its title, paragraphs about the pack, how to check it, and the tables."""
         with path.open("w", encoding="utf-8") as file:
             file.write(_HEAD.format(title=text(title)))
-            file.writelines(f"<p>{text(line)}</p>\n" for line in about)
+            file.writelines(f"<p>{marked(line)}</p>\n" for line in about)
             file.write(f"<h2>How to check this pack</h2>\n<pre>{text(how, lines=True)}</pre>\n")
             for name, (heading, columns) in TABLES.items():
                 self._write_table(file, name, heading, columns)
@@ -83,10 +92,22 @@ class Page:
             file.write("<p>None.</p>\n")
             return
         head = "".join(f'<th scope="col">{text(column)}</th>' for column in columns)
+        file.write(f'<div class="wide" role="region" aria-labelledby="{name}" tabindex="0">\n')
         file.write(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n")
         self._rows[name].seek(0)
         shutil.copyfileobj(self._rows[name], file)
-        file.write("</tbody>\n</table>\n")
+        file.write("</tbody>\n</table>\n</div>\n")
+
+
+def marked(value: object) -> str:
+    """Return a value as HTML: times to the second, with the whole one beside them; what may break within a word."""
+    plain, done, parts = printable(" ".join(str("" if value is None else value).split("\n"))), 0, []
+    for found in _MARKED.finditer(plain):
+        whole = escape(found[0])
+        time = f'<time datetime="{whole}">{found["time"]}Z</time>'
+        parts += [escape(plain[done : found.start()]), time if found["time"] else f"<code>{whole}</code>"]
+        done = found.end()
+    return "".join([*parts, escape(plain[done:])])
 
 
 def text(value: object, *, lines: bool = False) -> str:

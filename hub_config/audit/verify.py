@@ -279,11 +279,11 @@ def main(arguments: list[str]) -> int:
     key = None
     if "--key" in words[:-1]:
         at = words.index("--key")
-        key = words[at + 1]
-        del words[at : at + 2]
+        _, key = words.pop(at), words.pop(at)
     folder = Path(words[0]) if words else Path(__file__).resolve().parent
-    if len(words) > 1 or any(word.startswith("-") for word in words) or not folder.is_dir():
-        print(USAGE, file=sys.stderr)
+    wrong = len(words) > 1 or any(word.startswith("-") for word in words)
+    if wrong or not folder.is_dir():
+        print(USAGE if wrong else f"there is no folder {str(folder)!a}; name the pack's", file=sys.stderr)
         return 2
     try:
         print(ascii(check(folder, key))[1:-1])

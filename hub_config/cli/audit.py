@@ -1,13 +1,14 @@
 """`sluis audit pack`: a folder with which an outsider sees and checks who could open what, and why (E53, E54)."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from access_policy.actor import Actor
 from access_policy.events import LogRead
 from access_policy.log.keys import load_keys
 from hub_config.audit.pack import Order, make_pack
-from hub_config.audit.signing import signer_of
+from hub_config.audit.signing import signer_of, vkey
 from hub_config.checkpoint_folder import checkpoint_target
 from hub_config.cli.answers import quoted, say, show_json, show_line
 from hub_config.cli.options import Call, Parser, UsageProblem, commands_of, group, leaf
@@ -17,7 +18,7 @@ from hub_config.cli.reading import known_request, opened
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Add the commands."""
     inner = commands_of(group(commands, "audit", "what an auditor takes along"))
-    parser = leaf(inner, "pack", pack, "a folder that its own verify.py checks without Sluis")
+    parser = leaf(inner, "pack", pack, "a folder that an outsider checks without Sluis")
     about = parser.add_mutually_exclusive_group(required=True)
     about.add_argument("--request", metavar="R", help="all that the decisions about this request rest on")
     about.add_argument("--installation", action="store_true", help="the whole log")
@@ -43,5 +44,8 @@ def pack(call: Call) -> int:
     if call.json:
         show_json({"out": str(out), "about": order.about})
     else:
-        show_line(f"the audit pack about {order.about} is in {out}; `python3 {out / 'verify.py'}` checks it")
+        show_line(f"the audit pack about {order.about} is in {out}")
+        key = vkey(signer.keys, signer.name)
+        show_line(f"check it with `python3 -I verify.py {shlex.quote(str(out))} --key '{key}'`")
+        show_line("take verify.py from the Sluis release, not from the pack; tell the key by another way than the pack")
     return 0

@@ -90,13 +90,16 @@ def _show(call: Call, restored: Restored) -> None:
         show_json({
             "state": str(call.places.state), "facts": made.facts.size, "made_at": made.made_at,
             "missing_facts": facts, "missing_observations": observations, "erased_again": restored.erased,
-            "witnessed": restored.witnessed,
+            "witnessed": bool(restored.witnesses),
         })  # fmt: skip
     else:
         show_line(f"restored `{call.places.state}`: {made.facts.size} facts, as of {made.made_at}")
+        for one in restored.witnesses:
+            plural = "" if one.checkpoints == 1 else "s"
+            show_line(f"compared with {one.checkpoints} checkpoint{plural} of `{one.folder}`, newest {one.newest}")
     if restored.erased:
         say(f"{restored.erased} people and requests were erased since; they are erased here too")
-    if not restored.witnessed:
+    if not restored.witnesses:
         say("no checkpoint but its own was compared: it decides nothing until two admins have accepted that")
     if facts or observations:
         say(f"the log lacks {facts} facts and {observations} observations; two admins have to accept that loss")

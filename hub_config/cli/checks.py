@@ -11,7 +11,7 @@ from access_policy.log.erased import lost_keys, read_erased
 from access_policy.log.errors import LogError
 from access_policy.log.file_records import file_problems
 from access_policy.log.keys import load_keys
-from hub_config.bootstrap import StateProblem, open_policy
+from hub_config.bootstrap import StateProblem, lookup_problem, open_policy
 from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.answers import instant, mark, show_json, show_line
 from hub_config.cli.log import verification
@@ -91,11 +91,13 @@ def _beside(places: Places) -> list[Line]:
             erased, origin = set(state.erased), log_origin(state.installation)
         listed = {owner for owner, _ in read_erased(checkpoint_folder(places), keys, origin)}
         lost, files = lost_keys(policy.store.database, erased | listed), file_problems(policy.store.database)
+        lookup = lookup_problem(places, policy.store)
     finally:
         policy.store.close()
     told = f"keys of `{len(lost)}` are gone without an erasure ({', '.join(lost[:3])}, …); restore them from a backup"
     changed = f"`{len(files)}` are not as they were sent ({'; '.join(files[:3])}, …); restore a backup"
     return [
+        Line("keys", lookup is None, lookup or "those of this log"),
         Line("seals", not lost, told if lost else "no sealing key is gone but by an erasure"),
         Line("files", not files, changed if files else "all uploaded files are as they were sent"),
     ]

@@ -8,11 +8,13 @@ import argparse
 from collections.abc import Sequence
 
 from access_policy.actor import Actor, operator
-from access_policy.commands.base import Command, Refusal
+from access_policy.commands.base import Command, Refusal, name_of
 from access_policy.commands.erasure import AskErasure, ErasePerson, erasable_from
 from access_policy.events import CommandProposed, Fact
+from access_policy.events import CommandRefused as Refused
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant
+from access_policy.permissions import authorise
 from access_policy.use_cases import Policy
 from hub_config.cli.answers import say, show_json, show_line
 from hub_config.cli.do import CommandRefused
@@ -41,7 +43,7 @@ def erase(call: Call) -> int:
             _ask(call, policy, person, actor)
             return 0
         if not call.arguments.yes:
-            raise UsageProblem(f"erasing `{person}` cannot be taken back; add --yes where it is meant")
+            _hesitate(policy, person, actor)
         _propose(call, policy, person, actor)
     return 0
 
@@ -53,6 +55,18 @@ def _ask(call: Call, policy: Policy, person: PersonId, actor: Actor) -> None:
         show_json({"person": person, "asked": format_instant(fact.at), "not_before": date})
     else:
         show_line(f"recorded; `{person}` can be erased from {date}; give the same command again then, with --yes")
+
+
+def _hesitate(policy: Policy, person: PersonId, actor: Actor) -> None:
+    """Propose nothing without --yes: say that it was asked, or the core's refusal to who may not propose it at all."""
+    command = ErasePerson(person=person)
+    with policy.reading() as state:
+        refusal = authorise(state, command, actor, policy.now())
+    if refusal is None:
+        said = f"it was asked already to erase `{person}`, who can be erased from `{_date(policy, person)}`"
+        raise UsageProblem(f"{said}; it cannot be taken back: add --yes where it is meant")
+    policy.observe(actor, Refused(command=name_of(ErasePerson), code=refusal.code))
+    raise CommandRefused(f"{refusal.code}: {refusal.text}")
 
 
 def _propose(call: Call, policy: Policy, person: PersonId, actor: Actor) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from access_policy.model.enums import RequestStatus
+from access_policy.overview import suspended_since
 from access_policy.state import Certification, Course, Dataset, Person, Request, State, Workspace
 from hub_config.cli.answers import instant, show_json, show_table
 from hub_config.cli.options import Call, Parser, commands_of, group, leaf
@@ -93,6 +94,7 @@ def _request(request: Request, at: datetime) -> Row:
         "request": request.request,
         "status": str(request.status),
         "status_since": instant(request.status_since),
+        "suspended": instant(suspended_since(request)),
         "applicant": request.applicant,
         "institution": request.institution,
         "title": request.title,
@@ -179,6 +181,7 @@ _LISTS: dict[str, tuple[Rows, tuple[str, ...]]] = {
         (
             "request",
             "status",
+            "suspended",
             "route",
             "regime",
             "permit",

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from access_policy.actor import Actor
@@ -13,6 +14,7 @@ from access_policy.log.merkle import Frontier
 from access_policy.log.notes import NOTE_NAME
 from access_policy.log.verify import Compared, Verification
 from access_policy.log.verify import verify as verify_log
+from access_policy.log.witness import BEGINNING
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, open_policy
@@ -60,7 +62,7 @@ def show(call: Call) -> int:
     """Print the events that were asked for, after recording that somebody reads them."""
     given = call.arguments
     if given.kind is not None and given.kind not in FACTS | OBSERVATIONS:
-        raise UsageProblem(f"no event is of kind {quoted(given.kind)}; the kinds are {', '.join(FACTS | OBSERVATIONS)}")
+        raise UsageProblem(f"no event is of kind {quoted(given.kind)}; the nearest are {_nearest(given.kind)}")
     with opened(call.places, behind=True) as policy:
         _check_ids(policy, given)
         policy.observe(Actor(operator=call.operator), LogRead(what=_asked(given)))
@@ -71,6 +73,11 @@ def show(call: Call) -> int:
                 else:
                     show_line(fact_line(fact))
     return 0
+
+
+def _nearest(kind: str) -> str:
+    named = {one.lower(): one for one in FACTS | OBSERVATIONS}
+    return ", ".join(named[one] for one in get_close_matches(kind[:60].lower(), named, 3, cutoff=0))
 
 
 def _check_ids(policy: Policy, given: argparse.Namespace) -> None:
@@ -112,7 +119,7 @@ def verify(call: Call) -> int:
         raise UsageProblem(f"there is no folder {quoted(given)} with checkpoints; leave --checkpoints out, or name one")
     if given is not None and not any(NOTE_NAME.fullmatch(path.name) for path in folder.iterdir()):
         raise UsageProblem(f"folder {quoted(given)} holds no checkpoint to compare with; name the one that does")
-    found = verification(call, folder)
+    found = _spoken_for(verification(call, folder), folder)
     if call.json:
         compared = {"compared": found.compared.checkpoints, "newest": found.compared.newest}
         answer = {name: getattr(found, name) for name in ("ok", "size", "root", "problem", "row")}
@@ -125,9 +132,16 @@ def verify(call: Call) -> int:
     return 0 if found.ok else 1
 
 
+def _spoken_for(found: Verification, folder: Path) -> Verification:
+    """AUD-02: rows that fit each other prove nothing where no note outside says how many they were."""
+    if not found.ok or found.compared.checkpoints or found.size <= BEGINNING:
+        return found
+    return found._replace(ok=False, problem=f"there is no checkpoint of it in `{folder}`; put its files back there")
+
+
 def _compared(compared: Compared) -> str:
     if compared.checkpoints == 0:
-        return "it was compared with no checkpoint: a loss of the newest facts, or a new history, would not show"
+        return "it has only begun, and was compared with no checkpoint"
     plural = "" if compared.checkpoints == 1 else "s"
     return f"it holds what {compared.checkpoints} checkpoint{plural} signed, the newest of {compared.newest} facts"
 

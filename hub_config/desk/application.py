@@ -21,7 +21,7 @@ from hub_config.desk.pages import (
     things,
     watch,
 )
-from hub_config.desk.render import broken_page
+from hub_config.desk.render import broken_page, large_page
 from hub_config.desk.security import Address, Shield
 
 _PAGES: tuple[APIRouter, ...] = (
@@ -43,6 +43,6 @@ def create_app(desk: Desk, login: APIRouter | None = None, service: str = "") ->
     app.include_router(api.router)
     app.include_router(files.router)
     add_handlers(app)
-    broken = partial(broken_page, desk.settings.contact, desk.hub)
-    app.add_middleware(Shield, address=Address(desk.url, service), broken=broken)
+    broken, large = (partial(made, desk.settings.contact, desk.hub) for made in (broken_page, large_page))
+    app.add_middleware(Shield, address=Address(desk.url, service), broken=broken, large=large)
     return app

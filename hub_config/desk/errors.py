@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from access_policy.commands.base import RefusalCode
 from access_policy.log.errors import LogBehind, LogError
-from hub_config.desk.desk import PREFIX, Desk, LoggedOut, NotYours
+from hub_config.desk.desk import PREFIX, Desk, LoggedOut, NotYours, Visit, desk_of, visit_of
 from hub_config.desk.render import behind_page, error_page
 
 log = logging.getLogger("sluis.desk")
@@ -110,7 +110,17 @@ def _log_behind(request: Request, error: Exception) -> Response:
     )
     if request.url.path.startswith(API):
         return problem(request.app.state.desk, 503, "log_behind", text)
-    return behind_page(request, text)
+    return behind_page(request, _visit_behind(request), text)
+
+
+def _visit_behind(request: Request) -> Visit | None:
+    """Return who visits while the log is behind, as far as that can be told: who is logged in is not asked to."""
+    desk = desk_of(request)
+    try:
+        login = desk.identify(request)
+        return visit_of(desk, login, behind=True) if login is not None else None
+    except (LogError, HubSilent):
+        return None
 
 
 def _log_unavailable(request: Request, error: Exception) -> Response:

@@ -10,8 +10,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from access_policy.commands.erasure import erasable_from
+from access_policy.commands.files import LARGEST_FILE
 from access_policy.log.errors import LogError
 from access_policy.model.enums import Role
+from access_policy.overview import suspended_since
 from access_policy.reasons import REASONS
 from hub_config.desk.desk import PREFIX, View, Visit, desk_of
 from hub_config.desk.later import added_contacts, added_datasets
@@ -46,6 +49,11 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _plain(text: str) -> str:
+    """Return a line that was written for a terminal as a page says it."""
+    return text.replace("`", "")
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -53,6 +61,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters.update(
         capitalize_first=_capital,
+        plain=_plain,
         time=_time,
         command=command_label,
         field=field_label,
@@ -60,7 +69,9 @@ def _environment() -> Environment:
         added_contacts=added_contacts,
         added_datasets=added_datasets,
     )
-    environment.globals.update(prefix=PREFIX, reasons=REASONS, codes=CODES)
+    environment.globals.update(
+        prefix=PREFIX, reasons=REASONS, codes=CODES, erasable_from=erasable_from, suspended_since=suspended_since
+    )
     return environment
 
 
@@ -129,29 +140,45 @@ def _navigation(request: Request, view: View | None) -> list[tuple[str, str, boo
 
 
 def error_page(request: Request, status: int, heading: str, text: str) -> Response:
-    """Return an error in words; with the visitor's navigation where it can be read."""
+    """Return an error in words; with the visitor's navigation where it can be read, and `request.state.back`."""
+    shown = {"heading": heading, "text": text, "back": getattr(request.state, "back", "")}
     visit: Visit | None = getattr(request.state, "visit", None)
     if visit is not None:
         try:
             with visit.reading() as view:
-                return page(request, "error.html", view, answer=status, heading=heading, text=text)
+                return page(request, "error.html", view, answer=status, **shown)
         except LogError:
             pass  # the page then stands without the navigation
-    return page(request, "error.html", None, answer=status, heading=heading, text=text)
+    return page(request, "error.html", None, answer=status, **shown)
 
 
-def behind_page(request: Request, text: str) -> Response:
+def behind_page(request: Request, visit: Visit | None, text: str) -> Response:
     """Return what stands on every page while the log is behind its newest checkpoint, with the way for admins."""
-    return page(request, "behind.html", None, answer=503, text=text)
+    if visit is None:
+        return page(request, "behind.html", None, answer=503, text=text)
+    with visit.reading_behind() as view:
+        return page(request, "behind.html", view, answer=503, text=text)
 
 
 def broken_page(contact: Any, hub: str, incident: str) -> Response:
     """Return the page of an unexpected failure: its number and nothing else (SES-16)."""
     text = f"Something went wrong on our side. Tell the help desk this number: {incident}."
+    return _bare_page(contact, hub, 500, "Something went wrong", text)
+
+
+def large_page(contact: Any, hub: str) -> Response:
+    """Return what stands in place of the page that a file was sent from, where the file was left unread (INP-01)."""
+    text = f"The file is too large: {LARGEST_FILE // 1_000_000} MB at most. Go back in your browser, choose another."
+    return _bare_page(contact, hub, 413, "Not done", text)
+
+
+def _bare_page(contact: Any, hub: str, status: int, heading: str, text: str) -> Response:
+    """Return a page that is made without looking at who asks."""
     nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": [], "alarm": ""}
     template = _ENVIRONMENT.get_template("error.html")
-    html = template.render(contact=contact, hub=hub, heading="Something went wrong", text=text, **nobody)
-    return HTMLResponse(html, 500)
+    return HTMLResponse(
+        template.render(contact=contact, hub=hub, heading=heading, text=text, back="", **nobody), status
+    )
 
 
 def said(request: Request, target: str, text: str) -> RedirectResponse:

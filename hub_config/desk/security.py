@@ -22,7 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BODY_MOST = 64 * 1024
 FILE_MOST = 10_200_000
 """Bytes of a form with a file in it: the largest file, and what stands around it."""
-_FILES = ("/services/desk/files", "/services/desk/api/v1/files")
+_FILE_PAGE = "/services/desk/files"
+_FILES = (_FILE_PAGE, "/services/desk/api/v1/files")
 _POLICY = "Content-Security-Policy"  # an answer that brings its own is a file, which may do less than a page
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _SCRIPTED = ("/services/desk/api/", "/services/desk/static/", "/services/desk/status")
@@ -111,12 +112,18 @@ class _Answer:
 
 
 class Shield:
-    """ASGI middleware: refuses what may not ask, bounds what is read, and puts the headers on every answer."""
+    """ASGI middleware: refuses what may not ask, bounds what is read, and puts the headers on every answer.
 
-    def __init__(self, app: ASGIApp, address: Address, broken: Callable[[str], Response]) -> None:
+    `broken` makes the page of a failure, `large` the one for who sent too large a file from a page.
+    """
+
+    def __init__(
+        self, app: ASGIApp, address: Address, broken: Callable[[str], Response], large: Callable[[], Response]
+    ) -> None:
         self._app = app
         self._address = address
         self._broken = broken
+        self._large = large
         self._headers = headers(address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,7 +139,7 @@ class Shield:
         try:
             await self._app(scope, _bounded(receive, _most(scope)), answer.send)
         except _TooLarge:
-            await _too_large(_most(scope))(scope, receive, answer.send)
+            await self._too_large(scope)(scope, receive, answer.send)
         except Exception:  # the edge of the desk: nothing of an error reaches a browser (SES-16)
             incident = secrets.token_hex(4)
             log.exception("incident %s at %s", incident, ascii(scope["path"][:200]))
@@ -148,19 +155,26 @@ class Shield:
         if found.get("host", "") not in self._address.hosts:
             return _plain("this host name is not served here", 421)
         if scope["method"] not in _SAFE:
-            return self._change_refusal(found, _most(scope))
+            return self._change_refusal(found, scope)
         destination = found.get("sec-fetch-dest", "document")
         if destination != "document" and not path.startswith(_SCRIPTED):
             return _plain("this page opens in a window of its own only", 403)
         return None
 
-    def _change_refusal(self, found: Headers, most: int) -> Response | None:
+    def _change_refusal(self, found: Headers, scope: Scope) -> Response | None:
         if not self._from_here(found):
             return _plain("a change comes from a page of the desk only; open the desk and try again", 403)
         length = found.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length[:12]) > most:
-            return _too_large(most)
+        if not (length.isascii() and length.isdigit()) or int(length[:12]) > _most(scope):
+            return self._too_large(scope)
         return None
+
+    def _too_large(self, scope: Scope) -> Response:
+        most = _most(scope)
+        if scope["path"] == _FILE_PAGE:
+            return self._large()
+        way_out = "shorten the texts" if most == BODY_MOST else "send a smaller file"
+        return _plain(f"this is more than {most} bytes; {way_out}", 413)
 
     def _from_here(self, found: Headers) -> bool:
         """Say whether a change comes from our own pages. Under `no-referrer` a browser writes the origin as `null`."""
@@ -205,11 +219,6 @@ def _bounded(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
         return message
 
     return receiving
-
-
-def _too_large(most: int) -> Response:
-    way_out = "shorten the texts" if most == BODY_MOST else "send a smaller file"
-    return _plain(f"this is more than {most} bytes; {way_out}", 413)
 
 
 def _plain(text: str, status: int) -> Response:

@@ -83,6 +83,8 @@ def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> 
     """Give the command; where it is refused, show the form again with what was typed and why."""
     kind = command_named(name)
     arguments = arguments_of(kind, form)
+    with visit.reading() as view:
+        of_file = _of_file(view, arguments)
     try:
         _check_typed(kind, arguments, form)
         _check_read(kind, arguments)
@@ -93,7 +95,7 @@ def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> 
         with visit.reading() as view:
             return _form(request, view, kind, filled)
     with visit.reading() as view:
-        target = target_of(view, done, arguments)
+        target = target_of(view, done, {**arguments, **of_file})
     return said(request, f"{PREFIX}/{target}", said_of(done, command_label(name)))
 
 
@@ -138,7 +140,7 @@ def _form(request: Request, view: View, kind: type[Command], filled: _Filled) ->
         name=request.path_params["name"], fields=fields_of(view, kind, values, fixed), hindrance=hindrance,
         refused=refused, dangerous=kind in DANGEROUS, typed=known.get(TYPED.get(kind, "")) if kind in TYPED else None,
         about=about, fixed=" ".join(sorted(pinned)), help=command_help(request.path_params["name"], kind),
-        back=_back(known), **_shown_with(view, kind, about, values),
+        back=_back(view, {**known, **_of_file(view, known)}), **_shown_with(view, kind, about, values),
     )  # fmt: skip
 
 
@@ -163,7 +165,18 @@ def _about(view: View, kind: type[Command], known: dict[str, str]) -> DataReques
     return request
 
 
-def _back(known: dict[str, str]) -> str:
+def _of_file(view: View, known: dict[str, str]) -> dict[str, str]:
+    """Return which request or person a file of the visitor's is about: once it is taken back nothing says so."""
+    sent = (one for one in view.state.uploads.values() if str(one.file) == known.get("file"))
+    file = next((one for one in sent if one.by == view.visit.person), None)
+    if file is None:
+        return {}
+    return {"request": file.request} if file.request is not None else {"person": str(file.person)}
+
+
+def _back(view: View, known: dict[str, str]) -> str:
     if "request" in known:
         return f"{PREFIX}/requests/{known['request']}"
+    if known.get("person") == view.visit.person:
+        return f"{PREFIX}/me"
     return f"{PREFIX}/people/{known['person']}" if "person" in known else f"{PREFIX}/"

@@ -55,8 +55,7 @@ async def send_file(request: Request, visit: Visiting) -> Response:
 async def send_from_page(request: Request, visit: Visiting) -> Response:
     """Keep a file that was chosen on a page, and show that page again."""
     number, about = await _received(request, visit)
-    target = f"requests/{about['request']}" if "request" in about else _page_of(visit, about["person"])
-    return said(request, f"{PREFIX}/{target}", f"File {number} is kept.")
+    return said(request, page_about(visit, about), f"File {number} is kept.")
 
 
 @router.get("/api/v1/files/{number}")
@@ -87,13 +86,20 @@ def files_of(view: View, **about: str) -> dict[str, Any]:
         for one in view.state.uploads.values()
         if getattr(one, field) == whose and reads_file(view.state, one, view.visit.person, view.at)
     ]
+    names = view.visit.desk.policy.records.file_names([one.digest for one in readable]) if readable else {}
     dropping = {one.file: offers(view, (kind_of("drop-file"),), file=one.file) for one in readable}
     sends = stands(view, kind, about) and objection(view, kind, about) is None
-    return {"files": readable, "dropping": dropping, "sends": about if sends else None, "most": LARGEST_FILE}
+    return {
+        "files": readable, "names": names, "dropping": dropping, "sends": about if sends else None,
+        "most": LARGEST_FILE,
+    }  # fmt: skip
 
 
-def _page_of(visit: Visit, person: str) -> str:
-    return "me" if person == visit.person else f"people/{person}"
+def page_about(visit: Visit, about: dict[str, str]) -> str:
+    """Return the address of the page of a request or a person, of the visitor themselves where it is about them."""
+    if "request" in about:
+        return f"{PREFIX}/requests/{quote(about['request'], safe='')}"
+    return f"{PREFIX}/me" if about["person"] == visit.person else f"{PREFIX}/people/{quote(about['person'], safe='')}"
 
 
 async def _received(request: Request, visit: Visit) -> tuple[int, dict[str, str]]:
@@ -111,6 +117,7 @@ async def _taken(visit: Visit, request: Request, form: FormData) -> tuple[int, d
     sent = form.get("file")
     if len(about) != 1 or not isinstance(sent, UploadFile):
         raise Refused(422, "bad_request", "send one `file`, and either the `person` or the `request` it belongs to")
+    request.state.back = page_about(visit, about)  # where a page says why it is refused
     content = await sent.read()
     purpose = {"purpose": str(form["purpose"])} if form.get("purpose") else {}
     number = await run_in_threadpool(_kept, visit, about, purpose, sent.filename or "", content)

@@ -10,6 +10,7 @@ from access_policy.decision import Decision, decide
 from access_policy.left_out import LeftOut, left_out
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
+from access_policy.overview import suspended_since
 from access_policy.rules import Query as Question
 from access_policy.state import Ending, Workspace
 from access_policy.state import Request as DataRequest
@@ -68,9 +69,13 @@ def card_of(view: View, request: DataRequest) -> Card:
 
 def _cards(view: View, q: str, number: int) -> Listing[Card]:
     newest_first = sorted(_mine(view), key=lambda one: one.opened, reverse=True)
-    found = listing(newest_first, q, number, lambda one: f"{one.request} {one.title} {one.status}")
+    found = listing(newest_first, q, number, _text)
     cards = [card_of(view, request) for request in found.items]
     return Listing(cards, found.number, found.pages, found.total, found.words)
+
+
+def _text(request: DataRequest) -> str:
+    return f"{request.request} {request.title} {request.status}{' suspended' if suspended_since(request) else ''}"
 
 
 def _mine(view: View) -> list[DataRequest]:

@@ -12,7 +12,7 @@ from access_policy.commands.licences import parties_signed
 from access_policy.commands.publications import ACKNOWLEDGEMENT
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import RequestId
-from access_policy.overview import flags, permit_versions
+from access_policy.overview import flags, permit_versions, suspended_since
 from access_policy.permissions import TABLE
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
@@ -55,7 +55,8 @@ def requests(
 
 def _text(view: View, request: DataRequest) -> str:
     applicant = view.state.people[request.applicant].name if request.applicant is not None else request.intake_email
-    return f"{request.request} {request.title} {applicant} {request.institution} {' '.join(request.datasets)}"
+    status = f"{request.status} suspended" if suspended_since(request) else str(request.status)
+    return f"{request.request} {request.title} {applicant} {request.institution} {' '.join(request.datasets)} {status}"
 
 
 @router.get("/{number}")

@@ -5,6 +5,8 @@ import os
 import time
 from multiprocessing.connection import Connection
 
+import pytest
+
 from access_policy.actor import person
 from access_policy.commands.base import Command, Refusal, parse_command
 from access_policy.model.enums import Action

@@ -111,10 +111,16 @@ class Tags(HTMLParser):
         self.found |= {tag, *(name for name, _ in attrs)}
 
 
-def rows(pack: Path, table: str) -> list[list[str]]:
+TIME = re.compile(r'<time datetime="([^"]+)">[^<]+</time>')
+
+
+def rows(pack: Path, table: str, *, whole: bool = False) -> list[list[str]]:
+    """Give the cells of a table, as they are shown or with `whole` times."""
     page = (pack / "index.html").read_text().split(f'<h2 id="{table}">')[1].split("<h2")[0]
     cells = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page)]
-    return [[unescape(cell) for cell in row] for row in cells if row]
+    if whole:
+        cells = [[TIME.sub(r"\1", cell) for cell in row] for row in cells]
+    return [[unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in cells if row]
 
 
 def test_page_is_plain(made: Made) -> None:
@@ -137,11 +143,31 @@ def test_page_shows_events_decisions_and_signatures(made: Made) -> None:
     assert answers == [("DR-10", "allow"), ("DR-10", "deny")]
 
 
+def test_page_has_times_of_one_form_and_breaks_no_words(made: Made) -> None:
+    """Seconds and `Z` in every table, the whole time beside it; only what is long breaks within (E53)."""
+    page = (made.request / "index.html").read_text()
+    shown = re.sub(r"<[^>]+>", "", page)
+    times = re.findall(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", shown)
+    assert {len(one) for one in times} == {len("2026-11-22T08:30:00Z")}
+    assert re.search(r'<time datetime="[^"]+\.[0-9]{6}Z">[^<.]+Z</time>', page)
+    assert re.search(r"<code>[^<]*[0-9a-f]{64}[^<]*</code>", page)
+    assert re.findall(r"\n([^\n]+) {[^}]*overflow-wrap: anywhere", page) == ["code, h1, pre"]
+
+
+def test_pack_says_how_it_is_checked(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """AUD-10: with the release's verifier and a key told by another way, not with what lies in the pack."""
+    out = tmp_path / "pack"
+    assert main(["audit", "pack", "--request", "DR-10", "--out", str(out), "--state", str(made.places.state)]) == 0
+    said, key = capsys.readouterr().out, (out / "key.txt").read_text().strip()
+    assert f"`python3 -I verify.py {out} --key '{key}'`" in said
+    assert "from the Sluis release, not from the pack" in said
+
+
 def test_openings_are_what_was_decided_then(made: Made) -> None:
     """At the beginning, just before the end and at the end of each stretch: as the decision function says of then."""
     policy = open_policy(made.places)
     checked = 0
-    for person, request, datasets, begins, _, ends, why in rows(made.installation, "openings"):
+    for person, request, datasets, begins, _, ends, why in rows(made.installation, "openings", whole=True):
         who, what = PersonId(person.split(" ")[0]), RequestId(request)
         begun = parse_instant(begins)
         over = datetime.max.replace(tzinfo=UTC) if ends == "lasts" else parse_instant(ends)

@@ -45,6 +45,14 @@ def test_pack_is_verified_elsewhere_alone(pack: Path, tmp_path: Path) -> None:
     assert "compare its key" not in found.out
 
 
+def test_folder_that_is_not_there_is_said(check: Check, tmp_path: Path) -> None:
+    """Not only how it is used (E53)."""
+    found = check(tmp_path / "gone")
+    assert (found.status, found.out) == (2, "")
+    assert found.err.startswith(f"there is no folder '{tmp_path / 'gone'}'")
+    assert check("--help").err.startswith("usage: ")
+
+
 def test_nothing_else_can_be_imported_there(pack: Path, tmp_path: Path) -> None:
     """The environment of the test above is as poor as it says."""
     (pack / "verify.py").write_text("import msgspec\n")

@@ -68,6 +68,29 @@ def test_a_backup_that_nothing_speaks_for_is_not_restored(desk: Desk) -> None:
     assert desk.sluis("check", state=desk.new().state).status == 1
 
 
+def test_a_folder_that_was_named_is_told(desk: Desk) -> None:
+    """AUD-02: one that is not there is wrong usage (2); one without checkpoints is not asked for again."""
+    backup, keys = desk.back_up(), desk.export()
+    said = desk.restore_alone(backup, keys, "--checkpoints", "/nope", "--unwitnessed")
+    assert (said.status, "there is no folder `/nope`" in said.err, "decrypting" in said.err) == (2, True, False)
+    empty = desk.folder / "empty"
+    empty.mkdir()
+    said = desk.restore_alone(backup, keys, "--checkpoints", str(empty))
+    assert (said.status, f"`{empty}` holds no checkpoint of a log" in said.err) == (3, True)
+    assert "give --checkpoints" not in said.err
+
+
+def test_a_restore_says_what_it_was_compared_with(desk: Desk) -> None:
+    """AUD-02: the folder, how many checkpoints, and up to where."""
+    backup, keys = desk.back_up(), desk.export()
+    size = desk.sluis("log", "head", "--json").json["size"]
+    folder = desk.places.checkpoints
+    count = len(list(folder.glob("checkpoint-*.txt")))
+    said = desk.restore(backup, keys, "--checkpoints", str(folder))
+    assert (said.status, count) == (0, 1)
+    assert f"compared with {count} checkpoint of `{folder}`, newest {size}\n" in said.out
+
+
 def test_two_admins_accept_a_backup_that_nothing_speaks_for(desk: Desk) -> None:
     """AUD-02, E58: then it is another history, and every grant is suspended."""
     backup, keys = desk.back_up(), desk.export()
@@ -182,7 +205,7 @@ def test_a_wrong_identity_or_file_is_refused(desk: Desk) -> None:
     """Whatever is given for another thing: one line that says what to give."""
     backup, keys = desk.back_up(), desk.export()
     for given, said in (
-        ((keys, backup), "a keys of a Sluis, not a backup|a backup of a Sluis, not a keys"),
+        ((keys, backup), "a keys export of a Sluis, not a backup|a backup of a Sluis, not a keys export"),
         ((backup, desk.folder / "gone"), "No such file"),
         ((backup, desk.places.settings), "no age file"),
     ):

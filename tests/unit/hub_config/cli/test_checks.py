@@ -35,11 +35,11 @@ def test_a_line_for_each(sluis: Sluis) -> None:
     assert said.status == 0
     assert all(list(line) == ["check", "ok", "text"] and line["ok"] for line in said.json)
     assert [line["check"] for line in said.json] == [
-        "log", "seals", "files", "checkpoints", "clock", "settings", "dataset gbsg2-clinical",
+        "log", "keys", "seals", "files", "checkpoints", "clock", "settings", "dataset gbsg2-clinical",
         "dataset gse7390-expression", "dataset gbsg2-demographics", "dataset gbsg2-grade",
         "sandbox", "proxy", "running",
     ]  # fmt: skip
-    assert sluis("check").out.count("✓") == 13
+    assert sluis("check").out.count("✓") == 14
 
 
 def _sql(places: Places, statement: str) -> None:
@@ -81,6 +81,7 @@ PROBLEMS: dict[str, tuple[Callable[[Places], object], str]] = {
     "a sealing key that somebody took": (
         lambda places: _sql(places, "UPDATE sealing_keys SET wrapped = NULL WHERE owner = 'P-3'"), "seals",
     ),
+    "the lookup key of another": (lambda places: (places.keys / "lookup.key").write_bytes(b"x" * 32), "keys"),
     "an uploaded file that is gone": (_lose_file, "files"),
     "a log that is none": (lambda places: places.log.write_bytes(b"x" * 5000), "log"),
 }  # fmt: skip

@@ -36,8 +36,20 @@ def test_exit_status_3_leaves_no_fact(sluis: Sluis, people: dict[str, str]) -> N
 def test_it_wants_to_hear_yes(sluis: Sluis, people: dict[str, str]) -> None:
     """E50: there is no way back, so it is not done by a slip."""
     call = ("person", "erase", people["lotte"], "--as", people["anna"])
-    assert sluis(*call).status == 0
-    assert sluis(*call).status == 2
+    first, second = sluis(*call), sluis(*call)
+    date = first.out.partition("can be erased from ")[2].partition(";")[0]
+    assert (first.status, second.status, len(date)) == (0, 2, 20)
+    assert f"it was asked already to erase `{people['lotte']}`, who can be erased from `{date}`" in second.err
+    assert "--yes" in second.err
+
+
+def test_who_may_not_is_refused_before_yes(sluis: Sluis, people: dict[str, str]) -> None:
+    """E50: `--yes` is asked of nobody who may not propose it; that they tried is recorded (3)."""
+    assert sluis("person", "erase", people["lotte"], "--as", people["anna"]).status == 0
+    said = sluis("person", "erase", people["lotte"], "--as", people["tessa"])
+    assert (said.status, said.err.startswith("refused: not_permitted"), "--yes" in said.err) == (3, True, False)
+    (seen,) = sluis("log", "show", "--kind", "CommandRefused", "--json").lines
+    assert (seen["command"], seen["code"]) == ("erase-person", "not_permitted")
 
 
 @pytest.mark.parametrize("who", ["P-999", "lotte", ""])

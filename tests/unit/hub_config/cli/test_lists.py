@@ -11,8 +11,8 @@ FIELDS = {
         "since",
     ],
     "request": [
-        "request", "status", "status_since", "applicant", "institution", "title", "datasets", "contacts", "route",
-        "regime", "permit", "begins", "ends", "term", "opened",
+        "request", "status", "status_since", "suspended", "applicant", "institution", "title", "datasets", "contacts",
+        "route", "regime", "permit", "begins", "ends", "term", "opened",
     ],
     "dataset": [
         "dataset", "version", "kind", "zone", "offered", "title", "source", "location", "manifest", "region",
@@ -55,6 +55,16 @@ def test_a_request_says_where_its_term_is(sluis: Sluis) -> None:
     assert [terms[name] for name in ("DR-1", "DR-5", "DR-6", "DR-12", "DR-17")] == [
         "running", "over", None, "not begun", None,
     ]  # fmt: skip
+
+
+def test_a_suspended_request_says_so(sluis: Sluis) -> None:
+    """E58: since when, in the table too; it is `active` all the same."""
+    sluis("do", "suspend-request", "--as", "P-1", "request=DR-1", "reason=looked into")
+    row = sluis("request", "list", "--json").json[0]
+    assert (row["status"], row["suspended"] is not None) == ("active", True)
+    lines = sluis("request", "list").out.splitlines()
+    assert lines[0].split()[:3] == ["request", "status", "suspended"]
+    assert row["suspended"] in lines[1]
 
 
 def test_demo_people_with_codes_that_are_valid_now(sluis: Sluis) -> None:

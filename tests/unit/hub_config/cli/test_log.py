@@ -70,6 +70,14 @@ def test_show_filters(sluis: Sluis, people: dict[str, str]) -> None:
     assert all(people["milan"] in (line.get("person"), line["actor"].split()[-1]) for line in mine)
 
 
+def test_show_names_the_nearest_kinds(sluis: Sluis) -> None:
+    """INP-01: three, not all; whatever the case of its letters."""
+    said = sluis("log", "show", "--kind", "requestaproved")
+    assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
+    assert "`requestaproved`; the nearest are RequestApproved, " in said.err
+    assert sluis("log", "show", "--kind", "Nope").err.count(", ") == 2
+
+
 def test_reading_is_recorded(sluis: Sluis) -> None:
     """Who, and what they asked for (E51)."""
     sluis("log", "show", "--kind", "RequestApproved", "--operator", "mia")
@@ -112,11 +120,11 @@ def test_verify_says_yes_to_a_whole_log(sluis: Sluis) -> None:
 
 
 def test_verify_says_that_nothing_was_compared(sluis: Sluis, places: Places, tmp_path: Path) -> None:
-    """AUD-02: whole by its own rows alone is said so; a folder that was named and holds no checkpoint is wrong (2)."""
+    """AUD-02: whole by its own rows alone is not enough (1); a folder that was named without any is wrong (2)."""
     for path in places.checkpoints.iterdir():
         path.unlink()
     shown = sluis("log", "verify")
-    assert (shown.status, "compared with no checkpoint" in shown.out) == (0, True)
+    assert (shown.status, "there is no checkpoint of it" in shown.out) == (1, True)
     assert sluis("log", "verify", "--json").json["checkpoints"] == {"compared": 0, "newest": 0}
     said = sluis("log", "verify", "--checkpoints", str(tmp_path))
     assert (said.status, "holds no checkpoint" in said.err, said.err.count("\n")) == (2, True, 1)
@@ -199,6 +207,7 @@ def test_a_tampered_log_verifies_not_and_answers_nothing(
     ):
         refused = sluis(*command)
         assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1), command
+        assert refused.err.count("run `sluis log verify`") <= 1, refused.err
     assert sluis("check").status == 1
 
 
@@ -239,7 +248,8 @@ def test_a_log_that_was_cut_off_contradicts_its_checkpoint(sluis: Sluis, places:
     change(places, f"DELETE FROM facts WHERE seq = {size}")
     change(places, f"DELETE FROM fact_heads WHERE size = {size}")
     shutil.rmtree(places.checkpoints)
-    assert sluis("log", "verify").status == 0
+    alone = sluis("log", "verify", "--json")
+    assert (alone.status, alone.json["row"], alone.json["checkpoints"]["compared"]) == (1, None, 0)
     said = sluis("log", "verify", "--checkpoints", str(tmp_path / "signed"), "--json")
     assert (said.status, said.json["row"]) == (1, size)
 

@@ -202,6 +202,43 @@ def test_pages_take_and_show_files(world: World) -> None:
     assert 'enctype="multipart/form-data"' not in world.client("board").get("/requests/DR-1").text
 
 
+def test_files_are_listed_by_their_names(world: World) -> None:
+    """S18, SES-10, MFA-11: beside the number, escaped, to whom the file is given; one that does not open has none."""
+    sent(world, "researcher", ("cv & <b>letter.pdf", pdf()), request="DR-1")
+    assert "cv &amp; &lt;b&gt;letter.pdf" in world.client("board").get("/requests/DR-1").text
+    assert "letter.pdf" not in world.client("colleague").get("/requests/DR-1").text
+    with world.policy.store.database.write() as connection:
+        connection.execute(update(files).values(name=b"other bytes"))
+    page = world.client("board").get("/requests/DR-1")
+    assert (page.status_code, "File 1" in page.text, "letter.pdf" in page.text) == (200, True, False)
+
+
+@pytest.mark.parametrize(
+    ("about", "page"), [({"request": "DR-2"}, "/requests/DR-2"), ({"person": "P-8"}, "/me")], ids=["request", "person"]
+)
+def test_who_takes_a_file_back_stays_where_they_were(world: World, about: dict[str, str], page: str) -> None:
+    """REQ-04: the page that the file stood on, whether it is dropped or not."""
+    number = sent(world, "researcher", LETTER, **about)
+    client = world.client("researcher")
+    assert f'href="{DESK}{page}">Cancel' in client.get(f"/do/drop-file?file={number}").text
+    assert client.post("/do/drop-file", {"file": str(number)}).headers["location"] == DESK + page
+
+
+def test_a_refused_file_leads_back(world: World) -> None:
+    """INP-01: in words on a page of the desk, with the way back to the page that it was sent from."""
+    client = world.client("researcher")
+    for page, about in (("/requests/DR-1", {"request": "DR-1"}), ("/me", {"person": "P-8"})):
+        data = {"_csrf": client.token, **about}
+        answer = client.http.post(f"{DESK}/files", data=data, files={"file": ("a.pdf", b"")})
+        assert (answer.status_code, f'href="{DESK}{page}">Back</a>' in answer.text) == (422, True)
+    for size in (FILE_MOST, 12_000_000):
+        answer = client.http.post(f"{DESK}/files", data={"request": "DR-1"}, files={"file": ("a.txt", b"x" * size)})
+        assert answer.status_code == 413
+        assert "10 MB at most" in answer.text
+        assert "<h1>Not done</h1>" in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
 def test_a_kept_file_goes_with_its_person(world: World) -> None:
     """E50: once the key is gone there is neither a file nor a fact that speaks of one."""
     sent(world, "researcher", person="P-8")

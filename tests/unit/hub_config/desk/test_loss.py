@@ -183,6 +183,36 @@ def test_who_sees_the_loss(behind: World) -> None:
     assert behind.client().get("/loss").status_code == 303
 
 
+def test_its_page_is_in_words_and_leads_nowhere_that_is_closed(behind: World) -> None:
+    """AUD-02, POL-04: no syntax of a command, no link to a page that is closed; to who refuses to fit as well."""
+    admin = behind.client("admin")
+    for page in (admin.get("/loss"), admin.post("/loss/accept", gap(behind) | {"lost": "x"})):
+        assert not any(word in page.text for word in ("`", "accept-loss ", "kept=", 'aria-label="Desk"'))
+        assert f"{DESK}/documents" not in page.text
+    assert "not hold all that was signed" in admin.get("/loss").text
+
+
+def test_a_closed_page_knows_who_is_logged_in(behind: World) -> None:
+    """AUD-02: it offers the login to nobody who has it, and no page that is closed."""
+    known, unknown = behind.client("researcher").get("/me").text, behind.client().get("/loss")
+    assert ("Log out" in known, "Log in" in known, 'aria-label="Desk"' in known) == (True, False, False)
+    assert unknown.status_code == 303
+
+
+def test_a_suspended_grant_is_not_shown_as_active(behind: World) -> None:
+    """E58: wherever it is listed, and it is found by that word; no more once it is reinstated or over."""
+    accept(behind)
+    researcher, admin = behind.client("researcher"), behind.client("admin")
+    for path in ("/requests?q=suspended", "/?q=suspended", "/requests/DR-1"):
+        text = researcher.get(path).text
+        assert ("DR-1" in text, ">suspended</span>" in text) == (True, True), path
+        assert '<span class="tag active">active</span>' not in text, path
+    assert "DR-2" not in admin.get("/requests?q=suspended").text
+    behind.do("end-request", "admin", request="DR-1", reason="misuse")
+    assert ">suspended</span>" not in researcher.get("/requests/DR-1").text
+    assert "/requests/DR-1" not in researcher.get("/requests?q=suspended").text
+
+
 def test_two_admins_accept_the_loss(behind: World, tmp_path: Path) -> None:
     """AUD-02, E58: then every grant is suspended, the new history is signed at once, and grants come back singly."""
     signed = checkpoints(tmp_path)

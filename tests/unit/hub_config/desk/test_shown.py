@@ -2,6 +2,9 @@
 
 import pytest
 
+from access_policy.commands.erasure import erasable_from
+from access_policy.model.ids import PersonId
+from hub_config.desk.words import instant
 from tests.unit.hub_config.desk.seed import XSS, World
 
 pytestmark = pytest.mark.unit
@@ -101,6 +104,18 @@ def test_how_a_person_was_checked_is_shown_to_those_who_check(world: World) -> N
         assert "(signatory letter)" in text
         assert "second factors looked at: factor-P-8" in text
     assert "signatory letter" not in page(world, "trainer", "/people/P-8")
+
+
+def test_the_date_of_an_erasure_is_the_one_that_counts(world: World) -> None:
+    """E48, E50: not that of the asking alone; what rests on the person moves it."""
+    world.do("ask-erasure", "researcher", person="P-8")
+    with world.policy.reading() as state:
+        person = state.people[PersonId("P-8")]
+        counts, asked = instant(erasable_from(state, person, world.clock.at)), instant(person.erasure_not_before)
+    assert counts > asked
+    for who, path in (("researcher", "/me"), ("admin", "/people/P-8")):
+        text = page(world, who, path)
+        assert (counts in text, asked in text) == (True, False)
 
 
 def test_texts_of_others_are_escaped(world: World) -> None:
