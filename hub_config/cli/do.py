@@ -24,6 +24,7 @@ from hub_config.cli.shown import fact_json, fact_line
 from hub_config.subjects import with_hidden_subjects
 
 _LINK = "link-identity"
+_CONFIRMED = "another person confirms: sluis do confirm-proposal proposal={} --as PERSON"
 
 
 class CommandRefused(Exception):
@@ -59,7 +60,7 @@ def give(call: Call) -> int:
             raise UsageProblem(f"`{given.command}`: {error}") from None
     if isinstance(outcome, Refusal):
         raise CommandRefused(f"{outcome.code}: {outcome.text}")
-    _show(call, outcome.facts)
+    show_facts(call, outcome.facts)
     return 0
 
 
@@ -91,14 +92,15 @@ def _with_identity(call: Call, fields: dict[str, Any]) -> dict[str, Any]:
     return fields | {"identity": identity_of(call.places, issuer, subject)}
 
 
-def _show(call: Call, facts: tuple[Fact, ...]) -> None:
+def show_facts(call: Call, facts: tuple[Fact, ...], confirmed: str = _CONFIRMED) -> None:
+    """Print what a command left; `confirmed` says how a proposal, whose number it takes, is confirmed."""
     if call.json:
         show_json({"events": [fact_json(fact) for fact in facts]})
         return
     for fact in facts:
         show_line(fact_line(fact))
         if isinstance(fact.event, CommandProposed):
-            say(f"another person confirms: sluis do confirm-proposal proposal={fact.event.proposal} --as PERSON")
+            say(confirmed.format(fact.event.proposal))
 
 
 def _list(call: Call) -> int:

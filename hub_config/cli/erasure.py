@@ -5,22 +5,20 @@ brings the texts back (E48, E50). When it may happen is decided by the core.
 """
 
 import argparse
-from collections.abc import Sequence
 
 from access_policy.actor import Actor, operator
 from access_policy.commands.base import Command, Refusal, name_of
 from access_policy.commands.erasure import AskErasure, ErasePerson, erasable_from
-from access_policy.events import CommandProposed, Fact
 from access_policy.events import CommandRefused as Refused
+from access_policy.events import Fact
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant
 from access_policy.permissions import authorise
 from access_policy.use_cases import Policy
-from hub_config.cli.answers import say, show_json, show_line
-from hub_config.cli.do import CommandRefused
+from hub_config.cli.answers import show_json, show_line
+from hub_config.cli.do import CommandRefused, show_facts
 from hub_config.cli.options import Call, Parser, UsageProblem, leaf
 from hub_config.cli.reading import known_person, opened
-from hub_config.cli.shown import fact_json, fact_line
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -76,7 +74,7 @@ def _propose(call: Call, policy: Policy, person: PersonId, actor: Actor) -> None
         if call.json:
             show_json({"person": person, "not_before": _date(policy, person)})
         raise
-    _show(call, facts)
+    show_facts(call, facts, "another admin confirms proposal `{}` at the desk; then it happens")
 
 
 def _date(policy: Policy, person: PersonId) -> str:
@@ -89,13 +87,3 @@ def _carried_out(policy: Policy, command: Command, actor: Actor) -> tuple[Fact, 
     if isinstance(outcome, Refusal):
         raise CommandRefused(f"{outcome.code}: {outcome.text}")
     return outcome.facts
-
-
-def _show(call: Call, facts: Sequence[Fact]) -> None:
-    if call.json:
-        show_json({"events": [fact_json(fact) for fact in facts]})
-        return
-    for fact in facts:
-        show_line(fact_line(fact))
-        if isinstance(fact.event, CommandProposed):
-            say(f"another admin confirms proposal `{fact.event.proposal}` at the desk; then it happens")

@@ -75,7 +75,9 @@ def test_what_a_command_leaves_is_taken_in(kind: type[Command]) -> None:
         for by in (*_ACTORS.values(), *map(stepped_up, _ACTORS.values())):
             outcome = handle(world.state, command, by, world.at)
             if not isinstance(outcome, Refusal):
-                world.copy().append([(by, event) for event in outcome])
+                copy = world.copy()
+                copy.append([(by, event) for event in outcome])
+                assert copy.state.seq == world.state.seq + len(outcome)
 
 
 def test_an_empty_step_up_is_none() -> None:
@@ -100,6 +102,8 @@ def test_an_operator_of_a_demo_has_none() -> None:
     until = world.at.replace(year=world.at.year + 1)
     world.do("appoint-role", on_behalf_of(ADMIN), person=STRANGER, role="trainer", until=until)
     world.do("confirm-proposal", on_behalf_of(SECOND_ADMIN), proposal=world.state.last_proposal)
+    assert [one.role for one in world.state.people[STRANGER].appointments] == ["trainer"]
+    assert {fact.actor.step_up for fact in world.facts[-3:]} == {None}
 
 
 def test_both_of_two_people_step_up() -> None:
@@ -143,6 +147,7 @@ def test_the_fold_takes_what_a_person_proved(demo: bool, actor: Actor) -> None:
     """AUD-01: whoever gives a personal command names their second factor; in a demo an operator stands for them."""
     world = of_format_2(everything_holds(demo=demo))
     fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, ROLE))
+    assert [one.role for one in world.state.people[STRANGER].appointments] == ["admin"]
 
 
 OTHERS = {

@@ -2,10 +2,7 @@
 
 import io
 import re
-import resource
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from access_policy.log.age import ArchiveProblem, identities_of, recipients_of
 from access_policy.log.archive import Archive, Manifest, Source, TreeHead, read_archive, write_archive
 from tests.unit.access_policy.log.samples import KEYS
+from tests.unit.room import room_for
 
 pytestmark = pytest.mark.unit
 
@@ -180,17 +178,6 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     with room_for(100_000), pytest.raises(ArchiveProblem, match="nothing was restored"):
         read(tmp_path / "x.age", tmp_path / "out")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["out", "x.age"]
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Let no file grow beyond `size` bytes: the next write fails, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("texts", [[], ["age1nonsense"], [str(IDENTITY)], [f"{TO[0]}x"]])

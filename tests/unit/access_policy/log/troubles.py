@@ -50,7 +50,7 @@ def _no_room(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _moved_away(path: Path) -> Iterator[None]:
+def moved_away(path: Path) -> Iterator[None]:
     hidden = path.rename(path.with_name("hidden"))
     yield
     hidden.rename(path)
@@ -58,7 +58,7 @@ def _moved_away(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _put_in_its_place(path: Path) -> Iterator[None]:
-    with _moved_away(path):
+    with moved_away(path):
         path.write_bytes(path.with_name("hidden").read_bytes())
         yield
 
@@ -112,7 +112,7 @@ FILE_TROUBLES = (
     Trouble("locked", file_locked, "another process holds it; try again"),
     Trouble("full", _no_room, "check its disk"),
     Trouble("read-only", _read_only, "it is read-only; check the file's and its folder's rights"),
-    Trouble("gone", _moved_away, "No such file", readable=False),
+    Trouble("gone", moved_away, "No such file", readable=False),
     Trouble("replaced", _put_in_its_place, "was replaced while in use; restart sluis", readable=False),
     Trouble("half-migrated", _table_renamed, "no such table"),
 )

@@ -2,11 +2,9 @@
 
 import fcntl
 import os
-import resource
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pyrage
@@ -28,6 +26,7 @@ from tests.unit.hub_config.cli.backing_up import (
     set_recipients,
 )
 from tests.unit.hub_config.cli.conftest import Sluis
+from tests.unit.room import room_for
 
 pytestmark = pytest.mark.unit
 
@@ -224,17 +223,6 @@ def test_a_state_that_holds_a_sluis_is_left_alone(desk: Desk) -> None:
     said = desk.restore(backup, keys, state="state")
     assert (said.status, "holds a Sluis already" in said.err) == (2, True)
     assert desk.places.log.read_bytes() == before
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Let no file grow beyond `size` bytes: the next write fails, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("room", [50_000, 300_000, 500_000])

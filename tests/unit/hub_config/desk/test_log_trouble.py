@@ -9,20 +9,13 @@ import pytest
 
 from access_policy.log.clock import ClockTrouble
 from access_policy.use_cases import Policy
+from tests.unit.access_policy.log.troubles import moved_away
 from tests.unit.hub_config.desk.seed import World
 
 pytestmark = pytest.mark.unit
 PAGES = ("/", "/requests", "/datasets", "/people", "/people/P-9", "/log", "/me", "/do/disable-person?person=P-9")
 DISABLE = {"person": "P-9", "reason": "a question", "_typed": "P-9"}
 OFF = ClockTrouble(3600, "the clock of this machine jumped and is `3600` seconds fast; set it right")
-
-
-@contextmanager
-def moved_away(path: Path) -> Iterator[None]:
-    """Take the log's file away, and put it back."""
-    hidden = path.rename(path.with_name("hidden"))
-    yield
-    hidden.rename(path)
 
 
 @contextmanager
