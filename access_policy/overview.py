@@ -15,7 +15,7 @@ from access_policy.model.ids import DatasetName, InstitutionName, PersonId, Requ
 from access_policy.model.instants import Term, days
 from access_policy.rules.case import Case, Query, case_of
 from access_policy.rules.parties import transfer_basis_lapsed, transfer_basis_missing
-from access_policy.state import Entity, Permit, Request, State
+from access_policy.state import Emergency, Entity, Permit, Request, State
 
 SECURITY_TEST_DAYS = 366
 """For how many days a security test counts: a year, a leap year too (S95)."""
@@ -88,6 +88,11 @@ def suspended_since(request: Request) -> datetime | None:
 
 def _term_over(request: Request, at: datetime) -> bool:
     return request.term is not None and at >= request.term.ends
+
+
+def open_emergencies(request: Request, at: datetime) -> dict[str, Emergency]:
+    """Return which operators have emergency access to a request at `at`, in the order of their names (E37)."""
+    return {name: one for name, one in sorted(request.emergencies.items()) if one.since <= at < one.until}
 
 
 def signatories(state: State, at: datetime) -> dict[str, tuple[PersonId, ...]]:

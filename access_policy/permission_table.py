@@ -15,6 +15,7 @@ from access_policy.commands import (
     board,
     clinical,
     contacts,
+    emergencies,
     entities,
     erasure,
     extensions,
@@ -122,6 +123,8 @@ def _row(
 _INSTALLATION = (
     _row(i.AdoptSettings, _S.INSTALLATION),
     _row(i.FinishUpgrade, _S.INSTALLATION),
+    _row(i.CutObservations, _S.WARDEN),
+    _row(i.RotateCheckpointKey, _S.INSTALLATION),
     _row(losses.AcceptLoss, _S.ADMIN, personal=True, four_eyes=_SECOND, step_up=True),
     _row(i.RecordSecurityTest, _S.ADMIN),
     _row(i.RecordProviderAudit, _S.ADMIN),
@@ -300,6 +303,16 @@ _WORKSPACES = (
     _row(workspaces.StartWorkspace, _S.HUB),
     _row(workspaces.StopWorkspace, _S.SELF, _S.ADMIN),
     _row(workspaces.RecordEnding, _S.HUB, _S.WARDEN),
+    _row(workspaces.RecordDoubt, _S.WARDEN),
+    _row(
+        emergencies.GrantEmergencyAccess,
+        _S.ADMIN,
+        statuses=_ACTIVE,
+        personal=True,
+        four_eyes=_SECOND,
+        step_up=True,
+    ),
+    _row(emergencies.EndEmergencyAccess, _S.ADMIN, _S.REPRESENTATIVE),
 )
 
 TABLE: dict[type[Command], Permission] = {

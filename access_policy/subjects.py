@@ -11,7 +11,8 @@ _THINGS = ("institution", "dataset", "provider", "course", "country")
 _QUIET = frozenset(
     {
         e.CommandProposed, e.WorkspaceStarted, e.WorkspaceStopAsked, e.WorkspaceEnded, e.DocumentAccepted,
-        e.AttendanceClaimed, e.TrainingPlanned, e.FileKept, e.FileDropped,
+        e.AttendanceClaimed, e.TrainingPlanned, e.FileKept, e.FileDropped, e.EndNotConfirmed, e.EmergencyAccessGranted,
+        e.EmergencyAccessEnded,
     }
 )  # fmt: skip
 """Facts that change nothing about whom they name, such as what somebody does alone to hold a proposal up."""

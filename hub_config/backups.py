@@ -24,9 +24,11 @@ from access_policy.log.keys import NAMES, Keys, load_keys
 from access_policy.log.migrations import FORM
 from access_policy.log.notes import NOTE_NAME
 from access_policy.log.sealing import Keyring
+from access_policy.log.signers import Known, refuse_retired
 from access_policy.log.sqlite import SqliteDatabase
 from access_policy.log.times import to_text
 from access_policy.log.verify import verify
+from access_policy.state import retired_keys
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, present
 from hub_config.checkpoint_folder import checkpoint_folder
@@ -57,10 +59,11 @@ class Asked:
 
 
 class Whose(NamedTuple):
-    """What the facts say of their log: of which installation it is, and of which format."""
+    """What the facts say of their log: of which installation it is, of which format, and which keys they retired."""
 
     installation: str
     format: int
+    known: Known
 
 
 def make_backup(places: Places, policy: Policy, asked: Asked) -> Manifest:
@@ -76,6 +79,7 @@ def make_backup(places: Places, policy: Policy, asked: Asked) -> Manifest:
         try:
             copy_log(policy.store.database, database, asked.say)
             heads = tree_heads(database)
+            refuse_retired(policy.store.database, keys, log_origin(whose.installation), whose.known)
         finally:
             database.close()
         asked.say("checking the copy")
@@ -97,6 +101,7 @@ def export_keys(places: Places, policy: Policy, asked: Asked) -> Manifest:
     files = [Source(f"{KEYS}/{name}", (places.keys / name).read_bytes()) for name in NAMES]
     sources = [*files, Source(SEALING_KEYS, msgspec.json.encode(sealing))]
     manifest = _manifest("keys", asked, whose, tree_heads(database))
+    refuse_retired(database, keys, log_origin(whose.installation), whose.known)
     return write_archive(asked.file, manifest, sources, keys, asked.to)
 
 
@@ -125,8 +130,9 @@ def newest_notes(folder: Path) -> Iterator[Path]:
         found = NOTE_NAME.fullmatch(path.name)
         if found:
             series.setdefault(found["series"], []).append((int(found["epoch"] or 0), int(found["size"]), path))
-    for notes in series.values():
-        yield from (path for _, _, path in sorted(notes)[-_NOTES_KEPT:])
+    for name, notes in series.items():
+        kept = len(notes) if name == "key" else _NOTES_KEPT  # one key note leads to the one before it
+        yield from (path for _, _, path in sorted(notes)[-kept:])
 
 
 def _sources(places: Places, folder: Path) -> Iterator[Source]:
@@ -141,7 +147,7 @@ def _sources(places: Places, folder: Path) -> Iterator[Source]:
 
 def _whose(policy: Policy) -> Whose:
     with policy.reading() as state:
-        return Whose(state.installation, state.format)
+        return Whose(state.installation, state.format, Known(state.seq, retired_keys(state)))
 
 
 def _manifest(kind: str, asked: Asked, whose: Whose, heads: tuple[TreeHead, TreeHead]) -> Manifest:

@@ -12,6 +12,7 @@ from access_policy.log.checkpoints import log_origin
 from access_policy.log.clock import ClockWatch, Monotonic, SteadyClock
 from access_policy.log.errors import LogUnavailable
 from access_policy.log.keys import Keys, create_keys, identity_digest, load_keys
+from access_policy.log.mark import Mark
 from access_policy.log.store import LogStore
 from access_policy.log.times import Clock
 from access_policy.log.witness import Named, Witness
@@ -49,12 +50,25 @@ def open_policy(
     While `sluis run` runs, the time is its time, whatever the wall clock says by now (FLT-12). Raises
     StateProblem where there is none, SettingsProblem or LogError where it cannot be used.
     """
-    if not log_exists(places):
-        raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
+    check_presence(places)
     clock, keys = SteadyClock(wall, monotonic, load_anchor(places)), load_keys(places.keys)
     store = LogStore(open_database(places, part, clock, monotonic), keys, secrets.token_bytes)
-    witness = Witness(store, checkpoint_target(places), keys)
+    witness = Witness(store, checkpoint_target(places), keys).with_mark(Mark(places.signed))
     return Policy(store, watch=ClockWatch(store.now, clock), witness=witness)
+
+
+def open_unwitnessed(places: Places, keys: Keys) -> Policy:
+    """Open the log with other keys than those in the files; the caller compares it with what was signed (AUD-12)."""
+    check_presence(places)
+    clock = SteadyClock(present, since_boot, load_anchor(places))
+    store = LogStore(open_database(places, None, clock, since_boot), keys, secrets.token_bytes)
+    return Policy(store, watch=ClockWatch(store.now, clock))
+
+
+def check_presence(places: Places) -> None:
+    """Raise StateProblem where there is no Sluis."""
+    if not log_exists(places):
+        raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
 
 
 class Tables(NamedTuple):
@@ -66,8 +80,7 @@ class Tables(NamedTuple):
 
 def upgrade_tables(places: Places) -> Tables:
     """Bring the log's tables to this release's form. Raises StateProblem where there is no log, or LogError."""
-    if not log_exists(places):
-        raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
+    check_presence(places)
     return Tables(*upgrade_database(places))
 
 
@@ -93,7 +106,8 @@ def begin_log(places: Places, beginning: Beginning) -> None:
 
 def sign_first(places: Places, store: LogStore, keys: Keys, installation: str) -> None:
     """Write the first checkpoints of a log that was made here: without any nobody believes it (AUD-02)."""
-    problem = Witness(store, checkpoint_target(places), keys).export(Named(log_origin(installation), ()))
+    witness = Witness(store, checkpoint_target(places), keys).with_mark(Mark(places.signed))
+    problem = witness.export(Named(log_origin(installation), ()))
     if problem is not None:
         raise LogUnavailable(problem)
 

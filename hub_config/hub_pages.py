@@ -5,6 +5,7 @@ looking (SES-06), and takes no options but a known profile, at any door (SPW-01)
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from jupyterhub.apihandlers.users import UserServerAPIHandler
@@ -50,6 +51,25 @@ class Nowhere(BaseHandler):  # type: ignore[misc]
         raise web.HTTPError(404)
 
     post = get
+
+
+async def _always() -> bool:
+    return True
+
+
+class ReadyPage(BaseHandler):  # type: ignore[misc]
+    """For probes: whether workspaces may be asked for; the composition root of a cluster sets `ready` (DAT-15)."""
+
+    ready: Callable[[], Awaitable[bool]] = staticmethod(_always)
+
+    async def get(self) -> None:
+        """Say so by the status."""
+        try:
+            ready = await self.ready()
+        except LogError:
+            ready = False
+        self.set_status(200 if ready else 503)
+        self.finish("ok\n" if ready else "not ready\n")
 
 
 class StartPage(SpawnHandler):  # type: ignore[misc]
@@ -135,6 +155,7 @@ class ServerCalls(UserServerAPIHandler):  # type: ignore[misc]
 def pages() -> list[tuple[str, type[BaseHandler]]]:
     """Return the addresses, below `/hub`, and what answers there."""
     return [
+        (r"/readyz", ReadyPage),
         (r"/home", ToTheDesk),
         (r"/spawn", ToTheDesk),
         (r"/spawn/([^/]+)", ToTheDesk),

@@ -53,9 +53,10 @@ def configure(c: Any, places: Places) -> None:
     settings, running, policy = load_settings(places.settings), load_running(places), open_policy(places, Component.HUB)
     with policy.reading_behind() as state:
         hours = state.settings.session_hours
-    _addresses(c, places, running)
-    _login(c, places, _Given(settings, running, policy), hours)
-    _workspaces(c, places, settings, policy)
+    given = Given(settings, running, policy)
+    _addresses(c, places, given)
+    _login(c, places, given, hours)
+    _workspaces(c, places, given)
     _rights(c, running)
     _look(c, settings)
     logging.getLogger("tornado.application").addFilter(_without_session_ids)
@@ -66,7 +67,7 @@ def _without_session_ids(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("Setting new xsrf cookie")
 
 
-class _Given:
+class Given:
     """What the parts are made of."""
 
     def __init__(self, settings: Settings, running: Running, policy: Policy) -> None:
@@ -75,14 +76,20 @@ class _Given:
         self.policy = policy
 
 
-def _addresses(c: Any, places: Places, running: Running) -> None:
-    database = places.hub / "jupyterhub.sqlite"
-    database.touch(mode=0o600)
-    c.JupyterHub.db_url = f"sqlite:///{database}"
+def _addresses(c: Any, places: Places, given: Given) -> None:
+    running = given.running
+    if given.settings.cluster is None:
+        database = places.hub / "jupyterhub.sqlite"
+        database.touch(mode=0o600)
+        c.JupyterHub.db_url = f"sqlite:///{database}"
+        c.JupyterHub.hub_bind_url = running.hub
+    else:
+        from hub_config.cluster_setup import addresses_in_cluster
+
+        addresses_in_cluster(c, given.settings.cluster, running)
     c.JupyterHub.cookie_secret_file = str(places.hub / "cookie_secret")
     c.JupyterHub.bind_url = running.url
     c.JupyterHub.public_url = f"{running.url}/"  # never a request's `Host` (SES-14)
-    c.JupyterHub.hub_bind_url = running.hub
     c.JupyterHub.proxy_class = GatedProxy
     c.GatedProxy.should_start = False
     c.GatedProxy.api_url = running.proxy_api
@@ -90,7 +97,7 @@ def _addresses(c: Any, places: Places, running: Running) -> None:
     c.JupyterHub.last_activity_interval = 10  # seconds between two checks of the routes
 
 
-def _login(c: Any, places: Places, given: _Given, hours: int) -> None:
+def _login(c: Any, places: Places, given: Given, hours: int) -> None:
     running, policy = given.running, given.policy
     SluisAuthenticator.parts = LoginParts(
         policy=policy,
@@ -113,14 +120,35 @@ def _login(c: Any, places: Places, given: _Given, hours: int) -> None:
     c.JupyterHub.oauth_require_pkce = True
     c.JupyterHub.tornado_settings = {
         "headers": HEADERS,
-        "cookie_options": {"samesite": "Lax", "expires_days": None},
+        "cookie_options": {"samesite": "Lax", "expires_days": None} | _secure(running.url),
     }
 
 
-def _workspaces(c: Any, places: Places, settings: Settings, policy: Policy) -> None:
-    gate = Gate(policy, settings.workspace_profiles)
-    gate.ended_with_the_hub()
+def _secure(url: str) -> dict[str, bool]:
+    """Cookies go over TLS only where browsers come in by it; the hub itself, behind the proxy, never sees it."""
+    return {"secure": True} if url.startswith("https:") else {}
+
+
+def _workspaces(c: Any, places: Places, given: Given) -> None:
+    gate = Gate(given.policy, given.settings.workspace_profiles)
     GatedProxy.gate = gate
+    c.JupyterHub.allow_named_servers = True
+    c.JupyterHub.named_server_limit_per_user = _MOST_SERVERS  # SPW-09
+    c.JupyterHub.default_url = DESK
+    c.JupyterHub.redirect_to_server = False
+    c.JupyterHub.implicit_spawn_seconds = 0
+    c.Spawner.consecutive_failure_limit = 0  # a workspace that fails must not end the hub (fact 10)
+    c.Spawner.http_timeout = 60
+    if given.settings.cluster is None:
+        _sandboxes(c, places, given.settings, gate)
+    else:
+        from hub_config.cluster_setup import Wired, workspaces_in_cluster
+
+        workspaces_in_cluster(c, Wired(given.settings, given.settings.cluster, given.running, given.policy, gate))
+
+
+def _sandboxes(c: Any, places: Places, settings: Settings, gate: Gate) -> None:
+    gate.ended_with_the_hub()
     HubSpawner.gate = HubSpawner.policy = gate
     HubSpawner.profiles = settings.workspace_profiles
     HubSpawner.host = find_host()
@@ -131,15 +159,8 @@ def _workspaces(c: Any, places: Places, settings: Settings, policy: Policy) -> N
         skeleton=NOTEBOOKS,
     )
     c.JupyterHub.spawner_class = HubSpawner
-    c.JupyterHub.allow_named_servers = True
-    c.JupyterHub.named_server_limit_per_user = _MOST_SERVERS  # SPW-09
-    c.JupyterHub.default_url = DESK
-    c.JupyterHub.redirect_to_server = False
     c.JupyterHub.cleanup_servers = True  # a sandbox dies with the hub; so its end is recorded
-    c.JupyterHub.implicit_spawn_seconds = 0
-    c.Spawner.consecutive_failure_limit = 0  # a workspace that fails must not end the hub (fact 10)
     c.Spawner.start_timeout = 60
-    c.Spawner.http_timeout = 60
 
 
 def _rights(c: Any, running: Running) -> None:

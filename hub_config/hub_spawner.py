@@ -1,4 +1,4 @@
-"""The hub's spawner as this installation wires it: the sandbox, and a record of wishes that reach no decision."""
+"""The hub's spawners as this installation wires them: a record of wishes that reach no decision, before either one."""
 
 from typing import Any, ClassVar
 
@@ -6,19 +6,20 @@ from jupyterhub.spawner import SpawnException
 from traitlets import default
 
 from hub_config.gate import Gate
+from spawner.decided import Decided
 from spawner.sandbox import SandboxSpawner
 from spawner.workspace import Workspace, profile_form
 
 _UNDECIDED = ("wish_not_allowed", "request_unknown")
 
 
-class HubSpawner(SandboxSpawner):
-    """The composition root sets `gate`, and what `SandboxSpawner` names: `policy`, `profiles`, `places`, `host`."""
+class WishesOnRecord(Decided):
+    """What stands before either spawner. The composition root sets `gate`, and what the spawner itself names."""
 
     gate: ClassVar[Gate]
 
     @default("options_form")
-    def _options_form(self) -> str:
+    def _form_of_profiles(self) -> str:
         """A form even where there is one profile only: looking at a page starts nothing (SES-06)."""
         return profile_form(self.profiles) or f"<p>{self.profiles[0].label}</p>"
 
@@ -40,3 +41,7 @@ class HubSpawner(SandboxSpawner):
         """The gate records what it refuses; a wish that is none, and a workspace without a request, never reach it."""
         if refused.reason in _UNDECIDED:
             self.gate.refuse_wish(self.user.name.upper(), self.name.upper(), refused.reason)
+
+
+class HubSpawner(WishesOnRecord, SandboxSpawner):
+    """Sandboxes. The composition root sets what `SandboxSpawner` names: `policy`, `profiles`, `places`, `host`."""

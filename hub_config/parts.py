@@ -25,17 +25,20 @@ class Part(msgspec.Struct, frozen=True):
 
 def parts_of(places: Places, running: Running) -> list[Part]:
     """Return the parts in the order in which they are started; a demo has its login provider first."""
-    hub_config_file = Path(__file__).with_name("jupyterhub_config.py")
-    hub_command = (sys.executable, "-P", "-m", "jupyterhub", "-f", str(hub_config_file))
     authorised = {"Authorization": f"token {running.proxy_token}"}
     proxy = Part("proxy", _proxy(running), {"CONFIGPROXY_AUTH_TOKEN": running.proxy_token},
                  f"{running.proxy_api}/api/routes", authorised)  # fmt: skip
-    hub = Part("hub", hub_command, {"SLUIS_STATE": str(places.state)}, f"{running.hub}/hub/api/")
+    hub = Part("hub", hub_command(), {"SLUIS_STATE": str(places.state)}, f"{running.hub}/hub/api/")
     # through the proxy: the hub gives the desk its route only once it has seen it
     desk_page = f"{running.url}/services/desk/reasons"
-    own = [_own("desk", places, desk_page), _own("warden", places, f"{running.warden}/livez")]
+    own = [_own("desk", places, desk_page), _own("warden", places, f"{running.warden}/readyz")]
     provider = _own("provider", places, f"{running.issuer}/.well-known/openid-configuration")
     return [*([provider] if running.demo else []), proxy, hub, *own]
+
+
+def hub_command() -> tuple[str, ...]:
+    """Return how JupyterHub is started, with `SLUIS_STATE` set and `<state>/hub` as the working folder."""
+    return sys.executable, "-P", "-m", "jupyterhub", "-f", str(Path(__file__).with_name("jupyterhub_config.py"))
 
 
 def _own(name: str, places: Places, ready: str) -> Part:

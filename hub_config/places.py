@@ -31,6 +31,11 @@ class Places:
         return self.state / "checkpoints"
 
     @property
+    def signed(self) -> Path:
+        """The newest checkpoint of the facts that was signed from here (0600); in no backup."""
+        return self.state / "signed.json"
+
+    @property
     def homes(self) -> Path:
         """Homes, one for each person and request."""
         return self.state / "homes"

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from inspect import getdoc
 from pathlib import Path
-from typing import NamedTuple, get_type_hints
+from typing import NamedTuple, get_origin, get_type_hints
 
 import msgspec
 
@@ -173,7 +173,7 @@ def settings_rows(kind: type[msgspec.Struct] = Settings, prefix: str = "") -> It
         if section is None:
             yield f"{prefix}{field.name}", type_in_words(hint), default_of(field), description_of(hint)
         else:
-            name = f"{prefix}{field.name}" if section is bare(hint) else f"{prefix}{field.name}[]"
+            name = f"{prefix}{field.name}[]" if get_origin(bare(hint)) is tuple else f"{prefix}{field.name}"
             yield from settings_rows(section, f"{name}.")
 
 

@@ -6,7 +6,6 @@ put back only where that is asked for, and then decides nothing until two admins
 since stays erased, whatever the keys export holds.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +14,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from access_policy.log.age import ArchiveProblem
-from access_policy.log.archive import Manifest, read_archive
+from access_policy.log.archive import Archive, Manifest, read_archive
 from access_policy.log.backup import copy_log, put_sealing_keys, sealing_keys_of, tree_heads
 from access_policy.log.checkpoints import RootAt, Series, all_checkpoints, binding
 from access_policy.log.erased import apply_erased, erased_by_facts, read_erased, still_meant
 from access_policy.log.keys import Keys, load_keys
 from access_policy.log.migrations import FORM
-from access_policy.log.notes import NOTE_NAME
+from access_policy.log.notes import VerifierKey
 from access_policy.log.sqlite import SqliteDatabase, upgrade_file
 from access_policy.log.store import Head, LogStore
-from access_policy.log.targets import Folder
 from access_policy.log.verify import verify
+from access_policy.state import epoch_of
 from access_policy.use_cases import Policy
 from hub_config.backups import (
     CHECKPOINTS,
@@ -39,15 +38,17 @@ from hub_config.backups import (
     SETTINGS,
     Say,
     copy_notes,
-    newest_notes,
     no_randomness,
     read_sealing_keys,
 )
 from hub_config.bootstrap import StateProblem, present, since_boot
+from hub_config.checkpoint_folder import leave_no_head, settle_notes
 from hub_config.cli.new_state import new_state, nothing_left
 from hub_config.cli.settings_text import settings_text
+from hub_config.compared import Compared, dated, found_in
 from hub_config.databases import open_database, upgrade_database
 from hub_config.lock import only_one
+from hub_config.makers import LOST_KEY_BEHIND, Maker, check_reach, maker_of
 from hub_config.places import Places
 from hub_config.settings import Settings, load_settings
 
@@ -55,8 +56,8 @@ from hub_config.settings import Settings, load_settings
 @dataclass(frozen=True)
 class Wanted:
     """What to restore, and what is accepted: a log that is behind (`behind`), or that nothing but its own backup speaks
-    for (`unwitnessed`); keys older than it (`lose_texts`). `database` is the one that the log goes into, empty for a
-    file; None: the one that the restored settings name.
+    for (`unwitnessed`); keys older than it (`lose_texts`), or than a rotation of the checkpoint key (`lost_key`).
+    `database` is the one that the log goes into, empty for a file; None: the one that the restored settings name.
     """
 
     backup: Path
@@ -66,16 +67,8 @@ class Wanted:
     behind: bool
     unwitnessed: bool
     lose_texts: bool
+    lost_key: bool
     database: str | None
-
-
-@dataclass(frozen=True)
-class Witness:
-    """A folder with checkpoints of the facts: how many were compared, and how many facts the newest signs."""
-
-    folder: Path
-    checkpoints: int
-    newest: int
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,8 @@ class Restored:
     manifest: Manifest
     behind: tuple[int, int]
     erased: int
-    witnesses: tuple[Witness, ...]
+    witnesses: tuple[Compared, ...]
+    lost: VerifierKey | None
 
 
 class BackupBehind(Exception):
@@ -99,42 +93,45 @@ def restore(places: Places, wanted: Wanted, say: Say) -> Restored:
     _check_folder(wanted)
     with nothing_left(places), only_one(places), new_state(places) as draft:
         say("decrypting")
-        manifest = _unpack(draft, wanted)
+        backup = _unpack(draft, wanted)
+        manifest = backup.manifest
         settings = _settings(draft, wanted.database)
         known = _known_checkpoints(places.state / settings.log.checkpoints, wanted)
-        witnesses = tuple(filter(None, map(_witness, known)))
+        witnesses = tuple(filter(None, map(found_in, known)))
         if not (witnesses or wanted.unwitnessed):
             raise BackupBehind(_nothing_text(wanted))
         for folder in known:
             copy_notes(folder, draft.checkpoints)
         keys = load_keys(draft.keys)
-        erased = _mend(draft, manifest, keys, wanted)
+        maker = maker_of(backup, draft.checkpoints, keys, wanted.lost_key)
+        erased = _mend(draft, manifest, keys, wanted, maker)
         say("checking the log")
-        behind = _check_log(draft, manifest, keys)
+        behind = _check_log(draft, manifest, keys, maker)
+        if maker.lost is not None and (any(behind) or not witnesses):
+            raise BackupBehind(LOST_KEY_BEHIND)
         if any(behind) and not wanted.behind:
             raise BackupBehind(_behind_text(behind))
+        witnesses = dated(draft.log, present, witnesses)
         if not witnesses:
-            _take_heads_away(draft)
-        _settle_checkpoints(draft, places, settings.log.checkpoints)
+            leave_no_head(draft.checkpoints)
+        settle_notes(draft, places, settings.log.checkpoints)
         if settings.log.database:
             _move_to_server(draft, say)
-    return Restored(manifest, behind, erased, witnesses)
+    return Restored(manifest, behind, erased, witnesses, maker.lost)
 
 
-def _unpack(draft: Places, wanted: Wanted) -> Manifest:
-    """Decrypt both files into the draft, and check whose they are."""
+def _unpack(draft: Places, wanted: Wanted) -> Archive:
+    """Decrypt both files into the draft; who made the backup is still to be seen."""
     backup_folder, keys_folder = draft.state / ".backup", draft.state / ".keys"
     for folder in (backup_folder, keys_folder):
         folder.mkdir(mode=0o700)
     export = read_archive(wanted.keys, "keys", wanted.identities, keys_folder, IN_KEYS)
     backup = read_archive(wanted.backup, "backup", wanted.identities, backup_folder, IN_BACKUP)
     (keys_folder / KEYS).rename(draft.keys)
-    public = load_keys(draft.keys).checkpoint.public_key()
-    for archive in (export, backup):
-        archive.check_signature(public)
+    export.check_signature(load_keys(draft.keys).public)
     manifest = backup.manifest
     if manifest.installation != export.manifest.installation:
-        raise ArchiveProblem(f"`{wanted.keys}` is of another installation than `{wanted.backup}`; give its own keys")
+        raise ArchiveProblem(f"`{wanted.backup}` is not of the Sluis that these keys are of; give its own")
     if int(manifest.schema) > int(FORM):
         raise ArchiveProblem(f"`{wanted.backup}` was made by the later release `{manifest.release}`; use that one")
     draft.checkpoints.mkdir(mode=0o700)
@@ -142,7 +139,7 @@ def _unpack(draft: Places, wanted: Wanted) -> Manifest:
         if (backup_folder / name).exists():
             (backup_folder / name).rename(draft.state / name)
     _open_documents(draft.documents)
-    return manifest
+    return backup
 
 
 def _settings(draft: Places, database: str | None) -> Settings:
@@ -163,7 +160,7 @@ def _open_documents(folder: Path) -> None:
             path.chmod(0o644)
 
 
-def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted) -> int:
+def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted, maker: Maker) -> int:
     """Put the sealing keys in, and erase again who was erased; return how many those were."""
     upgrade_file(draft.log)
     database = SqliteDatabase(draft.log, present)
@@ -173,7 +170,7 @@ def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted) -> int:
         missing = put_sealing_keys(database, read_sealing_keys(draft.state / ".keys" / SEALING_KEYS, keys))
         if missing and not wanted.lose_texts:
             raise ArchiveProblem(_missing_text(missing, wanted.keys))
-        listed = still_meant(database, read_erased(draft.checkpoints, keys, manifest.origin))
+        listed = still_meant(database, read_erased(draft.checkpoints, maker.trusts, manifest.origin))
         return apply_erased(database, (listed | erased_by_facts(database)) & sealing_keys_of(database).keys())
     finally:
         database.close()
@@ -192,33 +189,6 @@ def _known_checkpoints(of_settings: Path, wanted: Wanted) -> list[Path]:
     return found[-1:] if len(found) == 2 and found[0].samefile(found[1]) else found
 
 
-def _witness(folder: Path) -> Witness | None:
-    """Count the checkpoints of the facts in a folder; None where it holds none. Their signatures are checked later."""
-    notes = (NOTE_NAME.fullmatch(path.name) for path in newest_notes(folder))
-    sizes = [int(note["size"]) for note in notes if note is not None and note["series"] == Series.FACTS]
-    return Witness(folder, len(sizes), sizes[-1]) if sizes else None
-
-
-def _take_heads_away(draft: Places) -> None:
-    """Leave no checkpoint, so that the log is not believed until two admins say so: its own backup proves nothing."""
-    for path in draft.checkpoints.iterdir():
-        if not path.name.startswith("erased-"):
-            path.unlink()
-
-
-def _settle_checkpoints(draft: Places, places: Places, folder: str) -> None:
-    """Put the notes where the settings want them: nobody believes a log without any. A disk that is away is left."""
-    wanted = Path(os.path.normpath(places.state / folder))
-    if wanted.is_relative_to(places.state):
-        within = draft.state / wanted.relative_to(places.state)
-        within.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.checkpoints.rename(within)
-    elif wanted.is_dir():
-        outside = Folder(wanted, made=False)
-        for note in sorted(draft.checkpoints.iterdir()):
-            outside.write(note.name, note.read_bytes())
-
-
 def _missing_text(missing: list[str], keys: Path) -> str:
     first = ", ".join(missing[:3])
     return (
@@ -227,7 +197,7 @@ def _missing_text(missing: list[str], keys: Path) -> str:
     )
 
 
-def _check_log(draft: Places, manifest: Manifest, keys: Keys) -> tuple[int, int]:
+def _check_log(draft: Places, manifest: Manifest, keys: Keys, maker: Maker) -> tuple[int, int]:
     """Return by how many facts and observations the log is behind. Raises for one that does not verify or read."""
     found = verify(draft.log, None, keys, manifest.origin)
     if not found.ok:
@@ -237,17 +207,23 @@ def _check_log(draft: Places, manifest: Manifest, keys: Keys) -> tuple[int, int]
         with Policy(store).reading() as state:
             if state.installation != manifest.installation:
                 raise StateProblem("the log of this backup is of another installation than it says; do not trust it")
-            losses = state.losses
+            losses, cut = state.losses, state.cut.size if state.cut is not None else 0
+        check_reach(maker, manifest, epoch_of(losses))
         signed = [
-            binding(all_checkpoints(draft.checkpoints, keys, manifest.origin, series), losses, series)
+            binding(all_checkpoints(draft.checkpoints, maker.trusts, manifest.origin, series), losses, series)
             for series in (Series.FACTS, Series.OBSERVATIONS)
         ]
         return (
             _behind(signed[0], store.head(), store.root_at),
-            _behind(signed[1], store.observation_head(), store.observation_root_at),
+            _behind(_beyond(signed[1], cut), store.observation_head(), store.observation_root_at),
         )
     finally:
         store.close()
+
+
+def _beyond(signed: dict[int, str], cut: int) -> dict[int, str]:
+    """Return the checkpoints of the observations that the log can still hold: a fact says that the first are gone."""
+    return {size: root for size, root in signed.items() if size >= cut}
 
 
 def _behind(signed: dict[int, str], head: Head, root_at: RootAt) -> int:

@@ -1,7 +1,11 @@
 """What the parts of one running Sluis know of each other: addresses and shared secrets, written by `sluis run`.
 
-The file is 0600 and gone after a stop. All addresses are loopback but `url`, which is where browsers come in.
+The file is 0600 and gone after a stop. All addresses are loopback but `url`, which is where browsers come in; in a
+cluster they are those of the Services, and each pod has a file of its own (`in_cluster.py`), without the secrets that
+its part does not need.
 """
+
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -9,7 +13,10 @@ from hub_config.places import Places
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """One start of Sluis. `identity_issuer` is the issuer's name in identities, which a demo's port must not change."""
+    """One start of Sluis. `identity_issuer` is the issuer's name in identities, which a demo's port must not change.
+
+    `listen` is the address that parts listen on where it is not the one that they are known by.
+    """
 
     url: str
     demo: bool
@@ -25,6 +32,13 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     warden_token: str
     supervisor_pid: int
     warden: str = ""
+    desk_probes: str = ""
+    listen: str = ""
+
+    def listening(self, url: str) -> tuple[str, int]:
+        """Return host and port that the part behind a URL listens on."""
+        parts = urlsplit(url)
+        return self.listen or parts.hostname or "127.0.0.1", parts.port or 0
 
 
 def save_running(places: Places, running: Running) -> None:

@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from access_policy.model.enums import LicenceReading
 from access_policy.plain_words import plain_words
-from spawner.workspace import Profile
+from hub_config.cluster_settings import Cluster, cluster_problem
+from spawner.workspace import DataPath, Profile
 
 GIB = 1024**3
 
@@ -141,12 +142,43 @@ class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     processes: Annotated[int, Meta(ge=64, le=65536, description="number of processes and threads")] = 512
     file_gib: Annotated[float, Meta(gt=0, le=4096, description="largest file that can be written, in GiB")] = 8.0
     max_run_hours: Annotated[int, Meta(ge=1, le=720, description="hours after which the workspace ends")] = 72
+    data: Annotated[
+        DataPath,
+        Meta(description="how data reach a workspace in a cluster: mount, or api (a gVisor profile has to say api)"),
+    ] = DataPath.MOUNT
+    runtime_class: Annotated[
+        str,
+        Meta(
+            pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$",
+            description="runtime class in a cluster, such as gvisor; empty: the nodes' own",
+        ),
+    ] = ""
+    node_selector: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,300}=[A-Za-z0-9._-]{0,63}$")], ...],
+        Meta(max_length=10, description="labels that a node of the cluster has to have, each as `label=value`"),
+    ] = ()
+    cpu_request: Annotated[
+        float, Meta(ge=0, le=512, description="cores that a cluster keeps free for it; 0: as many as `cpus`")
+    ] = 0.0
+    memory_request_gib: Annotated[
+        float, Meta(ge=0, le=4096, description="memory that a cluster keeps free for it, in GiB; 0: as `memory_gib`")
+    ] = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no cluster can start: a mount under gVisor, and a request above the limit."""
+        if self.runtime_class == "gvisor" and self.data is DataPath.MOUNT:
+            raise ValueError(f'profile `{self.name}`: buckets are not mounted under gVisor; write data = "api"')
+        if self.cpu_request > self.cpus or self.memory_request_gib > self.memory_gib:
+            raise ValueError(f"profile `{self.name}` asks for more than it may use; lower its requests")
 
     def as_profile(self) -> Profile:
         """Return the profile as the spawners know it, in bytes and seconds."""
         return Profile(
             name=self.name, label=self.label, cpus=self.cpus, memory_bytes=int(self.memory_gib * GIB),
             processes=self.processes, file_bytes=int(self.file_gib * GIB), max_run_seconds=self.max_run_hours * 3600,
+            data=self.data, runtime_class=self.runtime_class, cpu_request=self.cpu_request,
+            node_selector=tuple((one.partition("=")[0], one.partition("=")[2]) for one in self.node_selector),
+            memory_request_bytes=int(self.memory_request_gib * GIB),
         )  # fmt: skip
 
 
@@ -164,6 +196,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log: Log = Log()
     backup: Backup = Backup()
     profiles: Annotated[tuple[Size, ...], Meta(min_length=1, description="the sizes of workspaces")] = (_SMALL, _LARGE)
+    cluster: Cluster | None = None
 
     @property
     def workspace_profiles(self) -> tuple[Profile, ...]:
@@ -173,7 +206,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 def login_problem(settings: Settings) -> str | None:
     """Say what keeps people from logging in, or None."""
-    missing = [key for key in ("issuer", "client_id", "client_secret_file") if not getattr(settings.login, key)]
+    keys = ("issuer", "client_id") if settings.cluster is not None else ("issuer", "client_id", "client_secret_file")
+    missing = [key for key in keys if not getattr(settings.login, key)]
     return f"fill in login.{missing[0]} in sluis.toml" if missing else None
 
 
@@ -203,7 +237,7 @@ def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
     """Return the part of the settings that an error speaks of."""
     tables: dict[str, type[msgspec.Struct]] = {
         "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data, "$.log": Log, "$.backup": Backup,
-        "$.profiles": Size,
+        "$.profiles": Size, "$.cluster": Cluster,
     }  # fmt: skip
     return next((table for path, table in tables.items() if f"`{path}" in str(error)), Settings)
 
@@ -211,6 +245,8 @@ def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
 def _check(settings: Settings, file: Path) -> None:
     if settings.log.database:
         _check_database(settings.log.database, file)
+    if settings.cluster is not None:
+        _check_cluster(settings, settings.cluster, file)
     names = [size.name for size in settings.profiles]
     for name in names:
         if names.count(name) > 1:
@@ -223,3 +259,11 @@ def _check_database(url: str, file: Path) -> None:
     problem = url_problem(url)
     if problem is not None:
         raise SettingsProblem(f"`{file}`: log.database is {problem}")
+
+
+def _check_cluster(settings: Settings, cluster: Cluster, file: Path) -> None:
+    problem = cluster_problem(cluster, settings.log.database, settings.log.checkpoints)
+    if problem is None and settings.login.client_secret_file:
+        problem = "leave login.client_secret_file out: in a cluster the secret is mounted as `client-secret`"
+    if problem is not None:
+        raise SettingsProblem(f"`{file}`: {problem}")

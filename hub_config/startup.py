@@ -16,7 +16,7 @@ from access_policy.commands.installation import AdoptSettings
 from access_policy.commands.workspaces import RecordEnding
 from access_policy.log.checkpoints import log_origin
 from access_policy.log.clock import SteadyClock
-from access_policy.log.keys import load_keys
+from access_policy.log.keys import SUCCESSOR, load_keys
 from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
@@ -58,6 +58,7 @@ def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None
     _check_address(wanted)
     _check_presence(places, wanted)
     with only_one(places), _no_parts_left(places):
+        _check_keys(places)
         _check_port(wanted)
         _check_machine()
         if wanted.demo and not log_exists(places):
@@ -77,7 +78,7 @@ def _check_state(places: Places, wanted: Surroundings, settings: Settings, say: 
             raise StateProblem(problem)
         if behind is None:
             _check_datasets(places, settings, policy)
-            _adopt(settings, policy)
+            adopt_settings(settings, policy)
         else:
             say(f"nothing is decided: {behind}")
         if wanted.demo:
@@ -103,6 +104,12 @@ def _check_presence(places: Places, wanted: Surroundings) -> None:
         raise StateProblem(f"the log `{places.log}` is gone; restore a backup, nothing is started")
     if not wanted.demo:
         raise StateProblem(f"there is no Sluis in `{places.state}`; run `sluis init`, or `sluis run --demo`")
+
+
+def _check_keys(places: Places) -> None:
+    """AUD-12: a rotation that was interrupted is finished first; until then nobody can sign."""
+    if (places.keys / SUCCESSOR).exists():
+        raise StateProblem("a rotation of the checkpoint key was interrupted; run `sluis keys rotate` again")
 
 
 def _check_database(wanted: Surroundings, settings: Settings) -> None:
@@ -138,9 +145,9 @@ def _check_machine() -> None:
 
 
 def _seed(places: Places, database: str, say: Callable[[str], None]) -> None:
-    from hub_config.demo.seed import seed
+    from hub_config.demo.seed import Elsewhere, seed
 
-    seed(places, say, database=database)
+    seed(places, say, elsewhere=Elsewhere(database))
 
 
 def _check_log(places: Places, policy: Policy, wanted: Surroundings) -> str | None:
@@ -173,7 +180,8 @@ def _check_datasets(places: Places, settings: Settings, policy: Policy) -> None:
             raise StateProblem(f"dataset `{dataset}` cannot be used: {problem} (`sluis check` looks at all of them)")
 
 
-def _adopt(settings: Settings, policy: Policy) -> None:
+def adopt_settings(settings: Settings, policy: Policy) -> None:
+    """Append the settings that decisions depend on, where they changed. Raises StateProblem."""
     wanted = {name: getattr(settings.policy, name) for name in AdoptSettings.__struct_fields__}
     with policy.reading() as state:
         in_force = {name: getattr(state.settings, name) for name in wanted}

@@ -1,13 +1,14 @@
-"""The warden as a part of `sluis run`: the loop of `spawner/warden`, with `/livez` and `/readyz` on a loopback port.
+"""The warden as a process of its own: the loop of `spawner/warden`, with `/livez` and `/readyz` on a port of its own.
 
-It signs checkpoints of the log as well, since it is the part that is never idle.
+It signs checkpoints of the log as well, and cuts observations after their years, since it is the part that is never
+idle. SIGTERM ends it between two looks.
 """
 
 import logging
-import threading
+import math
+import signal
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 from access_policy.actor import component
 from access_policy.log.errors import LogError
@@ -15,29 +16,38 @@ from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import open_policy
 from hub_config.clock_alarm import ClockAlarm
+from hub_config.cutting import Cutting
 from hub_config.gate import Gate
 from hub_config.places import Places
+from hub_config.probes import serve_probes
 from hub_config.proxy_routes import ProxyRoutes
 from hub_config.running import load_running
-from hub_config.settings import load_settings
+from hub_config.settings import Settings, load_settings
+from spawner.warden.machine import LocalMachine, Machine
 from spawner.warden.warden import Warden
 
 PERIOD = 0.5
 """Seconds between two looks."""
 
 _PERIOD_BEHIND = 2.0  # nothing runs then, and each look is a line in the part's log
-_LATE = 5.0
+_LATE = 15.0
+_LOST = 300.0  # far beyond the silence of the log that ends workspaces: a restart would begin to count it anew
 
 
 class _Heart:
     """When the loop last came round, for the probes."""
 
     def __init__(self) -> None:
-        self.beat = 0.0
+        self._started = time.monotonic()
+        self.beat = -math.inf
 
     def beats(self) -> bool:
         """Say whether the loop came round lately."""
         return time.monotonic() - self.beat < _LATE
+
+    def lives(self) -> bool:
+        """Say whether to leave the process alone; a log that does not answer is no reason to start it again."""
+        return time.monotonic() - max(self.beat, self._started) < _LOST
 
 
 def serve(places: Places) -> None:
@@ -47,18 +57,43 @@ def serve(places: Places) -> None:
     settings = load_settings(places.settings)
     gate = Gate(policy, settings.workspace_profiles)
     routes = ProxyRoutes(running.proxy_api, running.proxy_token)
-    warden = Warden(policy, places.run, routes, gate.may_reach, time.monotonic)
+    machine, not_ready = _machine(places, settings, policy)
+    warden = Warden(policy, machine, routes, gate.may_reach, time.monotonic)
     heart = _Heart()
-    _probes(running.warden, heart)
+    serve_probes(running.listening(running.warden), heart.lives, lambda: heart.beats() and not not_ready())
     logging.getLogger("sluis.warden").info("watching")
     signed = _Signed(policy, settings.log.checkpoint_minutes * 60.0)
-    alarm = ClockAlarm(policy, component(Component.WARDEN))
-    while True:
+    alarm, cutting = ClockAlarm(policy, component(Component.WARDEN)), Cutting(policy)
+    ending = _Ending()
+    while not ending.asked:
         warden.tick()
         alarm.look()
         signed.keep_up(time.monotonic())
+        cutting.keep_up(time.monotonic())
         heart.beat = time.monotonic()
         time.sleep(PERIOD if policy.is_whole else _PERIOD_BEHIND)
+    signed.now()
+
+
+def _machine(places: Places, settings: Settings, policy: Policy) -> tuple[Machine, Callable[[], list[str]]]:
+    """Return the machine, and what tells why nobody should rely on the warden yet (DAT-15)."""
+    if settings.cluster is None:
+        return LocalMachine(places.run), list
+    from hub_config.machines import cluster_machine
+
+    machine = cluster_machine(settings.cluster, policy)
+    return machine, machine.not_ready
+
+
+class _Ending:
+    """Whether SIGTERM came: the first process of a container would not even end by it without a word of its own."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, _number: int, _frame: object) -> None:
+        self.asked = True
 
 
 class _Signed:
@@ -79,6 +114,10 @@ class _Signed:
             return
         self._next = now + self._seconds
         self._policy.store.scrub()
+        self.now()
+
+    def now(self) -> None:
+        """Write checkpoints where the heads have moved on."""
         problem = self._sign()
         if problem is not None:
             logging.getLogger("sluis.warden").error("the log's head is not signed: %s", problem)
@@ -93,20 +132,3 @@ class _Signed:
         problem = self._policy.sign()
         self._sizes = sizes if problem is None else (0, 0)
         return problem
-
-
-def _probes(url: str, heart: _Heart) -> None:
-    address = urlsplit(url)
-
-    class Probe(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = self.path in ("/livez", "/readyz")
-            self.send_response(404 if not known else 200 if heart.beats() else 503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing: the supervisor asks often."""
-
-    server = ThreadingHTTPServer((address.hostname or "127.0.0.1", address.port or 0), Probe)
-    threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -8,17 +8,15 @@ exception counts as a failure of the hub. The sandbox dies with the hub (SBX-04)
 import asyncio
 import contextlib
 import os
-import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import msgspec
 from jupyterhub.httpclient import fetch
-from jupyterhub.spawner import Spawner, SpawnException
-from traitlets import default
+from jupyterhub.spawner import Spawner
 
+from spawner.decided import WITHDRAWN, Decided, refusal
 from spawner.limits import NICE, OOM_SCORE_ADJUSTMENT, resource_limits
 from spawner.relay import HubRelay
 from spawner.running import (
@@ -51,23 +49,12 @@ from spawner.storage import (
     prepare_run_folder,
     socket_folder,
 )
-from spawner.workspace import (
-    Profile,
-    Workspace,
-    WorkspacePolicy,
-    WorkspaceRefused,
-    parse_wish,
-    profile_form,
-    wish_from_form,
-)
+from spawner.workspace import Workspace
 
-_SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
-_USER_NAME = re.compile(r"p-[1-9][0-9]{0,8}", re.ASCII)
-_SILENT_POLLS = 3
 _STOP_SECONDS = 4.0
 
 
-class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no types
+class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ships no types
     """One named server of one person, its name the request's (`dr-12`).
 
     The composition root sets `policy`, `profiles`, `places` and `host` (from `find_host`) on this class or a subclass,
@@ -75,28 +62,12 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
     and the machine in step.
     """
 
-    policy: ClassVar[WorkspacePolicy]
-    profiles: ClassVar[tuple[Profile, ...]] = ()
     places: ClassVar[Places]
     host: ClassVar[SandboxHost]
 
     _running: RunningSandbox | None = None
     _process: SandboxProcess | None = None
     _relay: HubRelay | None = None
-    _started: int | None = None  # the fact that recorded the start, until its end is told
-    _silent_polls = 0
-
-    @default("poll_interval")
-    def _poll_interval(self) -> int:
-        return 5
-
-    @default("options_form")
-    def _options_form(self) -> str:
-        return profile_form(self.profiles)
-
-    @default("options_from_form")
-    def _options_from_form(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        return self._wish_from_form
 
     async def start(self) -> str:
         """Decide, start, and decide again before anyone can reach it (POL-02); the URL of the server's socket."""
@@ -105,13 +76,13 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
         try:
             url = await self._start_sandbox(workspace)
             if not self.policy.may_keep(workspace.person, workspace.request, workspace.seq):
-                raise _refusal("no_longer_allowed", _WITHDRAWN)
+                raise refusal("no_longer_allowed", WITHDRAWN)
         except BaseException as error:
             await self._finish("start_failed")
             if isinstance(error, SandboxFailed | DatasetProblem | OSError):
                 if not self._may_keep():  # the warden was faster
-                    raise _refusal("no_longer_allowed", _WITHDRAWN) from error
-                raise _refusal("sandbox", f"the workspace could not be started: {error}", 503) from error
+                    raise refusal("no_longer_allowed", WITHDRAWN) from error
+                raise refusal("sandbox", f"the workspace could not be started: {error}", 503) from error
             raise
         return url
 
@@ -167,34 +138,6 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
             "JUPYTERHUB_DEFAULT_URL": "/lab",
         }
 
-    def _wish_from_form(self, form: dict[str, Any]) -> dict[str, str]:
-        try:
-            return wish_from_form(form)
-        except WorkspaceRefused as refused:
-            raise _refusal(refused.code, refused.message, 400) from refused
-
-    def _decide(self) -> Workspace:
-        if not _SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
-            raise _refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
-        person, request = self.user.name.upper(), self.name.upper()
-        sent: object = getattr(self, "user_options", None)
-        self._keep_options({})  # what was sent is attacker JSON and must not stay
-        try:
-            wish = parse_wish(sent, self.profiles)
-            workspace = self.policy.start(person, request, {"profile": wish})
-        except WorkspaceRefused as refused:
-            raise _refusal(refused.code, refused.message) from refused
-        except Exception as error:  # no answer is no access (POL-04)
-            self.log.exception("no decision about %s/%s", person, self.name)
-            raise _refusal("no_decision", "no decision can be made just now; try again in a moment", 503) from error
-        self._keep_options({"profile": wish})
-        return workspace
-
-    def _keep_options(self, options: dict[str, str]) -> None:
-        """Replace the stored options, committed at once: the hub rolls back what it finds half done."""
-        self.user_options = self.orm_spawner.user_options = options
-        self.user.db.commit()
-
     async def _start_sandbox(self, workspace: Workspace) -> str:
         uid = self.places.host_uid(workspace)
         home = await asyncio.to_thread(prepare_home, self.places, workspace, uid)
@@ -241,17 +184,6 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
                     await task
         return url
 
-    def _may_keep(self) -> bool:
-        """Ask the policy; silent for a moment it may be (a locked database), not for longer (POL-04)."""
-        try:
-            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
-        except Exception:  # whatever the policy store throws: count it
-            self.log.exception("no decision about the running workspace %s", self._log_name)
-            self._silent_polls += 1
-            return self._silent_polls < _SILENT_POLLS
-        self._silent_polls = 0
-        return keep
-
     def _died(self) -> None:
         """Called by the event loop when bubblewrap ends: cut the route now, not at the next poll."""
         if self._poll_callback is not None:
@@ -268,12 +200,7 @@ class SandboxSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no type
             await relay.stop()
         if running is not None:
             shutil.rmtree(running.folder, ignore_errors=True)
-        started, self._started = self._started, None
-        if started is not None:
-            self.policy.ended(self.user.name.upper(), self.name.upper(), started, why)
-
-
-_WITHDRAWN = "what this workspace rests on was withdrawn while it started; your requests say what is missing"
+        self._tell_end(why)
 
 
 def sandbox_problem() -> str | None:
@@ -296,7 +223,3 @@ def sandbox_problem() -> str | None:
     said = trial.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
     return f"bubblewrap cannot make a sandbox ({said[0]}); allow user namespaces (sysctl user.max_user_namespaces, \
 kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) or start as root"
-
-
-def _refusal(code: str, message: str, status: int = 403) -> SpawnException:
-    return SpawnException(message, reason=code, status_code=status)

@@ -65,6 +65,8 @@ class Folders(NamedTuple):
 
 def location_components(location: str) -> list[str]:
     """The folder names of a location; refuses every spelling that could mean another folder (DAT-05)."""
+    if location.startswith("gs://"):
+        raise DatasetProblem(f"dataset location `{location[:80]}` is a bucket's; workspaces here mount folders only")
     components = location.split("/")
     if len(location) > 1024 or not all(_COMPONENT.fullmatch(component) for component in components):
         raise DatasetProblem(

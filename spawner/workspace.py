@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -27,7 +28,10 @@ class WorkspaceRefused(Exception):
 
 
 class Mount(msgspec.Struct, frozen=True):
-    """One dataset as a workspace sees it; `source` is its registered location, relative to the datasets' folder."""
+    """One dataset as a workspace sees it.
+
+    `source` is its registered location: a folder, relative to the datasets' folder, or `gs://bucket/prefix`.
+    """
 
     dataset: str
     version: str
@@ -44,8 +48,19 @@ class Mount(msgspec.Struct, frozen=True):
         return f"/data/{self.dataset}"
 
 
+class DataPath(StrEnum):
+    """How data reach a workspace in a cluster: as folders below `/data`, or by the storage's own interface."""
+
+    MOUNT = "mount"
+    API = "api"
+
+
 class Profile(msgspec.Struct, frozen=True):
-    """A size of workspace; `memory_bytes` is per process, `file_bytes` the largest single file."""
+    """A size of workspace; `memory_bytes` is per process, `file_bytes` the largest single file.
+
+    From `data` on it counts in a cluster only, where `memory_bytes` is the whole workspace's. Requests are what the
+    cluster keeps free for it; 0 is as much as it may use at most. `node_selector` holds labels of nodes.
+    """
 
     name: str
     label: str
@@ -54,6 +69,11 @@ class Profile(msgspec.Struct, frozen=True):
     processes: int
     file_bytes: int
     max_run_seconds: int
+    data: DataPath = DataPath.MOUNT
+    runtime_class: str = ""
+    node_selector: tuple[tuple[str, str], ...] = ()
+    cpu_request: float = 0.0
+    memory_request_bytes: int = 0
 
 
 class Workspace(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import atexit
 import ctypes
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import subprocess
@@ -33,16 +34,23 @@ _numbers = count(1)
 
 
 class Server:
-    """A PostgreSQL of our own. `safe` waits for the disk at each commit, as a bench needs it; tests need not."""
+    """A PostgreSQL of our own. `safe` waits for the disk at each commit, as a bench needs it; tests need not.
 
-    def __init__(self, *, safe: bool = False) -> None:
+    With `port` it answers on loopback as well, where passwords can be asked for as on a network.
+    """
+
+    def __init__(self, *, safe: bool = False, port: int | None = None, superuser: str = OWNER) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sluis-pg-"))
         self._safe = safe
+        self._port = port
+        self._superuser = superuser
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         atexit.register(self.end)
-        self._run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync", "-U", OWNER, "-D", self._data)
+        self._run(
+            "initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync", "-U", superuser, "-D", self._data
+        )
         self.start()
 
     @property
@@ -52,7 +60,8 @@ class Server:
 
     def start(self) -> None:
         """Start the postmaster and wait until it answers, at most a minute."""
-        settings = ["listen_addresses=", f"unix_socket_directories={self.folder}", "max_connections=60"]
+        settings = ["listen_addresses="] if self._port is None else ["listen_addresses=127.0.0.1", f"port={self._port}"]
+        settings += [f"unix_socket_directories={self.folder}", "max_connections=60"]
         if not self._safe:
             settings += ["fsync=off", "full_page_writes=off"]
         with (self.folder / "printed").open("ab") as printed:
@@ -82,11 +91,28 @@ class Server:
 
     def url(self, name: str) -> str:
         """Return the URL of a database, as it stands in settings."""
-        return f"postgresql:///{name}?host={quote(str(self.folder), safe='')}"
+        port = "" if self._port is None else f"&port={self._port}"
+        return f"postgresql:///{name}?host={quote(str(self.folder), safe='')}{port}"
 
-    def connect(self, name: str = "postgres", user: str = OWNER) -> psycopg.Connection[Any]:
-        """Return a plain connection that commits each statement, as any user: the owner is a superuser."""
-        return psycopg.connect(self.url(name), user=user, autocommit=True)
+    def run(self, command: str, answers: str = "") -> None:
+        """Run a line of a shell that names one of PostgreSQL's programs, which asks on standard input."""
+        program, *arguments = shlex.split(command)
+        where = {"PGHOST": str(self.folder), "PGPORT": str(self._port or 5432), "PGUSER": self._superuser}
+        done = subprocess.run(
+            [str(_PROGRAMS / program), *arguments], input=answers.encode(), env=where, start_new_session=True,
+            capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+
+    def ask_first(self, lines: str) -> None:
+        """Put lines of `pg_hba.conf` above those that are there, and let the server read them."""
+        path = Path(self._data) / "pg_hba.conf"
+        path.write_text(f"{lines}\n{path.read_text()}")
+        self.do("SELECT pg_reload_conf()")
+
+    def connect(self, name: str = "postgres", user: str | None = None) -> psycopg.Connection[Any]:
+        """Return a plain connection that commits each statement, as any user; else as the superuser (the owner)."""
+        return psycopg.connect(self.url(name), user=user or self._superuser, autocommit=True)
 
     def do(self, statement: str, name: str = "postgres") -> None:
         """Carry out one statement as the owner."""

@@ -13,6 +13,7 @@ from access_policy.standing import acts_as
 from access_policy.state import Files, State
 
 MOST_NAMED = 20
+_BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9_.-]{1,61}[a-z0-9])(?:/[A-Za-z0-9][A-Za-z0-9._-]{0,127})*", re.ASCII)
 _DUO_CODE = re.compile(r"DUO:[0-9]{7}")
 
 
@@ -90,11 +91,12 @@ def not_attested(attested: bool) -> Refusal | None:
 
 
 def files_problem(state: State, dataset: str, location: str, manifest: str) -> Refusal | None:
-    """S99, DAT-05: a checksum, and a plain folder. DAT-03, S82: none that holds, or is held by, another dataset's."""
+    """S99, DAT-05: a checksum, and a plain folder or bucket. DAT-03, S82: none that overlaps another dataset's."""
     if not _is_digest(manifest):
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "`manifest` is no SHA-256 in 64 hexadecimal digits")
     if not _is_location(location):
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"location `{location}` is no folder below the dataset folder")
+        text = f"location `{location}` is no folder below the dataset folder, and no `gs://bucket/prefix`"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
     for other in state.datasets.values():
         if other.dataset != dataset and _overlap(location, other.location):
             return Refusal(RefusalCode.ALREADY_EXISTS, f"location `{location}` overlaps that of `{other.dataset}`")
@@ -106,6 +108,10 @@ def _is_digest(text: str) -> bool:
 
 
 def _is_location(text: str) -> bool:
+    """DAT-05: one spelling each of a folder below the dataset folder, and of a bucket or a part of one."""
+    if text.startswith("gs://"):
+        bucket = _BUCKET.fullmatch(text)
+        return bucket is not None and ".." not in bucket[1] and not bucket[1].replace(".", "").isdecimal()
     parts = text.split("/")
     plain = all(part.replace("-", "").replace("_", "").replace(".", "").isalnum() and part.isascii() for part in parts)
     return plain and not any(part.startswith(".") for part in parts)

@@ -13,10 +13,9 @@ from access_policy.commands.base import OfPerson, Outcome, Refusal, RefusalCode
 from access_policy.commands.roles import held_roles
 from access_policy.model.enums import RequestStatus
 from access_policy.model.ids import PersonId
-from access_policy.model.instants import days, format_instant
+from access_policy.model.instants import format_instant
 from access_policy.state import Person, Request, State
 
-LONGEST_YEAR_DAYS = 366
 _OVER = frozenset({RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED})
 
 
@@ -66,7 +65,7 @@ def erasable_from(state: State, person: Person, at: datetime) -> datetime:
 
 
 def _kept(state: State) -> timedelta:
-    return days(LONGEST_YEAR_DAYS * state.settings.retention_years)
+    return state.settings.retention
 
 
 def requests_of_person(state: State, person: PersonId) -> list[Request]:

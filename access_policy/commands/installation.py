@@ -9,11 +9,14 @@ from msgspec import Meta
 
 from access_policy import events as e
 from access_policy.actor import Actor
-from access_policy.commands.base import Command, Instant, Line, Outcome, Refusal, RefusalCode, writer_of
+from access_policy.commands.base import Command, Digest, Instant, Line, Outcome, Refusal, RefusalCode, writer_of
 from access_policy.model.enums import LicenceReading, Role
 from access_policy.model.instants import format_instant
 from access_policy.standing import acts_as
-from access_policy.state import State
+from access_policy.state import State, epoch_of
+
+VerifierKey = Annotated[str, Meta(max_length=300, pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$")]
+"""A public key as C2SP signed-note writes it."""
 
 
 class AdoptSettings(Command, frozen=True, kw_only=True):
@@ -37,6 +40,26 @@ class FinishUpgrade(Command, frozen=True, kw_only=True):
     """Let the log be of a later format from now on; `sluis upgrade finish` gives it. There is no way back."""
 
     format: int
+
+
+class RotateCheckpointKey(Command, frozen=True, kw_only=True):
+    """Let another key sign the log's checkpoints; `sluis keys rotate` gives it. `lost`: the former one is not there."""
+
+    number: Annotated[int, Meta(ge=1, le=999_999)]
+    former: VerifierKey
+    key: VerifierKey
+    lost: bool = False
+
+
+class CutObservations(Command, frozen=True, kw_only=True):
+    """Let the first `size` observations go, whose tree has this root. Only the warden does this, once a day.
+
+    `since` is the time of the oldest that stays, which has to be older than the years for which they are kept, too.
+    """
+
+    size: Annotated[int, Meta(ge=1)]
+    root: Digest
+    since: Instant
 
 
 class RecordSecurityTest(Command, frozen=True, kw_only=True):
@@ -93,6 +116,27 @@ def finish_upgrade(state: State, c: FinishUpgrade, actor: Actor, at: datetime) -
     if c.format <= state.format:
         return Refusal(RefusalCode.WRONG_STATE, f"the log is of format `{state.format}` already; nothing is left to do")
     return (e.UpgradeFinished(format=c.format),)
+
+
+def rotate_checkpoint_key(state: State, c: RotateCheckpointKey, actor: Actor, at: datetime) -> Outcome:
+    """AUD-12: one after another. Which keys these are is known outside the log, and seen to by who rotates."""
+    newest = next((one for one in state.rotations[-1:] if one.epoch == epoch_of(state.losses)), None)
+    if c.key == c.former:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, "a key does not follow itself; make a new one")
+    if newest is not None and (c.number < newest.number or c.key == newest.key):
+        return Refusal(RefusalCode.WRONG_STATE, f"rotation `{newest.number}`, to `{newest.key}`, stands already")
+    return (e.CheckpointKeyRotated(number=c.number, former=c.former, key=c.key, lost=c.lost),)
+
+
+def cut_observations(state: State, c: CutObservations, actor: Actor, at: datetime) -> Outcome:
+    """E48, E50: access logs are kept for their years. Which rows these are is asked by who appends, and by the log."""
+    kept_until = c.since + state.settings.retention
+    if at < kept_until:
+        text = f"observations up to `{c.size}` are kept until `{format_instant(kept_until)}`"
+        return Refusal(RefusalCode.WRONG_STATE, text)
+    if state.cut is not None and c.size <= state.cut.size:
+        return Refusal(RefusalCode.WRONG_STATE, f"observations up to `{state.cut.size}` were cut already")
+    return (e.ObservationsCut(size=c.size, root=c.root, since=c.since),)
 
 
 def record_security_test(state: State, c: RecordSecurityTest, actor: Actor, at: datetime) -> Outcome:

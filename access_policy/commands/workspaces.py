@@ -10,7 +10,7 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, OfPerson, Outcome, Refusal, RefusalCode
 from access_policy.decision import as_json, decide
-from access_policy.model.enums import Action
+from access_policy.model.enums import Action, Component
 from access_policy.model.ids import RequestId
 from access_policy.rules import Query, Session
 from access_policy.state import State, Workspace
@@ -44,6 +44,14 @@ class RecordEnding(OfPerson, frozen=True, kw_only=True):
     request: RequestNumber
     started: int
     seen: Line
+
+
+class RecordDoubt(OfPerson, frozen=True, kw_only=True):
+    """Record that the end of a workspace cannot be confirmed, since its node is lost. Only the warden does this."""
+
+    request: RequestNumber
+    started: int
+    node: Line
 
 
 def start_workspace(state: State, c: StartWorkspace, actor: Actor, at: datetime) -> Outcome:
@@ -80,9 +88,22 @@ def record_ending(state: State, c: RecordEnding, actor: Actor, at: datetime) -> 
     workspace = state.workspaces.get((c.person, c.request))
     if workspace is None or workspace.seq != c.started:
         return Refusal(RefusalCode.NOT_FOUND, f"no workspace `{c.person}/{c.request.lower()}` of that start runs")
+    if workspace.unconfirmed is not None and actor.component is not Component.WARDEN:
+        text = f"node `{workspace.unconfirmed}` is lost and the workspace may still run there; the warden tells its end"
+        return Refusal(RefusalCode.WRONG_STATE, text)
     why, cause = ground_lost(state, workspace, at) or (c.seen, None)
     after_ms = None if cause is None else round((at - cause).total_seconds() * 1000)
     return (e.WorkspaceEnded(person=workspace.person, request=workspace.request, why=why, after_ms=after_ms),)
+
+
+def record_doubt(state: State, c: RecordDoubt, actor: Actor, at: datetime) -> Outcome:
+    """FLT-05, FLT-06: once for each node; a workspace in doubt is over only when that node is back, or gone."""
+    workspace = state.workspaces.get((c.person, c.request))
+    if workspace is None or workspace.seq != c.started:
+        return Refusal(RefusalCode.NOT_FOUND, f"no workspace `{c.person}/{c.request.lower()}` of that start runs")
+    if workspace.unconfirmed == c.node:
+        return Refusal(RefusalCode.WRONG_STATE, f"it is on record that its end on `{c.node}` is not confirmed")
+    return (e.EndNotConfirmed(person=workspace.person, request=workspace.request, node=c.node),)
 
 
 def ground_lost(state: State, workspace: Workspace, at: datetime) -> tuple[str, datetime | None] | None:

@@ -48,9 +48,11 @@ from access_policy.events.grants import (
     RequestSuspended,
 )
 from access_policy.events.installation import (
+    CheckpointKeyRotated,
     CommandProposed,
     InstallationBegun,
     LossAccepted,
+    ObservationsCut,
     PolicySettingsAdopted,
     ProposalConfirmed,
     ProposalDropped,
@@ -144,6 +146,9 @@ from access_policy.events.training import (
     TrainingPlanned,
 )
 from access_policy.events.workspaces import (
+    EmergencyAccessEnded,
+    EmergencyAccessGranted,
+    EndNotConfirmed,
     WorkspaceEnded,
     WorkspaceStarted,
     WorkspaceStopAsked,
@@ -172,6 +177,7 @@ __all__ = [
     "AttendanceConfirmed",
     "BoardVoted",
     "CertificationRevoked",
+    "CheckpointKeyRotated",
     "ClockJumped",
     "ClockPaused",
     "ClockResumed",
@@ -200,6 +206,9 @@ __all__ = [
     "DocumentPublished",
     "DomainsDeclared",
     "EmailCorrected",
+    "EmergencyAccessEnded",
+    "EmergencyAccessGranted",
+    "EndNotConfirmed",
     "EntityDropped",
     "EntityNamed",
     "ErasureAsked",
@@ -237,6 +246,7 @@ __all__ = [
     "LoginRefused",
     "LossAccepted",
     "ObservationEvent",
+    "ObservationsCut",
     "OptOutReversed",
     "OptedOut",
     "OrganisationExcluded",

@@ -5,7 +5,7 @@ from datetime import datetime
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import LicenceReading
 from access_policy.model.ids import PersonId
-from access_policy.model.texts import CommandText, DigestText, PersonText, WriterText
+from access_policy.model.texts import CommandText, DigestText, KeyText, PersonText, WriterText
 
 
 class InstallationBegun(FactEvent, frozen=True, kw_only=True):
@@ -34,6 +34,31 @@ class LossAccepted(FactEvent, frozen=True, kw_only=True):
     kept: int
     lost: int
     observations: int
+
+
+class CheckpointKeyRotated(FactEvent, frozen=True, kw_only=True):
+    """From now on another key signs the log's checkpoints: rotation `number` retires `former` for `key` (AUD-12).
+
+    Both are verifier keys of C2SP signed-note. With `lost` the former key was not there any more to vouch for the new
+    one. A rotation that could not be finished is begun again under its number. Nobody gains or loses access by it.
+    """
+
+    number: int
+    former: KeyText
+    key: KeyText
+    lost: bool = False
+
+
+class ObservationsCut(FactEvent, frozen=True, kw_only=True):
+    """The first `size` observations are gone: the years for which they were kept were over (E48).
+
+    `root` is that of their tree, in hex, which a checkpoint signed. `since` is the time of the oldest observation that
+    stands, older than those years itself, so that it proves by its place that all before it were.
+    """
+
+    size: int
+    root: DigestText
+    since: datetime
 
 
 class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):

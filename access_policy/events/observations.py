@@ -31,10 +31,13 @@ class LoginRefused(ObservationEvent, frozen=True, kw_only=True):
 
 
 class CommandRefused(ObservationEvent, frozen=True, kw_only=True):
-    """A command was understood and refused by a rule."""
+    """A command was understood and refused by a rule. `more` counts those of the same actor that were left out since
+    the one before, because there were too many."""
 
+    v: int = 2
     command: CommandText
     code: CodeText
+    more: int = 0
 
 
 class WorkspaceRefused(ObservationEvent, frozen=True, kw_only=True):

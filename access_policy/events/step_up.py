@@ -1,8 +1,9 @@
 """Which facts are left by personal commands only: a person leaves them, and they carry the id of that person's step-up.
 
 The fold refuses one without in a log whose format knows of them, so that a row that somebody wrote past the commands
-gives nothing away, whoever it names. A test derives the kinds from the permission table. Facts that other commands
-leave, too, such as a published document or a proposal, stand without one.
+gives nothing away, whoever it names. A proposal is the first half of a personal command, so it carries one, too. A test
+derives the kinds from the permission table. Facts that other commands leave as well, such as a published document,
+stand without one.
 """
 
 from access_policy import events as e
@@ -13,8 +14,9 @@ SINCE = 2
 STEP_UP: frozenset[type[e.FactEvent]] = frozenset(
     {
         e.AdequacyDecided, e.AmendmentApproved, e.AmendmentProposed, e.AmendmentRefused, e.AttendanceClaimed,
-        e.AttendanceConfirmed, e.BoardVoted, e.ConflictDeclared, e.ContactAsked, e.ContactChecked, e.ContactNamed,
-        e.CountryListed, e.DatasetReopened, e.DocumentAccepted, e.ExclusionLifted, e.ExtensionAsked,
+        e.AttendanceConfirmed, e.BoardVoted, e.CommandProposed, e.ConflictDeclared, e.ContactAsked, e.ContactChecked,
+        e.ContactNamed, e.CountryListed, e.DatasetReopened, e.DocumentAccepted, e.EmergencyAccessGranted,
+        e.ExclusionLifted, e.ExtensionAsked,
         e.ExtensionAssessed, e.ExtensionGranted, e.ExtensionRefused, e.ExtensionSubmitted, e.FactorConfirmed,
         e.FactorsReset, e.FileDropped, e.FileKept, e.FindingRecorded, e.HearingRecorded, e.InstitutionCorrected,
         e.InvestigatorApproved, e.InvestigatorNamed, e.InvitationAccepted, e.LicenceSigned, e.LossAccepted,
@@ -28,3 +30,12 @@ STEP_UP: frozenset[type[e.FactEvent]] = frozenset(
 def takes_step_up(log_format: int, event: e.Event) -> bool:
     """Say whether an event in a log of this format is a person's own doing, after a step-up."""
     return log_format >= SINCE and type(event) in STEP_UP
+
+
+PROPOSED_BY_OPERATORS = frozenset({"erase-person"})
+"""The commands that take two people and are not personal: an operator may propose them, who has no step-up (E50)."""
+
+
+def proposed_by_operators(event: e.Event) -> bool:
+    """Say whether an event proposes what an operator of the machine may propose in a person's name."""
+    return isinstance(event, e.CommandProposed) and event.command in PROPOSED_BY_OPERATORS

@@ -1,10 +1,10 @@
-"""Events about workspaces: started, asked to stop, ended."""
+"""Events about workspaces: started, asked to stop, ended, an end that cannot be confirmed, emergency access to them."""
 
 from datetime import datetime
 
 from access_policy.events.base import FactEvent
 from access_policy.model.ids import DatasetName, PersonId, RequestId
-from access_policy.model.texts import CodeText, DecisionText
+from access_policy.model.texts import CodeText, DecisionText, OperatorText, WriterText
 
 
 class WorkspaceStarted(FactEvent, frozen=True, kw_only=True):
@@ -36,3 +36,31 @@ class WorkspaceEnded(FactEvent, frozen=True, kw_only=True):
     request: RequestId
     why: CodeText
     after_ms: int | None
+
+
+class EndNotConfirmed(FactEvent, frozen=True, kw_only=True):
+    """A workspace has to be over, and nobody can say whether it is: its node is lost (FLT-05). Its end comes later."""
+
+    person: PersonId
+    request: RequestId
+    node: CodeText
+
+
+class EmergencyAccessGranted(FactEvent, frozen=True, kw_only=True):
+    """Two admins let one operator look into the workspaces of a request until an instant, with a reason (E37).
+
+    `operator` is the user name that the cluster's API knows.
+    """
+
+    request: RequestId
+    operator: OperatorText
+    until: datetime
+    writer: PersonId
+    reason: WriterText
+
+
+class EmergencyAccessEnded(FactEvent, frozen=True, kw_only=True):
+    """The emergency access of an operator to a request ended before its time (E37)."""
+
+    request: RequestId
+    operator: OperatorText

@@ -7,7 +7,7 @@ from access_policy import events as e
 from access_policy.model.enums import RequestStatus
 from access_policy.model.ids import PersonId
 from access_policy.model.texts import ERASED
-from access_policy.state import Loss, Proposal, Settings, State, epoch_of
+from access_policy.state import Cut, Loss, Proposal, Rotation, Settings, State, epoch_of
 
 _LIVE = frozenset({RequestStatus.APPROVED, RequestStatus.LICENSED, RequestStatus.ACTIVE})
 
@@ -34,6 +34,20 @@ def _loss_accepted(s: State, f: e.Fact, v: e.LossAccepted) -> None:
         if request.status in _LIVE and request.suspended is None:
             request.suspended = f.at
             s.touched[f"request {request.request}"] = f.seq
+
+
+def _key_rotated(s: State, f: e.Fact, v: e.CheckpointKeyRotated) -> None:
+    """AUD-12: numbers only grow, or stay for one that is begun again; an accepted loss may leave some of them out."""
+    if s.rotations and v.number < s.rotations[-1].number:
+        raise ValueError(f"rotation `{v.number}` does not follow `{s.rotations[-1].number}`")
+    s.rotations.append(Rotation(v.number, v.former, v.key, v.lost, f.seq, f.at, epoch_of(s.losses)))
+
+
+def _observations_cut(s: State, f: e.Fact, v: e.ObservationsCut) -> None:
+    """E48: only ever more of them, and only what was kept for its years; a row that says otherwise was forged."""
+    if v.size <= (s.cut.size if s.cut is not None else 0) or v.since + s.settings.retention > f.at:
+        raise ValueError(f"observations up to `{v.size}` were not to be cut")
+    s.cut = Cut(v.size, v.root, v.since, f.at)
 
 
 def _settings_adopted(s: State, f: e.Fact, v: e.PolicySettingsAdopted) -> None:
@@ -68,6 +82,8 @@ APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.InstallationBegun: _installation_begun,
     e.UpgradeFinished: _upgrade_finished,
     e.LossAccepted: _loss_accepted,
+    e.ObservationsCut: _observations_cut,
+    e.CheckpointKeyRotated: _key_rotated,
     e.PolicySettingsAdopted: _settings_adopted,
     e.CommandProposed: _proposed,
     e.ProposalConfirmed: _proposal_closed,

@@ -100,10 +100,16 @@ class Archive:
 
     def check_signature(self, key: Ed25519PublicKey) -> None:
         """Raise ArchiveProblem unless the owner of this key made the archive."""
+        if not self.is_signed_by(key):
+            raise ArchiveProblem(f"`{self.name}` is not of the Sluis that these keys are of; give its own")
+
+    def is_signed_by(self, key: Ed25519PublicKey) -> bool:
+        """Say whether the owner of this key made the archive."""
         try:
             key.verify(self._signature, self._signed)
         except InvalidSignature:
-            raise ArchiveProblem(f"`{self.name}` is not of the Sluis that these keys are of; give its own") from None
+            return False
+        return True
 
 
 def read_archive(path: Path, kind: str, identities: list[Any], folder: Path, allowed: re.Pattern[str]) -> Archive:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from access_policy.log.errors import UntrustedCheckpoint
 from access_policy.log.keys import Keys
-from access_policy.log.notes import NOTE_NAME, decode64, read_note, sign_note
+from access_policy.log.notes import NOTE_NAME, decode64, sign_note
+from access_policy.log.signers import Signers, Trusts, refuse_beyond, signers_of
 from access_policy.log.store import Head
 from access_policy.log.targets import Target, target_of
 from access_policy.state import Loss
@@ -49,15 +50,21 @@ def sign_checkpoint(head: Head, keys: Keys, origin: str) -> str:
     return sign_note(f"{origin}\n{head.size}\n{b64encode(bytes.fromhex(head.root)).decode()}\n", keys, origin)
 
 
-def read_checkpoint(note: bytes, keys: Keys, origin: str) -> Checkpoint:
-    """Return what a note says. Raises UntrustedCheckpoint unless it is of this origin and signed with our key."""
+def read_checkpoint(
+    note: bytes, signers: Signers, origin: str, epoch: int = 0, series: Series = Series.FACTS
+) -> Checkpoint:
+    """Return what a note says. Raises UntrustedCheckpoint unless it is of this history and stream of an installation's
+    log, and signed with our key, or, as far as that one reached, with a former one (AUD-12)."""
+    name = origin_of(origin, epoch, series)
     try:
-        found_origin, size, root, *_ = read_note(note, keys, origin).split("\n")
-        checkpoint = Checkpoint(found_origin, int(size), decode64(root).hex())
+        text, retired = signers.read(note, name)
+        found, size, root, *_ = text.split("\n")
+        checkpoint = Checkpoint(found, int(size), decode64(root).hex(), epoch)
     except ValueError:
         raise UntrustedCheckpoint("a checkpoint is no signed note of a log; do not trust it") from None
-    if found_origin != origin or size != str(checkpoint.size) or len(root) != _ROOT_LENGTH:
-        raise UntrustedCheckpoint(f"a checkpoint of `{found_origin[:60]}` is none of `{origin}`; do not trust it")
+    if found != name or size != str(checkpoint.size) or len(root) != _ROOT_LENGTH:
+        raise UntrustedCheckpoint(f"a checkpoint of `{found[:60]}` is none of `{name}`; do not trust it")
+    refuse_beyond(retired, series.name.lower(), checkpoint.size, epoch)
     return checkpoint
 
 
@@ -81,11 +88,20 @@ class Signing(NamedTuple):
     series: Series = Series.FACTS
 
 
+class _Signed(NamedTuple):
+    """Whose notes count, and of which of an installation's streams."""
+
+    signers: Signers
+    origin: str
+    series: Series
+
+
 def write_checkpoint(where: Target | Path, head: Head, signing: Signing, root_at: RootAt) -> str | None:
     """Write the checkpoint of a head, whole or not at all; return its name, None where a newer one stands there.
 
     Raises UntrustedCheckpoint where the log contradicts the newest checkpoint there: then nothing must be signed (C2SP
-    tlog-checkpoint); and LogUnavailable where the target does not answer.
+    tlog-checkpoint); KeyRetired where another key signs by now (AUD-12); LogUnavailable where the target does not
+    answer.
     """
     target, (keys, origin, epoch, series) = target_of(where), signing
     newest = newest_checkpoint(target, keys, origin, series)
@@ -102,7 +118,7 @@ def write_checkpoint(where: Target | Path, head: Head, signing: Signing, root_at
 
 
 def newest_checkpoint(
-    where: Target | Path, keys: Keys, origin: str, series: Series = Series.FACTS
+    where: Target | Path, keys: Trusts, origin: str, series: Series = Series.FACTS
 ) -> Checkpoint | None:
     """Return the checkpoint of the last history and its largest size, None where there is none.
 
@@ -111,22 +127,33 @@ def newest_checkpoint(
     return next(newest_first(where, keys, origin, series), None)
 
 
-def newest_first(where: Target | Path, keys: Keys, origin: str, series: Series = Series.FACTS) -> Iterator[Checkpoint]:
+def newest_first(
+    where: Target | Path, keys: Trusts, origin: str, series: Series = Series.FACTS
+) -> Iterator[Checkpoint]:
     """Give all checkpoints, the newest first; each is read when it is taken. Raises as `all_checkpoints`."""
-    target = target_of(where)
+    target, signed = target_of(where), _Signed(signers_of(where, keys, origin), origin, series)
     for name in reversed(_names(target, series)):
-        yield _read(target, name, Signing(keys, origin, 0, series))
+        yield _read(target, name, signed)
+
+
+def of_sizes(where: Target | Path, keys: Trusts, origin: str, series: Series, sizes: range) -> Iterator[Checkpoint]:
+    """Give the checkpoints of these sizes, in the order and as `newest_first`; no other is read."""
+    target, signed = target_of(where), _Signed(signers_of(where, keys, origin), origin, series)
+    for name in reversed(_names(target, series)):
+        if _place(name)[1] in sizes:
+            yield _read(target, name, signed)
 
 
 def all_checkpoints(
-    where: Target | Path, keys: Keys, origin: str, series: Series = Series.FACTS
+    where: Target | Path, keys: Trusts, origin: str, series: Series = Series.FACTS
 ) -> Iterator[Checkpoint]:
     """Give all checkpoints, those of the first history first, and in each the smallest size first.
 
-    Raises UntrustedCheckpoint for a forged or foreign one, LogUnavailable where the target does not answer.
+    Raises UntrustedCheckpoint for a forged or foreign one, also among the key notes, KeyRetired where the key in hand
+    was replaced, LogUnavailable where the target does not answer.
     """
-    target = target_of(where)
-    return (_read(target, name, Signing(keys, origin, 0, series)) for name in _names(target, series))
+    target, signed = target_of(where), _Signed(signers_of(where, keys, origin), origin, series)
+    return (_read(target, name, signed) for name in _names(target, series))
 
 
 def binding(checkpoints: Iterable[Checkpoint], losses: Sequence[Loss], series: Series) -> dict[int, str]:
@@ -153,12 +180,20 @@ def difference(checkpoint: Checkpoint, size: int, root_at: RootAt, what: str = "
 
     This reads one row, for each start; `verify` recomputes the whole tree.
     """
-    log = "the log is" if what == "facts" else f"the log's {what} are"
     if size < checkpoint.size:
-        return f"{log} shorter than its newest checkpoint: `{size}` {what}, not `{checkpoint.size}`"
+        return shorter(size, checkpoint.size, what)
     if root_at(checkpoint.size) != checkpoint.root:
-        return f"{log} different from its newest checkpoint at {what[:-1]} `{checkpoint.size}`"
+        return f"{_log_of(what)} different from its newest checkpoint at {what[:-1]} `{checkpoint.size}`"
     return None
+
+
+def shorter(size: int, signed: int, what: str = "facts") -> str:
+    """Say that a log of `size` rows lacks some that are signed; `verify` and the witness say it alike (AUD-02)."""
+    return f"{_log_of(what)} shorter than its newest checkpoint: `{size}` {what}, not `{signed}`"
+
+
+def _log_of(what: str) -> str:
+    return "the log is" if what == "facts" else f"the log's {what} are"
 
 
 def _name(checkpoint: Checkpoint, series: Series) -> str:
@@ -178,13 +213,12 @@ def _place(name: str) -> tuple[int, int]:
     return (int(found["epoch"] or 0), int(found["size"])) if found else (10**9, 0)
 
 
-def _read(target: Target, name: str, signing: Signing) -> Checkpoint:
-    keys, origin, _, series = signing
-    epoch = _place(name)[0]
+def _read(target: Target, name: str, signed: _Signed) -> Checkpoint:
+    (signers, origin, series), epoch = signed, _place(name)[0]
     try:
-        checkpoint = read_checkpoint(target.read(name, _LARGEST_NOTE), keys, origin_of(origin, epoch, series))
+        checkpoint = read_checkpoint(target.read(name, _LARGEST_NOTE), signers, origin, epoch, series)
     except UntrustedCheckpoint as error:
         raise UntrustedCheckpoint(f"`{ascii(name)[1:-1][:80]}`: {error}") from None
-    if name != _name(checkpoint._replace(epoch=epoch), series):
+    if name != _name(checkpoint, series):
         raise UntrustedCheckpoint(f"`{name}` holds the checkpoint of size `{checkpoint.size}`; do not trust it")
-    return checkpoint._replace(epoch=epoch)
+    return checkpoint

@@ -16,12 +16,14 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, insert, select, update
 
 from access_policy.events import Event, Fact, FileDropped, PersonErased
+from access_policy.log.cutting import cut_away
 from access_policy.log.database import Database
 from access_policy.log.errors import UntrustedCheckpoint
 from access_policy.log.file_records import delete_file
 from access_policy.log.keys import Keys
-from access_policy.log.notes import NOTE_NAME, read_note, sign_note
+from access_policy.log.notes import NOTE_NAME, sign_note
 from access_policy.log.plain_facts import plain_facts
+from access_policy.log.signers import Signers, Trusts, refuse_beyond, signers_of
 from access_policy.log.tables import factors, files, pending_logins, sealing_keys, sessions
 from access_policy.log.targets import Target, target_of
 from access_policy.model.ids import is_person_id, is_request_id
@@ -45,6 +47,7 @@ def take_away(connection: Connection, facts: Iterable[Fact]) -> None:
         erase(connection, owners_of(fact.event))
         if isinstance(fact.event, FileDropped):
             delete_file(connection, fact.event.digest)
+        cut_away(connection, fact.event)
 
 
 def erase(connection: Connection, owners: Iterable[str]) -> None:
@@ -123,15 +126,17 @@ def write_erased(target: Target | Path, erased: Iterable[Entry], keys: Keys, ori
     return _name(len(listed))
 
 
-def read_erased(target: Target | Path, keys: Keys, origin: str) -> frozenset[Entry]:
+def read_erased(target: Target | Path, keys: Trusts, origin: str) -> frozenset[Entry]:
     """Return the entries of the newest list, none where there is no list.
 
-    Raises UntrustedCheckpoint for a list that is not signed by this installation, or is none, and LogUnavailable where
-    the target does not answer.
+    Raises UntrustedCheckpoint for a list that is not signed by this installation, or is none, or that a former key
+    signed beyond its reach (AUD-12); LogUnavailable where the target does not answer.
     """
-    place = target_of(target)
+    place, signers = target_of(target), signers_of(target, keys, origin)
     newest = max((name for name in place.names() if _is_list(name)), default=None)
-    return frozenset() if newest is None else _entries(place.read(newest, _LARGEST), newest, keys, f"{origin}/erased")
+    if newest is None:
+        return frozenset()
+    return _entries(place.read(newest, _LARGEST), newest, signers, f"{origin}/erased")
 
 
 def _is_list(name: str) -> bool:
@@ -139,14 +144,19 @@ def _is_list(name: str) -> bool:
     return found is not None and found["series"] == "erased" and found["epoch"] is None
 
 
-def _entries(note: bytes, name: str, keys: Keys, origin: str) -> frozenset[Entry]:
+def _entries(note: bytes, name: str, signers: Signers, origin: str) -> frozenset[Entry]:
     try:
-        found, size, *lines = read_note(note, keys, origin).removesuffix("\n").split("\n")
+        text, retired = signers.read(note, origin)
+        found, size, *lines = text.removesuffix("\n").split("\n")
     except (ValueError, UntrustedCheckpoint):
         raise UntrustedCheckpoint(f"`{name}` is no signed list of `{origin}`; do not trust it") from None
     found_entries = frozenset(map(_entry, lines))
     if None in found_entries or found != origin or size != str(len(lines)) or name != _name(len(found_entries)):
         raise UntrustedCheckpoint(f"`{name}` is no list of `{origin}`; do not trust it")
+    try:
+        refuse_beyond(retired, "erased", len(found_entries))
+    except UntrustedCheckpoint as error:
+        raise UntrustedCheckpoint(f"`{name}`: {error}") from None
     return frozenset(one for one in found_entries if one is not None)
 
 

@@ -36,3 +36,7 @@ class LogBehind(LogError):
 
 class UntrustedCheckpoint(LogError):
     """A checkpoint file is no signed note of this log (AUD-03)."""
+
+
+class KeyRetired(UntrustedCheckpoint):
+    """The checkpoint key in hand was replaced by a rotation: it signs nothing any more (AUD-12)."""

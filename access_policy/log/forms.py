@@ -15,11 +15,16 @@ Fields = dict[str, Any]
 Cast = Callable[[Fields], Fields]
 
 SINCE: Mapping[str, int] = {
+    "CheckpointKeyRotated": 2,
     "ClockJumped": 2,
+    "EmergencyAccessEnded": 2,
+    "EmergencyAccessGranted": 2,
+    "EndNotConfirmed": 2,
     "FileDropped": 2,
     "FileKept": 2,
     "FileRead": 2,
     "LossAccepted": 2,
+    "ObservationsCut": 2,
     "PersonErased": 2,
 }
 """Kinds that are new, and the first format with them; all others are of format 1.
@@ -53,6 +58,7 @@ def _sealed(*texts: str) -> tuple[Change, ...]:
 
 
 CHANGED: Mapping[str, tuple[Change, ...]] = {
+    "CommandRefused": (Change(2, without("more"), same),),
     "DatasetWithdrawn": _sealed("reason"),
     "InstitutionCorrected": _sealed("reason"),
     "OrganisationExcluded": _sealed("reason"),

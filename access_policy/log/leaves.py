@@ -10,4 +10,4 @@ from access_policy.log.merkle import leaf_hash
 def leaf_of(seq: int, at: bytes, actor: bytes, kind: bytes, payload: bytes) -> bytes:
     """Return the RFC 6962 leaf hash of a row."""
     parts = (b"%d" % seq, at, actor, kind, payload)
-    return leaf_hash(b"".join(len(part).to_bytes(4, "big") + part for part in parts))
+    return leaf_hash(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))  # a list is faster here

@@ -5,6 +5,7 @@ size. It is all that an append needs, so the log never reads old rows to add new
 without `node_hash`: verifying a log spends most of its time there. Proofs are made and checked in `proofs.py`.
 """
 
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Self
 
@@ -50,6 +51,11 @@ class Frontier:
     def to_bytes(self) -> bytes:
         """Return the subtrees' roots, largest first, 32 bytes each; the size is kept beside them."""
         return b"".join(self._subtrees)
+
+    def subtrees(self) -> Iterator[tuple[int, bytes]]:
+        """Give height and root of each subtree, the largest first: one for each bit set in the size."""
+        heights = (height for height in reversed(range(self.size.bit_length())) if self.size >> height & 1)
+        return zip(heights, self._subtrees, strict=True)
 
     @classmethod
     def from_bytes(cls, size: int, data: bytes) -> Self:

@@ -23,6 +23,7 @@ class Plain(msgspec.Struct):
     kept: int = 0
     file: int = 0
     digest: str = ""
+    former: str = ""
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -30,11 +31,12 @@ class Plain(msgspec.Struct):
         return (*([self.person] if self.person else []), *self.requests)
 
 
-def plain_facts(database: Database, *kinds: str) -> Iterator[tuple[int, str, Plain]]:
-    """Give number, kind and fields of each fact of these kinds, in order. Raises UnreadableLog, LogUnavailable."""
-    query = select(facts.c.seq, facts.c.kind, facts.c.payload).where(facts.c.kind.in_(kinds)).order_by(facts.c.seq)
+def plain_facts(database: Database, *kinds: str, after: int = 0) -> Iterator[tuple[int, str, Plain]]:
+    """Give number, kind and fields of each fact of these kinds after one, in order. Raises UnreadableLog,
+    LogUnavailable."""
+    query = select(facts.c.seq, facts.c.kind, facts.c.payload).where(facts.c.kind.in_(kinds), facts.c.seq > after)
     with database.read() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.order_by(facts.c.seq)).all()
     for seq, kind, payload in rows:
         yield seq, kind, _plain(seq, payload)
 

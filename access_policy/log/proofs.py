@@ -2,6 +2,7 @@
 
 `Prover` makes them: one pass over the stored leaf hashes, O(n) time, keeping one hash per 1,024 leaves; after that a
 proof reads the 1,024 leaves around its own, once for all proofs there. For a million leaves that is less than 100 kB.
+Of a tree whose first leaves were cut away it needs their frontier, and proves what came later all the same.
 `includes` and `goes_on` check a proof in O(log n), from what an outsider holds alone (AUD-10). Nothing is signed here.
 """
 
@@ -14,15 +15,22 @@ Leaves = Callable[[int, int], Iterator[bytes]]
 """Gives the leaf hashes from the first index up to, and without, the second, both counted from 0."""
 
 BLOCK = 1_024  # leaves; a power of two, so that each block is a subtree
+_HEIGHT = BLOCK.bit_length() - 1
+_GONE = b""  # stands for a node below which every leaf was cut away, where nothing needs it
 
 
 class Prover:
-    """Makes proofs about the first `size` leaves. Not safe for threads. Raises ValueError where there are fewer."""
+    """Makes proofs about the first `size` leaves. Not safe for threads. Raises ValueError where there are fewer.
 
-    def __init__(self, size: int, leaves: Leaves) -> None:
+    `gone` is the frontier of the leaves that were cut away: there are proofs for those after them, and for trees of as
+    many leaves or more. What lies to the left of these is a node of it, or made of some (RFC 6962 section 2.1).
+    """
+
+    def __init__(self, size: int, leaves: Leaves, gone: Frontier | None = None) -> None:
         self.size = size
         self._leaves = leaves
-        self._upper = _levels(_block_roots(size, leaves))
+        self._gone = gone or Frontier()
+        self._upper = _levels(self._block_roots(), self._gone, _HEIGHT)
         self._block = -1
         self._lower: list[list[bytes]] = []
 
@@ -40,26 +48,50 @@ class Prover:
 
     def consistency(self, old: int) -> list[bytes]:
         """Return the proof that the tree of the first `old` leaves became this one. Raises ValueError for no part."""
-        if not 0 < old <= self.size:
-            raise ValueError(f"`{old}` leaves are no part of `{self.size}`; name a tree of 1 to `{self.size}`")
+        first = max(1, self._gone.size)
+        if not first <= old <= self.size:
+            raise ValueError(f"`{old}` leaves are no part of `{self.size}`; name a tree of {first} to `{self.size}`")
         return [self._range(begin, end) for begin, end in _subtrees_between(old, self.size)]
 
     def _around(self, index: int) -> list[list[bytes]]:
-        if not 0 <= index < self.size:
-            raise ValueError(f"leaf `{index}` is not among the `{self.size}` of the tree; name one from 0 on")
-        block = index // BLOCK
-        if block != self._block:
-            begin = block * BLOCK
-            self._lower = _levels(list(self._leaves(begin, min(begin + BLOCK, self.size))))
-            self._block = block
+        if not self._gone.size <= index < self.size:
+            raise ValueError(
+                f"leaf `{index}` is not among the `{self.size}` of the tree; name one from {self._gone.size} on"
+            )
+        self._look_into(index // BLOCK)
         return self._lower
 
+    def _look_into(self, block: int) -> None:
+        if block == self._block:
+            return
+        begin, gone = block * BLOCK, _beginning(self._gone, block)
+        leaves = list(self._leaves(begin + gone.size, min(begin + BLOCK, self.size)))
+        self._lower = _levels([_GONE] * gone.size + leaves, gone, 0)
+        self._block = block
+
     def _range(self, begin: int, end: int) -> bytes:
-        """Return the root of the subtree of [begin, end), which lies in one block or begins with one."""
-        if end - begin <= BLOCK:
-            first = begin % BLOCK
-            return _root(self._around(begin)[0][first : first + end - begin])
-        return _root(self._upper[0][begin // BLOCK : -(-end // BLOCK)])
+        """Return the root of the subtree of [begin, end), which is a whole one, or ends with the tree."""
+        height = (end - begin - 1).bit_length()
+        if height >= _HEIGHT:
+            return self._upper[height - _HEIGHT][begin >> height]
+        self._look_into(begin // BLOCK)
+        return self._lower[height][begin % BLOCK >> height]
+
+    def _block_roots(self) -> list[bytes]:
+        """Return the root of each block of leaves; nothing for those that are gone as a whole."""
+        whole = self._gone.size // BLOCK
+        stream, tree = iter(self._leaves(self._gone.size, self.size)), _beginning(self._gone, whole)
+        roots, found = [_GONE] * whole, whole * BLOCK
+        while tree.size or found < self.size:
+            for leaf in islice(stream, BLOCK - tree.size):
+                tree.append(leaf)
+            if not tree.size:
+                break
+            roots.append(tree.root())
+            found, tree = found + tree.size, Frontier()
+        if found != self.size:
+            raise ValueError(f"the log holds `{found}` of `{self.size}` leaves; run `sluis log verify`")
+        return roots
 
 
 def includes(root: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
@@ -121,35 +153,37 @@ def _are_hashes(values: Sequence[bytes]) -> bool:
     return all(len(value) == HASH_SIZE for value in values)
 
 
-def _block_roots(size: int, leaves: Leaves) -> list[bytes]:
-    stream = iter(leaves(0, size))
-    counted = [(_root(block), len(block)) for block in iter(lambda: list(islice(stream, BLOCK)), [])]
-    found = sum(count for _, count in counted)
-    if found != size:
-        raise ValueError(f"the log holds `{found}` of `{size}` leaves; run `sluis log verify`")
-    return [root for root, _ in counted]
+def _beginning(gone: Frontier, block: int) -> Frontier:
+    """Return the frontier of what is gone of the block where the cut lies; an empty one for any other block."""
+    left = gone.size % BLOCK if gone.size // BLOCK == block else 0
+    data = gone.to_bytes()
+    return Frontier.from_bytes(left, data[len(data) - HASH_SIZE * left.bit_count() :])
 
 
-def _levels(nodes: list[bytes]) -> list[list[bytes]]:
-    """Return the tree's levels, leaves first; a last node without a sibling goes up as it is."""
-    levels = [nodes]
-    while len(nodes) > 1:
-        pairs = [node_hash(nodes[at], nodes[at + 1]) for at in range(0, len(nodes) - 1, 2)]
-        nodes = pairs + nodes[len(pairs) * 2 :]
+def _levels(nodes: list[bytes], gone: Frontier, height: int) -> list[list[bytes]]:
+    """Return the tree's levels from `height` on; a last node without a sibling goes up as it is.
+
+    Above leaves that are gone there are the nodes of their frontier: one at each height that is a bit of their number.
+    """
+    known = dict(gone.subtrees())
+    levels: list[list[bytes]] = []
+    while True:
+        if height in known:
+            nodes[(gone.size >> height) - 1] = known[height]
         levels.append(nodes)
-    return levels
+        if len(nodes) < 2:
+            return levels
+        pairs = [_parent(nodes[at], nodes[at + 1]) for at in range(0, len(nodes) - 1, 2)]
+        nodes, height = pairs + nodes[len(pairs) * 2 :], height + 1
+
+
+def _parent(left: bytes, right: bytes) -> bytes:
+    return node_hash(left, right) if left and right else _GONE
 
 
 def _path(levels: list[list[bytes]], index: int) -> list[bytes]:
     siblings = ((level, (index >> height) ^ 1) for height, level in enumerate(levels))
     return [level[sibling] for level, sibling in siblings if sibling < len(level)]
-
-
-def _root(leaves: Sequence[bytes]) -> bytes:
-    tree = Frontier()
-    for leaf in leaves:
-        tree.append(leaf)
-    return tree.root()
 
 
 def _subtrees_between(old: int, new: int) -> list[tuple[int, int]]:

@@ -23,9 +23,13 @@ class Role(NamedTuple):
     facts: Kinds
     observations: Kinds
     records: dict[str, tuple[str, ...]]
+    cuts: bool = False
+    """Whether it may let observations go, as far as the newest fact cuts them (E48)."""
 
 
-COMMAND_LINE_ONLY: Kinds = frozenset({e.InstallationBegun, e.PolicySettingsAdopted, e.UpgradeFinished})
+COMMAND_LINE_ONLY: Kinds = frozenset(
+    {e.CheckpointKeyRotated, e.InstallationBegun, e.PolicySettingsAdopted, e.UpgradeFinished}
+)
 
 _BY_ALL: Kinds = frozenset({e.ClockJumped, e.CommandRefused})
 
@@ -54,7 +58,8 @@ DESK = Role(
             e.ContactRefused, e.ContactRemoved, e.CountryListed, e.CountryUnlisted, e.CourseRegistered, e.CourseRevised,
             e.DatasetDropped, e.DatasetHandedOver, e.DatasetRegistered, e.DatasetReopened, e.DatasetRequested,
             e.DatasetWithdrawn, e.DecisionDeferred, e.DocumentAccepted, e.DocumentPublished, e.DomainsDeclared,
-            e.EmailCorrected, e.EntityDropped, e.EntityNamed, e.ErasureAsked, e.ExclusionLifted, e.ExtensionAnswered,
+            e.EmailCorrected, e.EmergencyAccessEnded, e.EmergencyAccessGranted, e.EntityDropped,
+            e.EntityNamed, e.ErasureAsked, e.ExclusionLifted, e.ExtensionAnswered,
             e.ExtensionAsked, e.ExtensionAssessed, e.ExtensionGranted, e.ExtensionRefused, e.ExtensionSubmitted,
             e.ExtractPrepared, e.FactorConfirmed, e.FactorsReset, e.FileDropped, e.FileKept, e.FindingRecorded,
             e.HearingRecorded, e.IdentityLinked, e.InstitutionCorrected, e.InstitutionRegistered, e.IntakeReceived,
@@ -83,7 +88,7 @@ DESK = Role(
 
 WARDEN = Role(
     "sluis_warden",
-    frozenset({e.WorkspaceEnded}),
+    frozenset({e.EndNotConfirmed, e.ObservationsCut, e.WorkspaceEnded}),
     _BY_ALL | {e.SessionEnded},
     {
         "sealing_keys": READ,  # it seals nothing
@@ -93,6 +98,7 @@ WARDEN = Role(
         "files": (),
         "meta": READ,
     },
+    cuts=True,
 )
 
 OPERATOR = Role(

@@ -4,14 +4,18 @@ What verifies, proves or copies the log reads it through here, page by page, so 
 `DatabaseRows` speaks to either database; a SQLite file that may be damaged is read by `verify.py` itself.
 """
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Select, String, Table, bindparam, func, select
 
 from access_policy.log import tables
+from access_policy.log.cutting import KINDS
 from access_policy.log.database import Database
 from access_policy.log.proofs import Leaves
+
+if TYPE_CHECKING:
+    import psycopg
 
 STREAMS: dict[str, tuple[Table, Table]] = {
     "facts": (tables.facts, tables.fact_heads),
@@ -38,6 +42,9 @@ class Rows(Protocol):
     def losses(self) -> Iterator[tuple[bytes, bytes]]:
         """Give time and payload of each fact that accepted a loss."""
 
+    def cuts(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+        """Give number, time, kind and payload of each fact that `cutting.newest_cut` reads."""
+
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """Give the columns of `Row`."""
 
@@ -57,22 +64,52 @@ class DatabaseRows:
         query = select(facts.at, facts.payload).where(facts.kind == "LossAccepted").order_by(facts.seq)
         return ((at.encode(), bytes(payload)) for at, payload in self._connection.execute(query).all())
 
+    def cuts(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+        """As `Rows`."""
+        facts = tables.facts.c
+        columns = (facts.seq, facts.at, facts.kind, facts.payload)
+        found = self._connection.execute(select(*columns).where(facts.kind.in_(KINDS)).order_by(facts.seq)).all()
+        return ((seq, at.encode(), kind.encode(), bytes(payload)) for seq, at, kind, payload in found)
+
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """As `Rows`."""
         for found in self._pages(STREAMS[stream][0]):
-            yield from map(_as_bytes, found)
+            yield from found
 
     def heads(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """As `Rows`."""
         for found in self._pages(STREAMS[stream][1]):
-            yield from ((size, bytes(root), bytes(frontier)) for size, root, frontier in found)
+            yield from found
 
     def _pages(self, table: Table) -> Iterator[list[tuple[Any, ...]]]:
-        (key,) = table.primary_key.columns
-        query, last = select(table).order_by(key).limit(_PAGE), _BEFORE_ALL
-        while found := [tuple(row) for row in self._connection.execute(query.where(key > last)).all()]:
+        server, last = self._connection.dialect.name == "postgresql", _BEFORE_ALL
+        ask = self._of_server(table) if server else self._of_file(table)
+        while found := ask(last):
             yield found
             last = found[-1][0]
+
+    def _of_file(self, table: Table) -> Callable[[int], list[tuple[Any, ...]]]:
+        query = _page_behind(table, *table.columns)
+
+        def ask(last: int) -> list[tuple[Any, ...]]:
+            found = self._connection.execute(query, {"last": last}).all()
+            return [tuple(one.encode() if isinstance(one, str) else one for one in row) for row in found]
+
+        return ask
+
+    def _of_server(self, table: Table) -> Callable[[int], list[tuple[Any, ...]]]:
+        """Ask the driver itself, in the same transaction: bytes as they were sent, with no object for each row."""
+        columns = [func.convert_to(one, "UTF8") if isinstance(one.type, String) else one for one in table.columns]
+        query = _page_behind(table, *columns).compile(self._connection)
+        raw: psycopg.Connection[Any] = cast("Any", self._connection.connection.driver_connection)
+        cursor = raw.cursor(binary=True)
+        return lambda last: cursor.execute(str(query).encode(), {**query.params, "last": last}).fetchall()
+
+
+def _page_behind(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Return the question for the rows behind the number `last`, a page of them."""
+    (key,) = table.primary_key.columns
+    return select(*columns).where(key > bindparam("last")).order_by(key).limit(_PAGE)
 
 
 def stored(database: Database, stream: str, size: int, after: int = 0) -> Iterator[Row]:

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy import Column, Connection, Label, Select, Table, insert, select
 
 from access_policy.actor import Actor
-from access_policy.events import FACTS, FORMAT, OBSERVATIONS, Event, Fact, FactEvent, ObservationEvent
+from access_policy.events import FACTS, FORMAT, OBSERVATIONS, Event, Fact, FactEvent, ObservationEvent, ObservationsCut
 from access_policy.log import tables
 from access_policy.log.codec import as_held, encode_actor, encode_event
 from access_policy.log.database import Database
@@ -197,6 +197,8 @@ class LogStore:
         if self._forget(facts):
             self._erased_here = True
             self.scrub()
+        elif any(isinstance(fact.event, ObservationsCut) for fact in facts):
+            self._owes_scrub = True
         return facts
 
     def observe(self, actor: Actor, event: ObservationEvent, log_format: int = FORMAT) -> Fact:

@@ -58,7 +58,7 @@ class Folder(NamedTuple):
 
     def write(self, name: str, data: bytes) -> None:
         """Add a file, whole and once: another process that adds the same one changes nothing."""
-        making = self.path / f".{name}.{os.getpid()}"
+        making = self.path / f".{name}.{os.uname().nodename}.{os.getpid()}"  # pods share the folder, and process ids
         try:
             if self.made:
                 self.path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,19 +8,22 @@ lie elsewhere, show a history that was rewritten whole.
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from access_policy.log.checkpoints import Checkpoint, Series, all_checkpoints, binding
+from access_policy.log.checkpoints import Checkpoint, Series, all_checkpoints, binding, shorter
+from access_policy.log.cutting import KINDS, FalseCut, Told, newest_cut
 from access_policy.log.database import Database
 from access_policy.log.errors import LogDamaged, LogUnavailable, UntrustedCheckpoint
-from access_policy.log.keys import Keys
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
 from access_policy.log.rows import DatabaseRows, Rows
+from access_policy.log.signers import Trusts
 from access_policy.log.targets import Target
 from access_policy.log.times import from_text
 from access_policy.state import Loss
@@ -42,6 +45,8 @@ class Verification(NamedTuple):
     problem: str | None = None
     row: int | None = None
     compared: Compared = Compared()
+    cut: int = 0
+    """How many observations are gone, since their years were over, as a fact says (E48)."""
 
 
 class _Misfit(Exception):
@@ -50,10 +55,17 @@ class _Misfit(Exception):
         self.row = row
 
 
-def verify(log: Path | Database, checkpoints: Target | Path | None, keys: Keys, origin: str) -> Verification:
+def verify(
+    log: Path | Database,
+    checkpoints: Target | Path | None,
+    keys: Trusts,
+    origin: str,
+    before_proposal: int = sys.maxsize,
+) -> Verification:
     """Recompute every leaf and tree head of the log, and compare it with all checkpoints at a place, if one is given.
 
-    `log` is a SQLite file or an open database, `origin` the name of the installation's first checkpoints. Raises
+    `log` is a SQLite file or an open database, `origin` the name of the installation's first checkpoints,
+    `before_proposal` how many facts stood before an admin proposed to accept a loss (`witness.Named`). Raises
     LogUnavailable where it cannot be opened; what is wrong inside it is the answer, not an error. The checkpoints are
     read before the rows, so that one which is signed meanwhile does not look like a loss.
     """
@@ -65,14 +77,16 @@ def verify(log: Path | Database, checkpoints: Target | Path | None, keys: Keys, 
             losses = _losses(rows)
             for series, name, tree in zip(Series, ("facts", "observations"), (facts, observations), strict=True):
                 walks.append(_Walk(rows, name, tree, binding(signed[series], losses, series)))
-                walks[-1].run()
+                if series is Series.OBSERVATIONS:
+                    walks[-1].begin_after(_cut(rows, walks[-1].signed, any(signed.values())))
+                walks[-1].run(before_proposal if series is Series.FACTS else sys.maxsize)
     except (_Misfit, LogDamaged, UntrustedCheckpoint) as error:
         row = error.row if isinstance(error, _Misfit) else None
         return Verification(False, facts.size, facts.root().hex(), str(error), row, _compared(walks))
-    return Verification(True, facts.size, facts.root().hex(), compared=_compared(walks))
+    return Verification(True, facts.size, facts.root().hex(), compared=_compared(walks), cut=walks[-1].cut.size)
 
 
-def _signed(checkpoints: Target | Path | None, keys: Keys, origin: str) -> dict[Series, list[Checkpoint]]:
+def _signed(checkpoints: Target | Path | None, keys: Trusts, origin: str) -> dict[Series, list[Checkpoint]]:
     if checkpoints is None:
         return {series: [] for series in Series}
     return {series: list(all_checkpoints(checkpoints, keys, origin, series)) for series in Series}
@@ -97,6 +111,16 @@ def _losses(rows: Rows) -> list[Loss]:
     return found
 
 
+def _cut(rows: Rows, signed: dict[int, str], compared: bool) -> Told:
+    """Return the newest cut of the observations; the facts that tell of it fit by now (E48)."""
+    try:
+        return newest_cut(rows.cuts(), signed, compared)
+    except FalseCut as error:
+        raise _Misfit(error.row, str(error)) from None
+    except sqlite3.Error as error:
+        raise _Misfit(None, f"the cuts of the observations cannot be read ({error})") from None
+
+
 class _Walk:
     """One pass over a stream's rows and heads, side by side."""
 
@@ -109,9 +133,16 @@ class _Walk:
         self.compared = 0  # the number of checkpoints that agreed
         self.covered = 0  # the size at which a head last fitted
         self.last_at = b""
+        self.cut = Told()  # what is gone before the first row
 
-    def run(self) -> None:
+    def begin_after(self, cut: Told) -> None:
+        """Begin behind a cut: checkpoints of fewer rows are excused, since a fact says that those are gone (E48)."""
+        self.cut = cut
+        self.signed = {size: root for size, root in self.signed.items() if size >= cut.size}
+
+    def run(self, before_proposal: int) -> None:
         """Go through all rows. Raises _Misfit at the first that does not fit."""
+        self.before_proposal = before_proposal
         try:
             self._check_all(self.rows.rows(self.name), self.rows.heads(self.name))
         except sqlite3.Error as error:
@@ -120,7 +151,9 @@ class _Walk:
     def _check_all(self, rows: Iterator[tuple[Any, ...]], heads: Iterator[tuple[Any, ...]]) -> None:
         self.heads = heads
         self.head = next(heads, None)
-        if 0 in self.signed:
+        if self.cut.size:
+            rows = self._check_cut(rows)
+        if self.tree.size in self.signed:
             self._check_checkpoint()
         for row in rows:
             self._check_row(row)
@@ -129,6 +162,24 @@ class _Walk:
             if self.tree.size in self.signed:
                 self._check_checkpoint()
         self._check_end()
+
+    def _check_cut(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Take the head at the cut for the tree so far, once it is the fact's, and see that the row after it stands."""
+        size, root, since = self.cut
+        found, _, frontier = self.head or (size, b"", b"")
+        if found < size:
+            raise self._misfit(found, f"was added or put back: a fact says that those up to `{size}` are gone")
+        try:
+            self.tree = Frontier.from_bytes(size, frontier)
+        except (ValueError, TypeError):
+            found = 0
+        if found != size or self.tree.root().hex() != root:
+            raise self._misfit(size, "was cut, but the tree head there was changed or removed")
+        self.covered, self.head = size, next(self.heads, None)
+        first = next(rows, None)
+        if first is None or (first[0] == size + 1 and first[1] != since):
+            raise self._misfit(size + 1, "was changed or removed: the fact that cuts those before it tells of it")
+        return chain([first], rows)
 
     def _check_row(self, row: tuple[Any, ...]) -> None:
         seq, at, actor, kind, payload, leaf = row
@@ -154,6 +205,8 @@ class _Walk:
     def _check_checkpoint(self) -> None:
         size = self.tree.size
         if self.signed[size] != self.tree.root().hex():
+            if size > self.before_proposal:
+                raise self._shorter(self.before_proposal)
             row = self.agreed + 1
             raise self._misfit(row, f"was rewritten, or one up to `{size}`: the log is different from its checkpoint")
         self.agreed = size
@@ -165,11 +218,11 @@ class _Walk:
             raise self._misfit(size + 1, f"was removed: a tree head of `{self.head[0]}` rows does not fit its rows")
         if self.covered < size:
             raise self._misfit(self.covered + 1, "has no tree head: it was added, or the heads were cut off")
-        signed = max(self.signed, default=0)
-        if signed > size:
-            raise self._misfit(
-                size + 1, f"was removed: the log is shorter than its checkpoint of `{signed}` {self.name}"
-            )
+        if max(self.signed, default=0) > size:
+            raise self._shorter(min(size, self.before_proposal))
+
+    def _shorter(self, size: int) -> _Misfit:
+        return self._misfit(size + 1, f"was removed: {shorter(size, max(self.signed), self.name)}")
 
     def _misfit(self, row: int, what: str) -> _Misfit:
         return _Misfit(row, f"{self.name} row `{row}` {what}")
@@ -185,6 +238,9 @@ class _FileRows:
         query = "SELECT at, CAST(payload AS BLOB) FROM facts WHERE kind = 'LossAccepted' ORDER BY seq"
         return iter(self._connection.execute(query).fetchall())
 
+    def cuts(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+        return self._connection.execute(_CUTS, KINDS)
+
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(_ROWS[stream])
 
@@ -192,6 +248,7 @@ class _FileRows:
         return self._connection.execute(_HEADS[stream])
 
 
+_CUTS = "SELECT seq, at, kind, CAST(payload AS BLOB) FROM facts WHERE kind IN (?, ?) ORDER BY seq"
 _ROWS = {
     "facts": "SELECT seq, at, actor, kind, payload, leaf FROM facts ORDER BY seq",
     "observations": "SELECT seq, at, actor, kind, payload, leaf FROM observations ORDER BY seq",

@@ -3,15 +3,16 @@
 A log that is shorter than or different from its newest checkpoint decides nothing (AUD-02, AUD-03): an old backup would
 bring back what was withdrawn since. Two admins accept the loss; then a new history begins, and only the process that
 saw the acceptance itself signs its first checkpoint, since the row alone can be written by who cuts the log. A log
-without any checkpoint is believed at its very beginning only: whoever can cut a log may empty the folder as well.
+without any checkpoint is believed at its very beginning only: whoever can cut a log may empty the folder as well. What
+this machine signed last it knows by itself, too (`mark.py`).
 
 The target may hang, so each look at it and each export waits for a while only and goes on without.
 """
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from threading import Lock, Thread
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from access_policy.log.checkpoints import (
     Checkpoint,
@@ -22,11 +23,14 @@ from access_policy.log.checkpoints import (
     is_excused,
     newest_checkpoint,
     newest_first,
+    of_sizes,
     write_checkpoint,
 )
 from access_policy.log.erased import Entry, write_erased
-from access_policy.log.errors import LogError, LogUnavailable, UntrustedCheckpoint
+from access_policy.log.errors import KeyRetired, LogError, LogUnavailable, UntrustedCheckpoint
 from access_policy.log.keys import Keys
+from access_policy.log.mark import Mark
+from access_policy.log.signers import Known, refuse_retired
 from access_policy.log.store import Head, LogStore
 from access_policy.log.targets import Target
 from access_policy.state import Loss, epoch_of
@@ -66,6 +70,10 @@ class Named(NamedTuple):
     erased: Collection[Entry] = ()
     before_proposal: int = sys.maxsize
     """How many facts stood before an admin proposed to accept a loss: what was appended since hides no shorter log."""
+    seq: int = 0
+    """Up to which fact this was read."""
+    retired: Collection[str] = ()
+    """The checkpoint keys that the facts of this history have retired, as verifier keys (AUD-12)."""
 
 
 class Witness:
@@ -76,9 +84,15 @@ class Witness:
         self._target = target
         self._keys = keys
         self._wait = wait
+        self._mark: Mark | None = None
         self._accepted: int | None = None
         self._busy = Lock()
         self._hangs = False
+
+    def with_mark(self, mark: Mark) -> Self:
+        """Hold the log against what this machine signed last as well, and keep that up to date."""
+        self._mark = mark
+        return self
 
     def accepted(self, epoch: int) -> None:
         """Take note that this process appended an accepted loss: it may sign the history that began."""
@@ -94,7 +108,8 @@ class Witness:
     def export(self, log: Named) -> str | None:
         """Sign the heads of facts and observations and write them out; say in a line why that failed, or None.
 
-        Raises UntrustedCheckpoint where what lies there contradicts the log, or is none of its checkpoints.
+        Raises UntrustedCheckpoint where what lies there contradicts the log, or is none of its checkpoints, and
+        KeyRetired where a rotation replaced the key in hand (AUD-12).
         """
         try:
             self._bounded(lambda: self._export(log))
@@ -103,6 +118,27 @@ class Witness:
         except LogError as error:
             return str(error)
         return None
+
+    def where_to_cut(self, log: Named, after: int, near: int, last: int) -> Checkpoint | None:
+        """Return the checkpoint of more than `after` observations up to which they are cut: the largest of at most
+        `near`, or else the next one, of at most `last`. The row behind it is signed, too (E48). Raises LogError.
+        """
+        return self._bounded(lambda: self._where_to_cut(log, after, near, last))
+
+    def _where_to_cut(self, log: Named, after: int, near: int, last: int) -> Checkpoint | None:
+        newest = newest_checkpoint(self._target, self._keys, log.origin, Series.OBSERVATIONS)
+        if newest is None or newest.epoch != epoch_of(log.losses):
+            return None
+        end = min(last, newest.size - 1) + 1
+        found = next(self._held(log, range(after + 1, min(near + 1, end))), None)
+        return found or min(self._held(log, range(near + 1, end)), key=lambda one: one.size, default=None)
+
+    def _held(self, log: Named, sizes: range) -> Iterator[Checkpoint]:
+        """Give the checkpoints of so many observations that hold in the log as it is, the newest first."""
+        series = Series.OBSERVATIONS
+        for one in of_sizes(self._target, self._keys, log.origin, series, sizes):
+            if not is_excused(one, log.losses, series) and self._store.observation_root_at(one.size) == one.root:
+                yield one
 
     def _bounded(self, call: Callable[[], T]) -> T:
         """Carry a call out in a thread of its own, and wait for it for a while. One at a time: a disk may hang."""
@@ -134,25 +170,47 @@ class Witness:
         try:
             newest = {series: newest_checkpoint(self._target, self._keys, origin, series) for series in Series}
             last = max((one.epoch for one in newest.values() if one is not None), default=_UNSIGNED)
-            if self._begins(epoch, last):
+            missed = self._missed(log, last)
+            if missed is None and self._begins(epoch, last):
                 self._export(log)
                 return None
         except LogUnavailable:
             raise
+        except KeyRetired as error:
+            return Trouble(str(error))
         except LogError as error:
             return Trouble(f"{error}; nothing is decided while it is there")
         problems = self._unsigned(newest[Series.FACTS], epoch, last)
-        for series, (head, root_at) in self._streams().items():
-            signed = newest[series]
+        for series, signed in newest.items():
             if signed is None or (last >= epoch and is_excused(signed, log.losses, series)):
                 continue
-            size = min(head.size, log.before_proposal) if series is Series.FACTS else head.size
-            problems += filter(None, [difference(signed, size, root_at, _WORDS[series])])
-        if not problems:
-            return None
-        facts = newest[Series.FACTS]
+            problems += filter(None, [self._difference(signed, log, series)])
+        if missed is not None:
+            problems += filter(None, [self._difference(missed, log, Series.FACTS)])
+        known = [one for one in (newest[Series.FACTS], missed) if one is not None]
+        return _lost(problems[0], self._gap(origin, known, max(last, epoch))) if problems else None
+
+    def _gap(self, origin: str, signed: Sequence[Checkpoint], last: int) -> Gap:
+        """Return the loss: what is proven, the largest size that was signed, and the history after all of these."""
         kept, observations = (self._agreed(origin, series) for series in Series)
-        return _lost(problems[0], Gap(kept, facts.size if facts else 0, max(last, epoch) + 1, observations))
+        history = max([last, *(one.epoch for one in signed)]) + 1
+        return Gap(kept, max((one.size for one in signed), default=0), history, observations)
+
+    def _difference(self, signed: Checkpoint, log: Named, series: Series) -> str | None:
+        """Say how the log differs from a checkpoint, whatever was appended since a loss was proposed; else None."""
+        head, root_at = self._streams()[series]
+        held = series is not Series.FACTS or root_at(signed.size) == signed.root
+        size = head.size if held else min(head.size, log.before_proposal)
+        return difference(signed, size, root_at, _WORDS[series])
+
+    def _missed(self, log: Named, last: int) -> Checkpoint | None:
+        """Return what this machine signed last where the log does not hold it, and no signed loss excuses that."""
+        found = None if self._mark is None else self._mark.newest(self._target, self._keys, log.origin)
+        if found is None or self._difference(found, log, Series.FACTS) is None:
+            return None
+        epoch = epoch_of(log.losses)
+        excused = is_excused(found, log.losses, Series.FACTS) and (last >= epoch or epoch == self._accepted)
+        return None if excused else found
 
     def _begins(self, epoch: int, last: int) -> bool:
         """Say whether to sign a first checkpoint: of a log that has only begun, or after a loss accepted here."""
@@ -182,10 +240,13 @@ class Witness:
         }
 
     def _export(self, log: Named) -> None:
-        epoch = epoch_of(log.losses)
-        for series, (head, root_at) in self._streams().items():
+        epoch, streams = epoch_of(log.losses), self._streams()
+        refuse_retired(self._store.database, self._keys, log.origin, Known(log.seq, log.retired))
+        for series, (head, root_at) in streams.items():
             if head.size:
                 write_checkpoint(self._target, head, Signing(self._keys, log.origin, epoch, series), root_at)
+        if self._mark is not None:
+            self._mark.raise_to(streams[Series.FACTS][0], Signing(self._keys, log.origin, epoch), self._target)
         write_erased(self._target, log.erased, self._keys, log.origin)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 LATEST_YEAR = 2199
+LONGEST_YEAR_DAYS = 366
 
 
 class Term(msgspec.Struct, frozen=True):

@@ -38,5 +38,6 @@ LawText = Annotated[str, Plain("cites an act or a judgment, which is published")
 CodeText = Annotated[str, Plain("codes and words that the program writes, no free text")]
 DigestText = Annotated[str, Plain("a digest of bytes, or an HMAC that only the installation's key can look up")]
 DecisionText = Annotated[str, Plain("a decision as JSON: ids, codes, dataset names and times, no free text")]
+KeyText = Annotated[str, Plain("a public key, which is told to everybody")]
 OperatorText = Annotated[str, Plain("the login name of an operator of the machine, who answers for the command")]
 CommandText = Annotated[str, Plain("the name of a command")]

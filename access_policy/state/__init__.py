@@ -5,7 +5,7 @@ Nothing here depends on the present time: whether a term holds is asked with an 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from access_policy.model.enums import DocumentKind, LicenceReading, Role
 from access_policy.model.ids import (
@@ -17,6 +17,7 @@ from access_policy.model.ids import (
     RequestId,
     StudyName,
 )
+from access_policy.model.instants import LONGEST_YEAR_DAYS, days
 from access_policy.model.jurisdictions import ADEQUACY, ELIGIBLE_THIRD_COUNTRIES, Adequacy, EligibleThirdCountry
 from access_policy.state.data import Dataset, Document, DocumentVersion, Files, Investigator, OptOut, Study
 from access_policy.state.institutions import Institution
@@ -49,7 +50,7 @@ from access_policy.state.requests import (
 )
 from access_policy.state.signatures import Signature, Signed
 from access_policy.state.uploads import Upload
-from access_policy.state.workspaces import Ending, Workspace, WorkspaceKey
+from access_policy.state.workspaces import Emergency, Ending, Workspace, WorkspaceKey
 
 
 @dataclass(slots=True)
@@ -70,6 +71,21 @@ class Settings:
     reminder_days: tuple[int, ...] = (60, 30, 14, 7, 1)
     since: datetime | None = None
 
+    @property
+    def retention(self) -> timedelta:
+        """Return for how long access logs are kept and stay identifiable; each year counts as the longest (E48)."""
+        return days(LONGEST_YEAR_DAYS * self.retention_years)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The newest cut of the observations: how many are gone, the time of the oldest that stands, and when (E48)."""
+
+    size: int
+    root: str
+    since: datetime
+    at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -85,6 +101,19 @@ class Loss:
 def epoch_of(losses: Sequence[Loss]) -> int:
     """Return the number of the history that a log is in: 0 until a loss was accepted."""
     return losses[-1].epoch if losses else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A rotation of the checkpoint key: `key` follows `former`, both C2SP verifier keys, from fact `seq` on."""
+
+    number: int
+    former: str
+    key: str
+    lost: bool
+    seq: int
+    at: datetime
+    epoch: int
 
 
 @dataclass(slots=True)
@@ -111,6 +140,8 @@ class State:
     demo: bool = False
     format: int = 1
     losses: list[Loss] = field(default_factory=list)
+    cut: Cut | None = None
+    rotations: list[Rotation] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)
     security_tested: datetime | None = None
     provider_audited: datetime | None = None
@@ -149,6 +180,12 @@ class State:
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
 
+def retired_keys(state: State) -> frozenset[str]:
+    """Return the checkpoint keys that the facts of this history retired; key notes tell of earlier ones (AUD-12)."""
+    epoch = epoch_of(state.losses)
+    return frozenset(one.former for one in state.rotations if one.epoch == epoch)
+
+
 __all__ = [
     "Acceptance",
     "Amendment",
@@ -157,9 +194,11 @@ __all__ = [
     "Certification",
     "Contact",
     "Course",
+    "Cut",
     "Dataset",
     "Document",
     "DocumentVersion",
+    "Emergency",
     "Ending",
     "Entity",
     "Extension",
@@ -180,6 +219,7 @@ __all__ = [
     "Provider",
     "Recorded",
     "Request",
+    "Rotation",
     "Settings",
     "Signature",
     "Signed",
@@ -192,4 +232,5 @@ __all__ = [
     "Workspace",
     "WorkspaceKey",
     "epoch_of",
+    "retired_keys",
 ]

@@ -24,6 +24,7 @@ from access_policy.model.ids import DatasetName, InstitutionName, PersonId, Requ
 from access_policy.model.instants import Term
 from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 from access_policy.state.signatures import Signature, Signed, Text, summed_up
+from access_policy.state.workspaces import Emergency
 
 
 @dataclass(slots=True)
@@ -203,6 +204,7 @@ class Request:
 
     `past_extensions` are the stretches from a question to its answer, `past_suspensions` those from a suspension
     that was lifted to its hearing, or to its end where nobody was heard.
+    `emergencies` are the last ones of each operator, by the user name that the cluster's API knows (E37).
     `deciders` assessed, made a finding, voted or decided on it or a change of it: they hand out no data of it (E11).
     """
 
@@ -267,6 +269,7 @@ class Request:
     publications: list[str] = field(default_factory=list)
     publication_links: list[str] = field(default_factory=list)
     end_reason: str | None = None
+    emergencies: dict[str, Emergency] = field(default_factory=dict)
 
     def open_pause(self, clock: PausableClock) -> Pause | None:
         """Return the pause in which a clock stands still now, if it does."""

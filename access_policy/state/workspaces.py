@@ -19,6 +19,8 @@ class Workspace:
     run_ends: datetime
     until: datetime
     stop_asked: datetime | None = None
+    unconfirmed: str | None = None
+    """The lost node on which it may still run, where it has to be over (FLT-05)."""
 
 
 @dataclass(slots=True)
@@ -28,6 +30,16 @@ class Ending:
     at: datetime
     why: str
     after_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """An operator's access to the workspaces of a request, half-open; `by` is the admin who asked for it (E37)."""
+
+    since: datetime
+    until: datetime
+    by: PersonId
+    reason: str
 
 
 WorkspaceKey = tuple[PersonId, RequestId]

@@ -19,8 +19,7 @@ from access_policy.commands.losses import AcceptLoss, facts_before_acceptance, l
 from access_policy.decision import Decision, decide, supposed_session
 from access_policy.fold import fold
 from access_policy.handle import handle
-from access_policy.log import forms
-from access_policy.log.checkpoints import log_origin
+from access_policy.log.checkpoints import Checkpoint, log_origin
 from access_policy.log.clock import ClockTrouble, ClockWatch
 from access_policy.log.erased import entries
 from access_policy.log.errors import LogBehind, LogError, LogUnavailable, StaleState, UnreadableLog, UntrustedCheckpoint
@@ -30,7 +29,9 @@ from access_policy.log.witness import Gap, Named, Trouble, Witness
 from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.rules import Query, Session
-from access_policy.state import State
+from access_policy.state import State, retired_keys
+from access_policy.use_cases.formats import unknown_kind
+from access_policy.use_cases.refusals import Refusals
 from access_policy.withdrawals import MAY_TAKE, TAKING
 
 _LOGGER = logging.getLogger("sluis.log")
@@ -67,6 +68,7 @@ class Policy:
         self._watch = watch
         self._state = State()
         self._observed: datetime | None = None
+        self._refusals = Refusals()
         self._lock = threading.RLock()
 
     @property
@@ -131,8 +133,9 @@ class Policy:
             raise LogBehind(found.text)
 
     def _named(self) -> Named:
-        losses, before = tuple(self._state.losses), facts_before_acceptance(self._state)
-        return Named(log_origin(self._state.installation), losses, entries(self._state.erased, losses), before)
+        state, losses = self._state, tuple(self._state.losses)
+        before, retired = facts_before_acceptance(state), retired_keys(state)
+        return Named(log_origin(state.installation), losses, entries(state.erased, losses), before, state.seq, retired)
 
     def sign(self) -> str | None:
         """Sign the log's heads and write them out; say in a line why that cannot be done now, or None (AUD-02)."""
@@ -146,6 +149,11 @@ class Policy:
             return str(error)
         except LogError as error:
             return str(error)
+
+    def where_to_cut(self, after: int, near: int, last: int) -> Checkpoint | None:
+        """Return the checkpoint up to which observations are cut; as `Witness.where_to_cut`."""
+        with self._lock:
+            return None if self._witness is None else self._witness.where_to_cut(self._named(), after, near, last)
 
     def _sign_withdrawal(self, done: Done) -> None:
         """AUD-02: no later loss of the newest facts hides a withdrawal. It stands, whether or not that works."""
@@ -186,7 +194,7 @@ class Policy:
         with self._lock:
             outcome = self._append(command, actor, beside)
         if isinstance(outcome, Refusal):
-            self.observe(actor, e.CommandRefused(command=name_of(type(command)), code=outcome.code))
+            self.refused(actor, name_of(type(command)), outcome.code)
         else:
             self._sign_withdrawal(outcome)
         return outcome
@@ -241,6 +249,12 @@ class Policy:
             fold(self._state, fact)
         return Done(tuple(facts))
 
+    def refused(self, actor: Actor, command: str, code: str) -> None:
+        """Record that a command was refused, unless the actor left too many such rows already."""
+        more = self._refusals.counted(str(actor), command, self.now())
+        if more is not None:
+            self.observe(actor, e.CommandRefused(command=command, code=code, more=more))
+
     def observe(self, actor: Actor, event: e.ObservationEvent) -> None:
         """Record an observation, in the form that the log has."""
         self._store.observe(actor, event, self._format())
@@ -279,14 +293,6 @@ def _take(state: State, fact: e.Fact) -> None:
         raise UnreadableLog(
             f"fact `{fact.seq}` does not fit what came before: {error}; run `sluis log verify`"
         ) from None
-
-
-def unknown_kind(outcome: Outcome, log_format: int) -> Refusal | None:
-    """Refuse what would write a kind of event that a log of this format cannot hold."""
-    if isinstance(outcome, Refusal) or all(forms.is_known(type(event).__name__, log_format) for event in outcome):
-        return None
-    text = f"the log is still of format `{log_format}`; run `sluis upgrade finish` first"
-    return Refusal(RefusalCode.UPGRADE_FIRST, text)
 
 
 class _Refused(Exception):

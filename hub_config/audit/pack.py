@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 from access_policy.events import DocumentPublished, Fact
 from access_policy.fold import fold
 from access_policy.log.checkpoints import Series
+from access_policy.log.cutting import frontier_at
 from access_policy.log.errors import UnreadableLog
 from access_policy.log.proofs import Prover
 from access_policy.log.rows import Row, leaves_of, stored
@@ -28,7 +29,7 @@ from hub_config.audit.entries import Entry, decision_json, entry_json, signature
 from hub_config.audit.openings import Opening, Openings
 from hub_config.audit.page import Page
 from hub_config.audit.selection import EVERYTHING, OfRequest, Selection
-from hub_config.audit.signing import Signer, Tree, signed_trees, vkey, write_manifest
+from hub_config.audit.signing import Signer, Tree, signed_trees, vkey, write_key_notes, write_manifest
 from hub_config.audit.words import details_of, named, title_of, who
 from hub_config.texts import text_of
 
@@ -114,6 +115,7 @@ class _Pack:
         how = _HOW.format(key=key)
         self.page.write(self.folder / "index.html", f"Audit pack: {self.order.about}", self._about(trees, signer), how)
         shutil.copyfile(_VERIFIER, self.folder / "verify.py")
+        write_key_notes(self.folder, self.order.checkpoints, signer)
         texts = {"key.txt": f"{key}\n", "README.txt": _README.format(about=self.order.about, how=how)}
         texts |= {_NOTES[series]: tree.note for series, tree in trees.items()}
         for name, text in texts.items():
@@ -131,9 +133,13 @@ class _Pack:
             "made": format_instant(self.order.at),
             "by": f"operator {self.order.operator}",
             "demo": self.state.demo,
-            "trees": {series.name.lower(): {"size": tree.size, "root": tree.root} for series, tree in trees.items()},
+            "trees": {series.name.lower(): self._tree(series, tree) for series, tree in trees.items()},
             "counts": self.counts,
         }
+
+    def _tree(self, series: Series, tree: Tree) -> dict[str, Any]:
+        cut = self.state.cut if series is Series.OBSERVATIONS else None
+        return {"size": tree.size, "root": tree.root} | ({"cut": cut.size} if cut is not None else {})
 
     def _selection(self, size: int) -> Selection:
         if self.order.request is None:
@@ -147,7 +153,7 @@ class _Pack:
         self, stream: str, tree: Tree, read: Iterable[Fact], takes: Callable[[Fact], bool], openings: Openings | None
     ) -> Iterator[Entry]:
         """Give the chosen rows of a stream with their proofs, and let the state take in the facts on the way."""
-        prover = Prover(tree.size, leaves_of(self.store.database, stream))
+        prover = self._prover(stream, tree)
         if prover.root().hex() != tree.root:
             raise UnreadableLog(f"the {stream} are not those that were signed; run `sluis log verify`")
         for row, fact in zip(stored(self.store.database, stream, tree.size), read, strict=False):
@@ -159,6 +165,14 @@ class _Pack:
                 yield Entry(stream, row, fact, prover.inclusion(row.seq - 1))
             if row.seq % _OFTEN == 0:
                 self.say(f"audit pack: {row.seq} of {tree.size} {stream}")
+
+    def _prover(self, stream: str, tree: Tree) -> Prover:
+        cut = self.state.cut if stream == "observations" else None
+        try:
+            gone = frontier_at(self.store.database, cut.size) if cut is not None else None
+            return Prover(tree.size, leaves_of(self.store.database, stream), gone)
+        except ValueError as error:  # they may be cut meanwhile
+            raise UnreadableLog(f"the {stream} cannot be proven ({error}); try again") from None
 
     def _add(self, entry: Entry) -> None:
         fact, state = entry.fact, self.state
@@ -213,6 +227,7 @@ class _Pack:
         return [
             f"{made}, from the log of {signer.name}{demo}.",
             f"It holds {held} observations. Times are UTC.",
+            *([_CUT.format(cut=self.state.cut)] if self.state.cut is not None else []),
             _SEALED,
         ]
 
@@ -223,6 +238,9 @@ def _when(row: Row) -> str:
 
 _SEALED = """Texts about people stand sealed in the log; here they are opened by the installation, which vouches for
 them with its signature under the manifest. What was erased reads [erased]."""
+
+_CUT = """Observations 1 to {cut.size} are not in it: they were cut on {cut.at:%Y-%m-%d}, once the years for which they
+were kept were over, as a fact of kind ObservationsCut says. The oldest that stands is of {cut.since:%Y-%m-%d}."""
 
 _HOW = """python3 -I verify.py --key '{key}'
 
@@ -244,6 +262,7 @@ documents/          the published texts, each named for its SHA-256
 checkpoint.txt      the signed tree head of the facts (C2SP tlog-checkpoint)
 observations.txt    the signed tree head of the observations
 key.txt             the public key of the signatures (C2SP signed-note verifier key)
+key-*.txt           the rotations that led to it: signed by the former key, which may be the one you know, and the next
 manifest.json       all files with their SHA-256; manifest.sig is the signed note of its own SHA-256
 
 This pack holds personal data. Keep it as such, and delete it when it is no longer needed.

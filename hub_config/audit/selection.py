@@ -51,6 +51,7 @@ class OfRequest:
     contacts: Ids = field(default_factory=set)
     proposals: set[int] = field(default_factory=set)
     files: set[int] = field(default_factory=set)
+    newest_cut: int = 0
 
     def gather(self, facts: Iterable[Fact]) -> None:
         """Note whom and what the facts about the request name."""
@@ -62,6 +63,8 @@ class OfRequest:
                 self.institutions |= ids_of(event, _INSTITUTIONS)
                 if isinstance(event, e.ContactNamed | e.ContactChecked | e.AmendmentApproved):
                     self.contacts |= ids_of(event, _PEOPLE)
+            elif isinstance(event, e.ObservationsCut):
+                self.newest_cut = fact.seq
 
     def widen(self, facts: Iterable[Fact]) -> None:
         """Add what its datasets come from, and where its people worked."""
@@ -77,6 +80,8 @@ class OfRequest:
     def takes_fact(self, fact: Fact) -> bool:
         """Say whether a fact is in the pack."""
         event = fact.event
+        if isinstance(event, e.ObservationsCut):
+            return fact.seq == self.newest_cut
         taken = self._proposed(event) if isinstance(event, e.CommandProposed) else self._takes(event)
         if taken and isinstance(event, e.CommandProposed):
             self.proposals.add(event.proposal)

@@ -1,7 +1,6 @@
 """What signs a pack: a fresh checkpoint of each stream, the public key, and a manifest of all files."""
 
 import json
-from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -18,21 +17,23 @@ from access_policy.log.checkpoints import (
 )
 from access_policy.log.errors import LogUnavailable
 from access_policy.log.keys import Keys
-from access_policy.log.notes import key_id, sign_note
+from access_policy.log.notes import VerifierKey, sign_note
+from access_policy.log.signers import LARGEST, Known, refuse_retired, signers_of
 from access_policy.log.store import Head, LogStore
-from access_policy.log.targets import Target
-from access_policy.state import State, epoch_of
+from access_policy.log.targets import Target, target_of
+from access_policy.state import State, epoch_of, retired_keys
 
 FORMAT = 1
 _PIECE = 1 << 20
 
 
 class Signer(NamedTuple):
-    """The installation's keys, its name, and which history of its log this is."""
+    """The installation's keys, its name, which history of its log this is, and which keys that has retired."""
 
     keys: Keys
     installation: str
     epoch: int
+    known: Known = Known()
 
     @property
     def name(self) -> str:
@@ -50,25 +51,26 @@ class Tree(NamedTuple):
 
 def signer_of(keys: Keys, state: State) -> Signer:
     """Return who signs for the log that this state was folded from."""
-    return Signer(keys, log_origin(state.installation), epoch_of(state.losses))
+    known = Known(state.seq, retired_keys(state))
+    return Signer(keys, log_origin(state.installation), epoch_of(state.losses), known)
 
 
 def vkey(keys: Keys, name: str) -> str:
     """Return the public key under which checkpoints are signed, as a C2SP verifier key."""
-    public = keys.checkpoint.public_key()
-    encoded = b64encode(b"\x01" + public.public_bytes_raw()).decode()
-    return f"{name}+{key_id(public, name).hex()}+{encoded}"
+    return str(VerifierKey(name, keys.public))
 
 
 def signed_trees(store: LogStore, where: Target | Path, signer: Signer) -> dict[Series, Tree]:
     """Sign the newest heads into the checkpoints' place and return them; the newest ones there where that is read-only.
 
-    Raises UntrustedCheckpoint where the log contradicts what was signed, LogUnavailable where nothing was signed yet.
+    Raises UntrustedCheckpoint where the log contradicts what was signed, KeyRetired where another key signs by now
+    (AUD-12), LogUnavailable where nothing was signed yet.
     """
     streams = {
         Series.FACTS: (store.head(), store.root_at),
         Series.OBSERVATIONS: (store.observation_head(), store.observation_root_at),
     }
+    refuse_retired(store.database, signer.keys, signer.installation, signer.known)
     found = {}
     for series, (head, root_at) in streams.items():
         signing = Signing(signer.keys, signer.installation, signer.epoch, series)
@@ -91,6 +93,13 @@ def _newest(where: Target | Path, signing: Signing) -> Head:
     if newest is None or newest.epoch != signing.epoch:
         raise LogUnavailable("no checkpoint of this log can be written and none is there; check their folder")
     return Head(newest.size, newest.root, None)
+
+
+def write_key_notes(folder: Path, where: Target | Path, signer: Signer) -> None:
+    """Copy the key notes, by which whoever has an older public key comes to the newest (AUD-12)."""
+    target = target_of(where)
+    for note in signers_of(target, signer.keys, signer.installation).notes:
+        (folder / note.name).write_bytes(target.read(note.name, LARGEST))
 
 
 def write_manifest(folder: Path, about: dict[str, Any], names: Sequence[str], signer: Signer) -> None:

@@ -3,10 +3,12 @@
 It needs Python 3.10 or later and the package `cryptography`, nothing of Sluis, no network, and no more memory for a
 larger pack. It says `whole: ...` (exit status 0), or the first thing that does not fit (1); 2 is wrong usage. FOLDER is
 by default where this file lies. VKEY is the installation's public key as you got it by another way than the pack: with
-it, nobody but the installation can have made the pack. Take this file from the release, too, not only from the pack.
+it, nobody but the installation can have made the pack. An older one will do where each key since was named by the one
+before it, in the pack's key notes. Take this file from the release, too, not only from the pack.
 
 What is checked: no file was changed, added or removed (manifest.sig, manifest.json); the checkpoints are signed; each
-event is, byte by byte, in the tree of its checkpoint (RFC 9162); what decisions.jsonl and signatures.jsonl quote stands
+event is, byte by byte, in the tree of its checkpoint (RFC 9162), and observations are missing only where a fact says
+that they were cut after their years; what decisions.jsonl and signatures.jsonl quote stands
 in the events; the texts that were signed have the digests in the events. A sealed text that stands opened beside its
 event is what the installation says that it reads; the tree holds its ciphertext.
 """
@@ -16,6 +18,7 @@ import re
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,6 +66,14 @@ class Key(NamedTuple):
         return text.split("\n")
 
 
+class Step(NamedTuple):
+    """A rotation of the key: which key followed which, and whether the former was lost, so that it did not agree."""
+
+    former: Key
+    key: Key
+    lost: bool
+
+
 class Tree(NamedTuple):
     """The size and the root of a signed tree."""
 
@@ -94,6 +105,40 @@ def read_key(text: str, what: str) -> Key:
 def is_same(given: Key, key: Key) -> bool:
     """Say whether two keys are one: after an accepted loss a log goes on under its name with `/1`, `/2` behind it."""
     return given.raw == key.raw and re.fullmatch(re.escape(given.name) + "(/[0-9]+)?", key.name) is not None
+
+
+def rotations(folder: Path, key: Key) -> list[Step]:
+    """Return the rotations that led to the pack's key, from its key notes: both keys sign each, but for a lost one."""
+    steps: list[Step] = []
+    for number, path in enumerate(sorted(folder.glob("key-*.txt")), 1):
+        note = small(path)
+        former, follower = (read_key(line, path.name) for line in note.decode().split("\n")[2:4])
+        name = f"{follower.name}/key"
+        lines = follower.check(note, name, path.name)
+        lost = lines[8:] == ["lost"]
+        if not lost:
+            former.check(note, name, path.name)
+        if path.name != f"key-{number:012}.txt" or lines[:2] != [name, str(number)] or (lines[8:] and not lost):
+            raise Misfit(f"{path.name} is no key note")
+        if steps and steps[-1].key != former:
+            raise Misfit(f"{path.name} does not follow the key note before it")
+        steps.append(Step(former, follower, lost))
+    if steps and not is_same(steps[-1].key, key):
+        raise Misfit("the key notes do not lead to the pack's key")
+    return steps
+
+
+def led_to(given: Key, key: Key, steps: list[Step]) -> str:
+    """Say how the key that was given leads to the pack's. Raises Misfit where it does not."""
+    if is_same(given, key):
+        return ""
+    first = next((place for place, step in enumerate(steps) if is_same(step.former, given)), None)
+    if first is None:
+        raise Misfit("the pack is not signed with the key that you gave")
+    lost = next((place for place, step in enumerate(steps, 1) if place > first and step.lost), None)
+    if lost is not None:
+        raise Misfit(f"rotation {lost} replaced a lost key, so the key that you gave does not vouch for the pack's")
+    return f"; from the key that you gave, `{len(steps) - first}` of its rotations lead to the pack's"
 
 
 def small(path: Path) -> bytes:
@@ -181,20 +226,37 @@ def check_row(row: dict[str, Any], tree: Tree, where: str) -> dict[str, Any]:
 
 
 def root_from(index: int, size: int, leaf: bytes, proof: list[bytes]) -> bytes | None:
-    """Return the root that an inclusion proof leads to, by taking the tree apart from the top (RFC 9162, 2.1.3.1)."""
-    if not 0 <= index < size:
+    """Return the root that an inclusion proof leads to (RFC 9162, 2.1.3.1)."""
+    sides = sides_of(index, size) if 0 <= index < size else None
+    if sides is None or len(sides) != len(proof):
         return None
+    node = leaf
+    for on_the_right, sibling in zip(sides, proof, strict=True):
+        node = sha256(b"\x01" + (sibling + node if on_the_right else node + sibling)).digest()
+    return node
+
+
+def sides_of(index: int, size: int) -> list[bool]:
+    """Say of each hash of an inclusion proof whether it lies to the left, by taking the tree apart from the top."""
     sides, begin, end = [], 0, size
     while end - begin > 1:
         split = begin + (1 << (end - begin - 1).bit_length() - 1)
         sides.append(index >= split)
         begin, end = (split, end) if index >= split else (begin, split)
-    if len(sides) != len(proof):
-        return None
-    node = leaf
-    for on_the_right, sibling in zip(reversed(sides), proof, strict=True):
-        node = sha256(b"\x01" + (sibling + node if on_the_right else node + sibling)).digest()
-    return node
+    return sides[::-1]
+
+
+def root_before(index: int, size: int, proof: list[bytes]) -> bytes:
+    """Return the root of the tree of the leaves before one: what lies to the left in its inclusion proof makes it."""
+    first, *others = (one for left, one in zip(sides_of(index, size), proof, strict=True) if left)
+    for sibling in others:
+        first = sha256(b"\x01" + sibling + first).digest()
+    return first
+
+
+def instant(text: str) -> datetime:
+    """Read a time of the log."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 class Pack:
@@ -205,22 +267,50 @@ class Pack:
         self.manifest = manifest
         self.decisions = lines_of(folder / "decisions.jsonl")
         self.signatures = lines_of(folder / "signatures.jsonl")
+        self.whole = manifest["about"] == "installation"
+        self.years, self.cut, self.cut_root, self.since = 5, 0, b"", ""
 
-    def check_stream(self, stream: str, tree: Tree) -> int:
-        """Check all rows of a stream; return how many there are."""
+    def check_stream(self, stream: str, tree: Tree) -> str:
+        """Check all rows of a stream; say how many there are."""
         file = STREAMS[stream][0]
-        last = count = 0
+        gone = self.cut if stream == "observations" else 0
+        last, count = gone, 0
         for row in lines_of(self.folder / file):
             where = f"{file}: event {row['seq']}"
             if row["seq"] <= last:
                 raise Misfit(f"{where} is out of order")
-            self.check_quotes(stream, row, check_row(row, tree, where))
+            fields = check_row(row, tree, where)
+            self.check_quotes(stream, row, fields)
+            if stream == "facts":
+                self.note_cut(row, fields, where)
+            elif self.whole and self.cut and not count:
+                self.check_cut(row, tree, where)
             last, count = row["seq"], count + 1
         if count != self.manifest["counts"][stream]:
             raise Misfit(f"{file} does not hold as many events as the manifest says")
-        if self.manifest["about"] == "installation" and count != tree.size:
+        if self.whole and count != tree.size - gone:
             raise Misfit(f"{file} does not hold all events of its checkpoint")
-        return count
+        if self.manifest["trees"][stream].get("cut", 0) != gone:
+            raise Misfit(f"manifest.json does not say which {stream} were cut as the facts do")
+        return f"{count} of {tree.size} {stream}" + (f" (the first {gone} were cut after their years)" if gone else "")
+
+    def note_cut(self, row: dict[str, Any], fields: dict[str, Any], where: str) -> None:
+        """Keep what a fact says of the observations that are gone: never more than were older than their years."""
+        if row["kind"] == "PolicySettingsAdopted":
+            self.years = fields.get("retention_years", 5)
+        elif row["kind"] == "ObservationsCut":
+            kept = timedelta(days=366 * self.years)
+            if fields["size"] <= self.cut or instant(fields["since"]) + kept > instant(row["at"]):
+                raise Misfit(f"{where} cuts observations that were to be kept for longer")
+            self.cut, self.since, self.cut_root = fields["size"], fields["since"], bytes.fromhex(fields["root"])
+
+    def check_cut(self, row: dict[str, Any], tree: Tree, where: str) -> None:
+        """The first observation that stands is the one that the fact names, and what was cut had the root it names."""
+        proof = [base64(one) for one in row["proof"]]
+        if row["seq"] != self.cut + 1 or instant(row["at"]) != instant(self.since):
+            raise Misfit(f"{where} is not the first after those that were cut")
+        if root_before(self.cut, tree.size, proof) != self.cut_root:
+            raise Misfit(f"{where} does not follow what was cut: the fact names another tree")
 
     def check_quotes(self, stream: str, row: dict[str, Any], fields: dict[str, Any]) -> None:
         """What quotes an event stands in the same order as the events, and says the same."""
@@ -259,17 +349,19 @@ def check(folder: Path, given: str | None) -> str:
     """Return a line about a pack that is whole. Raises Misfit for one that is not."""
     written = small(folder / "key.txt").decode()
     key = read_key(written.rstrip("\n"), "key.txt")
-    if given is not None and not is_same(read_key(given, "the key that you gave"), key):
-        raise Misfit("the pack is not signed with the key that you gave")
+    steps = rotations(folder, key)
+    trust = led_to(read_key(given, "the key that you gave"), key, steps) if given is not None else ""
+    lost = ", ".join(str(number) for number, step in enumerate(steps, 1) if step.lost)
     manifest = check_manifest(folder, key)
     pack = Pack(folder, manifest)
     said = []
     for stream, (_, file) in STREAMS.items():
         name = key.name if stream == "facts" else f"{key.name}/observations"
         tree = check_checkpoint(folder, file, key, name)
-        said.append(f"{pack.check_stream(stream, tree)} of {tree.size} {stream}")
+        said.append(pack.check_stream(stream, tree))
     pack.check_rest()
-    trust = "" if given else f"; compare its key with the installation's: {written.strip()}"
+    trust = trust if given else f"; compare its key with the installation's: {written.strip()}"
+    trust += f"; rotation {lost} replaced a lost key, on the installation's word" if lost else ""
     return f"whole: {' and '.join(said)} of {key.name}, about {manifest['about']}, made {manifest['made']}{trust}"
 
 

@@ -3,6 +3,7 @@
 import argparse
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from access_policy.actor import Actor
 from access_policy.events import LogRead
@@ -12,6 +13,7 @@ from hub_config.cli.answers import quoted, say, show_json, show_line
 from hub_config.cli.do import CommandRefused
 from hub_config.cli.options import Call, Parser, UsageProblem, database, leaf
 from hub_config.cli.reading import opened
+from hub_config.compared import Compared, doubt, in_words
 from hub_config.restoring import BackupBehind, Restored, Wanted
 from hub_config.restoring import restore as put_back
 from hub_config.settings import load_settings
@@ -39,6 +41,9 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--database", type=_database, metavar="URL",
         help="put the log into this empty PostgreSQL database, or into a `file` (where the restored settings say)",
     )  # fmt: skip
+    parser.add_argument(
+        "--lost-key", action="store_true", help="restore with keys of before a rotation; `keys rotate --lost` follows"
+    )
     parser.add_argument("--lose-texts", action="store_true", help="restore without the sealing keys that are missing")
 
 
@@ -74,6 +79,7 @@ def restore(call: Call) -> int:
         behind=given.behind,
         unwitnessed=given.unwitnessed,
         lose_texts=given.lose_texts,
+        lost_key=given.lost_key,
         database=given.database,
     )
     try:
@@ -90,20 +96,28 @@ def _show(call: Call, restored: Restored) -> None:
         show_json({
             "state": str(call.places.state), "facts": made.facts.size, "made_at": made.made_at,
             "missing_facts": facts, "missing_observations": observations, "erased_again": restored.erased,
-            "witnessed": bool(restored.witnesses),
+            "witnessed": bool(restored.witnesses), "compared": list(map(_compared, restored.witnesses)),
         })  # fmt: skip
     else:
         show_line(f"restored `{call.places.state}`: {made.facts.size} facts, as of {made.made_at}")
         for one in restored.witnesses:
-            plural = "" if one.checkpoints == 1 else "s"
-            show_line(f"compared with {one.checkpoints} checkpoint{plural} of `{one.folder}`, newest {one.newest}")
+            show_line(in_words(one))
+    if (doubted := doubt(restored.witnesses, made.facts.size)) is not None:
+        say(doubted)
     if restored.erased:
         say(f"{restored.erased} people and requests were erased since; they are erased here too")
     if not restored.witnesses:
         say("no checkpoint but its own was compared: it decides nothing until two admins have accepted that")
     if facts or observations:
         say(f"the log lacks {facts} facts and {observations} observations; two admins have to accept that loss")
+    if restored.lost is not None:
+        say(f"its checkpoint key is retired, so first of all: sluis keys rotate --lost --former {restored.lost}")
     say("homes and datasets were not in it: put them back, then `sluis check` and `sluis run`; people log in again")
+
+
+def _compared(one: Compared) -> dict[str, Any]:
+    folder = str(one.folder)
+    return {"folder": folder, "checkpoints": one.checkpoints, "newest": one.newest, "days": one.days}
 
 
 def asked_of(call: Call, recipients: tuple[str, ...], setting: str) -> Asked:

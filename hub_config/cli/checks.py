@@ -10,7 +10,10 @@ from access_policy.log.checkpoints import log_origin
 from access_policy.log.erased import lost_keys, read_erased
 from access_policy.log.errors import LogError
 from access_policy.log.file_records import file_problems
-from access_policy.log.keys import load_keys
+from access_policy.log.keys import SUCCESSOR, Keys, load_keys
+from access_policy.log.notes import VerifierKey
+from access_policy.log.signers import signers_of
+from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, lookup_problem, open_policy
 from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.answers import instant, mark, show_json, show_line
@@ -20,8 +23,10 @@ from hub_config.cli.options import Call, Parser, leaf
 from hub_config.databases import log_exists
 from hub_config.places import Places
 from hub_config.proxy import ProxyMissingError, proxy_command
+from hub_config.rotating import missing_notes
 from hub_config.running import load_running
 from hub_config.settings import Settings, SettingsProblem, load_settings, login_problem
+from spawner.buckets import bucket_of
 from spawner.storage import DatasetProblem, location_components, open_dataset_folder
 
 
@@ -45,7 +50,7 @@ def check(call: Call) -> int:
     lines = [*_tried("log", lambda: _log(call)), *_settings(call)]
     if all(line.ok for line in lines):
         lines += _tried("datasets", lambda: _datasets(call.places, load_settings(call.places.settings)))
-    lines += _machine(call.places)
+    lines += _tried("cluster", lambda: _cluster(call.places)) if _in_cluster(call.places) else _machine(call.places)
     if call.json:
         show_json(lines)
     else:
@@ -75,7 +80,10 @@ def _tried(name: str, lines: Callable[[], list[Line]]) -> list[Line]:
 
 def _log(call: Call) -> list[Line]:
     found = verification(call, checkpoint_folder(call.places))
-    text = f"{found.size} facts, whole" if found.ok else f"{found.problem}; run `sluis log verify`, restore a backup"
+    cut = f"; observations 1 to {found.cut} were cut after their years" if found.cut else ""
+    text = (
+        f"{found.size} facts, whole{cut}" if found.ok else f"{found.problem}; run `sluis log verify`, restore a backup"
+    )
     lines = [Line("log", found.ok, text)]
     if found.ok or verification(call, None).ok:
         lines += _beside(call.places)
@@ -92,15 +100,31 @@ def _beside(places: Places) -> list[Line]:
         listed = {owner for owner, _ in read_erased(checkpoint_folder(places), keys, origin)}
         lost, files = lost_keys(policy.store.database, erased | listed), file_problems(policy.store.database)
         lookup = lookup_problem(places, policy.store)
+        signing = _signing_key(places, policy, keys)
     finally:
         policy.store.close()
     told = f"keys of `{len(lost)}` are gone without an erasure ({', '.join(lost[:3])}, …); restore them from a backup"
     changed = f"`{len(files)}` are not as they were sent ({'; '.join(files[:3])}, …); restore a backup"
     return [
         Line("keys", lookup is None, lookup or "those of this log"),
+        signing,
         Line("seals", not lost, told if lost else "no sealing key is gone but by an erasure"),
         Line("files", not files, changed if files else "all uploaded files are as they were sent"),
     ]
+
+
+def _signing_key(places: Places, policy: Policy, keys: Keys) -> Line:
+    """Say which key signs, since when, and how many did before it (AUD-12)."""
+    name = "signing key"
+    with policy.reading_behind() as state:
+        ours = VerifierKey(log_origin(state.installation), keys.public)
+        notes = len(signers_of(checkpoint_folder(places), keys, ours.name).notes)
+        began = [instant(one.at) for one in state.rotations if one.key == str(ours)]
+        missing = missing_notes(state, ours, notes)
+    if (places.keys / SUCCESSOR).exists():
+        return Line(name, False, "a rotation was interrupted; run `sluis keys rotate` again")
+    since = began[-1] if began else "a history that was lost" if notes else "the beginning"
+    return Line(name, missing is None, missing or f"{ours}, since {since}, {notes} before it")
 
 
 def _checkpoints(places: Places, compared: int) -> list[Line]:
@@ -139,12 +163,34 @@ def _datasets(places: Places, settings: Settings) -> list[Line]:
 def _folder(places: Places, settings: Settings, one: Folder) -> Line:
     name, root = f"dataset {one.name}", places.datasets(settings.data.folder)
     try:
+        if settings.cluster is not None:
+            return Line(name, True, f"`{bucket_of(one.location).url}`; what lies there is not looked at from here")
         os.close(open_dataset_folder(root, one.location))
         folder = root.joinpath(*location_components(one.location))
         problem = manifest_problem(folder, one.manifest)
     except (DatasetProblem, OSError) as error:
         return Line(name, False, str(error))
     return Line(name, problem is None, problem or f"`{one.location}` is as registered (names and sizes)")
+
+
+def _in_cluster(places: Places) -> bool:
+    try:
+        return load_settings(places.settings).cluster is not None
+    except SettingsProblem:
+        return False
+
+
+def _cluster(places: Places) -> list[Line]:
+    from hub_config.cli.cluster_checks import cluster_lines
+    from hub_config.machines import cluster_api
+
+    cluster = load_settings(places.settings).cluster
+    policy = open_policy(places)
+    try:
+        with policy.reading_behind() as state:
+            return [] if cluster is None else [*cluster_lines(cluster_api(), cluster, state, policy.now())]
+    finally:
+        policy.store.close()
 
 
 def _machine(places: Places) -> Iterator[Line]:

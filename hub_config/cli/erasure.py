@@ -9,7 +9,6 @@ import argparse
 from access_policy.actor import Actor, operator
 from access_policy.commands.base import Command, Refusal, name_of
 from access_policy.commands.erasure import AskErasure, ErasePerson, erasable_from
-from access_policy.events import CommandRefused as Refused
 from access_policy.events import Fact
 from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant
@@ -63,7 +62,7 @@ def _hesitate(policy: Policy, person: PersonId, actor: Actor) -> None:
     if refusal is None:
         said = f"it was asked already to erase `{person}`, who can be erased from `{_date(policy, person)}`"
         raise UsageProblem(f"{said}; it cannot be taken back: add --yes where it is meant")
-    policy.observe(actor, Refused(command=name_of(ErasePerson), code=refusal.code))
+    policy.refused(actor, name_of(ErasePerson), refusal.code)
     raise CommandRefused(f"{refusal.code}: {refusal.text}")
 
 

@@ -171,6 +171,7 @@ def _workspace(workspace: Workspace) -> Row:
         "run_ends": instant(workspace.run_ends),
         "until": instant(workspace.until),
         "stop_asked": instant(workspace.stop_asked),
+        "end_not_confirmed": workspace.unconfirmed,
     }
 
 
@@ -195,5 +196,5 @@ _LISTS: dict[str, tuple[Rows, tuple[str, ...]]] = {
     ),
     "dataset": (_datasets, ("dataset", "version", "kind", "zone", "offered", "title")),
     "course": (_courses, ("course", "required", "validity_days", "title")),
-    "workspace": (_workspaces, ("workspace", "profile", "started", "until", "datasets")),
+    "workspace": (_workspaces, ("workspace", "profile", "started", "until", "datasets", "end_not_confirmed")),
 }

@@ -1,17 +1,22 @@
 """`sluis log head|show|verify|prove`: what stands in the log, and whether it is whole. Reading it is recorded (E51)."""
 
 import argparse
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
 from access_policy.actor import Actor
+from access_policy.commands.losses import facts_before_acceptance
 from access_policy.events import FACTS, OBSERVATIONS, Fact, LogRead
+from access_policy.log.checkpoints import difference
 from access_policy.log.database import Database
-from access_policy.log.errors import LogDamaged, UnreadableLog
+from access_policy.log.errors import LogDamaged, LogError, UnreadableLog
 from access_policy.log.keys import Keys, load_keys
+from access_policy.log.mark import Mark
 from access_policy.log.merkle import Frontier
 from access_policy.log.notes import NOTE_NAME
+from access_policy.log.targets import Folder
 from access_policy.log.verify import Compared, Verification
 from access_policy.log.verify import verify as verify_log
 from access_policy.log.witness import BEGINNING
@@ -19,12 +24,13 @@ from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, open_policy
 from hub_config.checkpoint_folder import checkpoint_folder
-from hub_config.cli.answers import instant, quoted, show_json, show_json_line, show_line
+from hub_config.cli.answers import instant, quoted, say, show_json, show_json_line, show_line
 from hub_config.cli.options import Call, Parser, UsageProblem, commands_of, group, leaf
 from hub_config.cli.prove import prove
 from hub_config.cli.reading import known_person, known_request, opened, origin_of
 from hub_config.cli.shown import fact_json, fact_line
 from hub_config.databases import as_stored
+from hub_config.places import Places
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -66,6 +72,7 @@ def show(call: Call) -> int:
     with opened(call.places, behind=True) as policy:
         _check_ids(policy, given)
         policy.observe(Actor(operator=call.operator), LogRead(what=_asked(given)))
+        _say_what_is_cut(policy, given)
         for fact in _stream(policy, given):
             if _wanted(fact, given):
                 if call.json:
@@ -93,6 +100,14 @@ def _stream(policy: Policy, given: argparse.Namespace) -> Iterable[Fact]:
     if given.observations or given.kind in OBSERVATIONS:
         return policy.store.observations_since(given.since)
     return policy.store.facts_since(min(given.since, policy.store.newest()))
+
+
+def _say_what_is_cut(policy: Policy, given: argparse.Namespace) -> None:
+    """Nobody takes observations that are gone for some that never were (E48)."""
+    with policy.reading_behind() as state:
+        cut = state.cut
+    if cut is not None and given.since < cut.size and (given.observations or given.kind in OBSERVATIONS):
+        say(f"observations 1 to {cut.size} were cut after their years; the oldest is of {instant(cut.since)}")
 
 
 def _wanted(fact: Fact, given: argparse.Namespace) -> bool:
@@ -123,10 +138,12 @@ def verify(call: Call) -> int:
     if call.json:
         compared = {"compared": found.compared.checkpoints, "newest": found.compared.newest}
         answer = {name: getattr(found, name) for name in ("ok", "size", "root", "problem", "row")}
-        show_json(answer | {"checkpoints": compared})
+        show_json(answer | {"checkpoints": compared, "cut": found.cut})
     elif found.ok:
         show_line(f"the log is whole: {found.size} facts, root {found.root}")
         show_line(_compared(found.compared))
+        if found.cut:
+            show_line(f"its observations 1 to {found.cut} were cut after their years; a fact says so")
     else:
         show_line(f"the log is not whole: {found.problem}; {found.size} facts before that fit")
     return 0 if found.ok else 1
@@ -155,11 +172,34 @@ def verification(call: Call, folder: Path | None) -> Verification:
         return _damaged(call.places.log, keys, error)
     stored = as_stored(call.places, policy)
     try:
-        return verify_log(stored, folder, keys, origin_of(policy.store))
+        found = verify_log(stored, folder, keys, origin_of(policy.store))
+        if found.ok:
+            return found if folder is None else _held_here(call.places, policy, found, folder)
+        before = _before_proposal(policy)
+        return verify_log(stored, folder, keys, origin_of(policy.store), before) if before < found.size else found
     except (LogDamaged, UnreadableLog, StateProblem) as error:
         return _damaged(stored, keys, error)
     finally:
         policy.store.close()
+
+
+def _held_here(places: Places, policy: Policy, found: Verification, folder: Path) -> Verification:
+    """AUD-02: rows and folder may agree because the newest of both are gone; what was signed here last says so."""
+    signed = Mark(places.signed).newest(Folder(folder), load_keys(places.keys), origin_of(policy.store))
+    problem = None if signed is None else difference(signed, found.size, policy.store.root_at)
+    if signed is None or problem is None or policy.trouble() is None:
+        return found
+    row = found.size + 1 if found.size < signed.size else None
+    return found._replace(ok=False, problem=f"{problem}, which was signed here", row=row)
+
+
+def _before_proposal(policy: Policy) -> int:
+    """Return how many facts stood before an admin proposed to accept a loss, as the witness counts them (AUD-02)."""
+    try:
+        with policy.reading_behind() as state:
+            return facts_before_acceptance(state)
+    except LogError:
+        return sys.maxsize
 
 
 def _damaged(stored: Path | Database, keys: Keys, error: Exception) -> Verification:

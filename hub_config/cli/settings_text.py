@@ -17,6 +17,8 @@ def settings_text(settings: Settings, heading: str) -> str:
     lines = [f"# {heading}", "# Every key is described in docs/reference/settings.md; an unknown key stops the start."]
     for name in settings.__struct_fields__:
         value = getattr(settings, name)
+        if value is None:  # a table that is left out says something by that
+            continue
         for header, section in _sections(name, value):
             lines += ["", *_section(header, section)]
     return "\n".join(lines) + "\n"

@@ -5,10 +5,11 @@ The data are of adults with breast cancer; they stand in for a children's cancer
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Route, Zone
+from access_policy.model.enums import Assurance, ConsentBasis, DataKind, Region, Route, Zone
 from hub_config.cli.manifests import write_manifest
 from hub_config.demo.people import NORTH
 from hub_config.demo.requests import BIOBANK, CLINICAL, DEMOGRAPHICS, OF_STUDY, SUPERSEDED
@@ -61,6 +62,23 @@ class DemoDataset:
     def location(self) -> str:
         """Its folder below the datasets' folder."""
         return f"{self.dataset}/{VERSION}"
+
+
+@dataclass(frozen=True)
+class DemoData:
+    """The datasets' manifests as digests, and the bucket that they are registered in; empty: the datasets' folder."""
+
+    manifests: Mapping[str, str]
+    bucket: str = ""
+
+    def location(self, dataset: DemoDataset) -> str:
+        """Return where a dataset is registered."""
+        return f"gs://{self.bucket}/{dataset.location}" if self.bucket else dataset.location
+
+    @property
+    def region(self) -> Region:
+        """Where that is."""
+        return Region.EUROPE_WEST4 if self.bucket else Region.LOCAL
 
 
 DATASETS = (

@@ -1,14 +1,14 @@
 """The demo's two years, as commands: what happens to the centre, to each person and to each request, on which day."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from access_policy.model.enums import Assurance, FactorKind, Region, Role, Zone
+from access_policy.model.enums import Assurance, FactorKind, Role, Zone
 from access_policy.rules import Session
 from hub_config.demo.chronicle import HUB, Chronicle, Step, verifier
-from hub_config.demo.data import DATASETS, STUDY
+from hub_config.demo.data import DATASETS, STUDY, DemoData
 from hub_config.demo.documents import TEXTS, DemoText
 from hub_config.demo.people import ADMINS, CAST, CENTRE, COURSE, INSTITUTIONS, NORTH, DemoInstitution, DemoPerson
 from hub_config.demo.request_history import requests_history
@@ -19,10 +19,10 @@ _ACCEPTING_DAY, _STUDY_DAY = -717, -11
 _PROFILE, _RUN_SECONDS = "small", 72 * 3600
 
 
-def history(c: Chronicle, manifests: Mapping[str, str]) -> Iterator[tuple[int, Step]]:
-    """Give every step with its day; `manifests` holds the datasets' digests. Not in the order of the days."""
+def history(c: Chronicle, data: DemoData) -> Iterator[tuple[int, Step]]:
+    """Give every step with its day. Not in the order of the days."""
     yield from _beginning(c)
-    yield from _data(c, manifests)
+    yield from _data(c, data)
     for institution in INSTITUTIONS:
         yield from _institution(c, institution)
     for person in CAST:
@@ -62,14 +62,14 @@ def _publish(c: Chronicle, text: DemoText) -> None:
         c.give("anna", "publish-document", **given, binding=str(text.binding).lower())
 
 
-def _data(c: Chronicle, manifests: Mapping[str, str]) -> Iterator[tuple[int, Step]]:
+def _data(c: Chronicle, data: DemoData) -> Iterator[tuple[int, Step]]:
     yield _STUDY_DAY, lambda: _register_study(c)
     for one in DATASETS:
-        asked = {name: getattr(one, name) for name in ("kind", "location", "consent", "zone", "study", "assurance")}
+        asked = {name: getattr(one, name) for name in ("kind", "consent", "zone", "study", "assurance")}
         yield one.registered, c.later(
             "daan", "register-dataset", dataset=one.dataset, title=one.title, source=one.source, version=VERSION,
-            manifest=manifests[one.dataset], region=Region.LOCAL, attested="true", hospitals=list(one.hospitals),
-            routes=list(one.routes), **asked,
+            manifest=data.manifests[one.dataset], location=data.location(one), region=data.region, attested="true",
+            hospitals=list(one.hospitals), routes=list(one.routes), **asked,
         )  # fmt: skip
     reason = "the same annotation is a part of gse7390-expression; ask for that one"
     yield -200, c.later("daan", "withdraw-dataset", dataset=SUPERSEDED, reason=reason)

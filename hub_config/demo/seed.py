@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ from hub_config.cli.new_state import carry_on, new_state
 from hub_config.cli.settings_text import settings_text
 from hub_config.databases import create_database
 from hub_config.demo.chronicle import Chronicle, DemoClock
-from hub_config.demo.data import write_datasets
+from hub_config.demo.data import DemoData, write_datasets
 from hub_config.demo.documents import keep_texts
 from hub_config.demo.history import history
 from hub_config.demo.people import ADMINS, CAST, DEMO_ISSUER, DemoPerson
@@ -34,30 +35,43 @@ SETTINGS = Settings(
 Progress = Callable[[str], None]
 
 
+class Elsewhere(NamedTuple):
+    """What of a demo is not to lie in its state folder: `database` is the URL of the PostgreSQL that gets the log,
+    `bucket` the bucket in which its datasets are registered; who fills it takes them from the folder.
+    """
+
+    database: str = ""
+    bucket: str = ""
+
+
+_HERE = Elsewhere()
+
+
 def seed(
     places: Places,
     progress: Progress,
     clock: Clock = present,
     random_bytes: RandomBytes = secrets.token_bytes,
-    database: str = "",
+    elsewhere: Elsewhere = _HERE,
 ) -> None:
     """Make the demo. Raises StateProblem where a Sluis is there already; a killed seeding leaves none (see new_state).
 
-    `progress` is given a line of text now and then; `clock` says when the demo's two years end; `database` is the URL
-    of the PostgreSQL that gets the log, if it is not to be a file.
+    `progress` is given a line of text now and then; `clock` says when the demo's two years end.
     """
     if carry_on(places):
         return
     with new_state(places) as draft:
-        create_state(draft, settings_text(msgspec.structs.replace(SETTINGS, log=Log(database=database)), _HEADING))
+        create_state(
+            draft, settings_text(msgspec.structs.replace(SETTINGS, log=Log(database=elsewhere.database)), _HEADING)
+        )
         progress("writing the demo's datasets (real, published data)")
         keep_texts(draft.documents)
-        manifests = write_datasets(draft.datasets(SETTINGS.data.folder))
+        data = DemoData(write_datasets(draft.datasets(SETTINGS.data.folder)), elsewhere.bucket)
         progress("writing the demo's two years of history")
-        _write_log(draft, manifests, clock(), random_bytes)
+        _write_log(draft, data, clock(), random_bytes)
 
 
-def _write_log(draft: Places, manifests: dict[str, str], now: datetime, random_bytes: RandomBytes) -> None:
+def _write_log(draft: Places, data: DemoData, now: datetime, random_bytes: RandomBytes) -> None:
     keys, clock = load_keys(draft.keys), DemoClock(now)
     store = LogStore(create_database(draft, present, clock), keys, random_bytes)
     try:
@@ -70,7 +84,7 @@ def _write_log(draft: Places, manifests: dict[str, str], now: datetime, random_b
         begin(store, Beginning(installation=installation, demo=True, admins=(first, second)))
         people = {admin.login: PersonId(f"P-{number}") for number, admin in enumerate(ADMINS, 1)}
         chronicle = Chronicle(Policy(store, clock), clock, random_bytes, identity_of, people)
-        chronicle.write(history(chronicle, manifests))
+        chronicle.write(history(chronicle, data))
         sign_first(draft, store, keys, installation)
     finally:
         store.close()

@@ -1,9 +1,9 @@
-"""The desk as a process: an external service of the hub on loopback, started by `sluis run`."""
+"""The desk as a process: an external service of the hub, on loopback beside `sluis run`, in a pod in a cluster."""
 
 import secrets
 from functools import partial
-from urllib.parse import urlsplit
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 
@@ -14,6 +14,7 @@ from hub_config.desk.desk import Desk
 from hub_config.desk.oauth import HubLogin
 from hub_config.desk.security import Seals
 from hub_config.places import Places
+from hub_config.probes import serve_probes
 from hub_config.running import Running, load_running
 from hub_config.settings import load_settings
 
@@ -33,9 +34,28 @@ def build(places: Places, running: Running) -> FastAPI:
 def serve(places: Places) -> None:
     """Serve the desk until a signal ends it. Raises FileNotFoundError where Sluis does not run."""
     running = load_running(places)
-    address = urlsplit(running.desk)
+    host, port = running.listening(running.desk)
+    app = build(places, running)
+    if running.desk_probes:
+        serve_probes(running.listening(running.desk_probes), partial(_lives, port), partial(_ready, port))
     uvicorn.run(
-        build(places, running), host=address.hostname or "127.0.0.1", port=address.port or 0, access_log=False,
+        app, host=host, port=port, access_log=False,
         server_header=False, date_header=False, proxy_headers=False, log_level="warning", timeout_graceful_shutdown=3,
         timeout_keep_alive=10, h11_max_incomplete_event_size=32 * 1024, limit_concurrency=512,
     )  # fmt: skip
+
+
+def _lives(port: int) -> bool:
+    """Say whether the desk answers at all: one that is busy, or whose log is away, is not to be started again."""
+    return _asked(port, "livez") is not None
+
+
+def _ready(port: int) -> bool:
+    return _asked(port, "readyz") == httpx.codes.OK
+
+
+def _asked(port: int, probe: str) -> int | None:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/{probe}", timeout=4.0, trust_env=False).status_code
+    except httpx.HTTPError:
+        return None

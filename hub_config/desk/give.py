@@ -101,7 +101,7 @@ def _unreadable(visit: Visit, kind: type[Command], arguments: dict[str, Any], te
 
 
 def _observe(visit: Visit, kind: type[Command], code: str) -> None:
-    visit.desk.policy.observe(visit.actor, e.CommandRefused(command=name_of(kind), code=code))
+    visit.desk.policy.refused(visit.actor, name_of(kind), code)
 
 
 def refused(visit: Visit, command: Command, refusal: Refusal) -> Exception:

@@ -98,6 +98,8 @@ _COMMANDS = {
     "submit-extension": "Submit the renewal",
     "unlist-country": "Take a country off the list",
     "vote-on-request": "Vote",
+    "grant-emergency-access": "Give an operator emergency access",
+    "end-emergency-access": "End this emergency access",
 }
 
 _FIELDS = {
@@ -147,6 +149,8 @@ _FIELDS = {
     "hospital": "Hospital (for its local investigator)",
     "met": "Does the request meet it?",
     "on": "On (UTC)",
+    "operator": "User name of the operator at the cluster's API",
+    "minutes": "Minutes, from the confirmation on",
     "opt_out_exception": "The law of the country lets data of people who opted out be used",
     "physician": "Treating physician, by name, where they have no account here",
     "physician_institution": "Institution of a physician who has no account here",

@@ -2,24 +2,25 @@
 
 It works from the log and the machine alone and keeps nothing that matters in memory, so it may be killed at any
 instant. An end is recorded only once it was seen (S46, S78, S94, POL-03). While the log does not answer nothing new
-starts; what runs is ended after `SILENCE` seconds (POL-04).
+starts; what runs is ended after `SILENCE` seconds (POL-04). A withdrawal closes the routes first where ending takes its
+time, then takes away what lets workspaces in, then ends them, and goes on until that is confirmed (DAT-04, FLT-06).
 """
 
 import logging
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from access_policy import events as e
 from access_policy.actor import component
-from access_policy.commands.workspaces import RecordEnding
+from access_policy.commands.workspaces import RecordDoubt, RecordEnding
 from access_policy.log.errors import LogError
 from access_policy.model.enums import Component
 from access_policy.model.ids import PersonId
-from access_policy.state import WorkspaceKey
+from access_policy.state import State, Workspace, WorkspaceKey
 from access_policy.use_cases import Policy
-from spawner.running import RunningSandbox, end_sandbox, running_sandboxes
-from spawner.warden.plan import Plan, plan
+from spawner.warden.machine import Machine, Running, Work
+from spawner.warden.plan import Beside, Plan, plan, pretenders
 
 SILENCE = 60.0
 """Seconds without an answer of the log after which running workspaces end."""
@@ -44,13 +45,13 @@ class Warden:
     def __init__(
         self,
         policy: Policy,
-        run_folder: Path,
+        machine: Machine,
         routes: Routes,
         may_reach: Callable[[str, str], bool],
         monotonic: Callable[[], float],
     ) -> None:
         self._policy = policy
-        self._run = run_folder
+        self._machine = machine
         self._routes = routes
         self._may_reach = may_reach
         self._monotonic = monotonic
@@ -59,14 +60,26 @@ class Warden:
 
     def tick(self) -> None:
         """Make reality equal to policy once. Never raises for a part that does not answer: it is tried again."""
-        running = {one.seq: one for one in running_sandboxes(self._run)}
+        running = self._look()
+        first = self._machine.routes_first
         try:
             self._end_sessions()
-            self._end_workspaces(running)
-            self._close_routes()
+            if first:
+                self._close_routes()
+            self._keep(running)
+            if not first:
+                self._close_routes()
             self._answered = self._monotonic()
         except LogError as error:
-            self._silent(running, error)
+            self._silent(running or {}, error)
+
+    def _look(self) -> Mapping[int, Running] | None:
+        """Return what runs; None where nobody can say, and then nothing counts as gone."""
+        try:
+            return self._machine.running()
+        except OSError as error:
+            _LOGGER.warning("cannot see what runs; trying again: %s", error)
+            return None
 
     def _end_sessions(self) -> None:
         over = self._policy.records.end_overdue_sessions(self._policy.now(), "session_over")
@@ -74,29 +87,72 @@ class Warden:
             ended = e.SessionEnded(person=PersonId(session.person), session=session.session, why="session_over")
             self._policy.observe(_WARDEN, ended)
 
-    def _end_workspaces(self, running: dict[int, RunningSandbox]) -> None:
-        todo = self._plan(running)
+    def _keep(self, running: Mapping[int, Running] | None) -> None:
+        todo, work = self._plan(running)
+        work.withdraw()
+        if running is not None:
+            self._end_workspaces(running, todo)
+        work.provide()
+
+    def _plan(self, running: Mapping[int, Running] | None) -> tuple[Plan, Work]:
+        with self._policy.reading() as state:
+            at = self._policy.now()
+            todo = Plan((), {}) if running is None else self._todo(state, running, at)
+            return todo, self._machine.prepare(state, at)
+
+    def _todo(self, state: State, running: Mapping[int, Running], at: datetime) -> Plan:
+        unfit = pretenders(state, {start: one.key for start, one in running.items()})
+        beside = Beside(unfit.union(self._machine.unfit(state)), self._machine.start_bound)
+        return plan(state, running, self._seen, at, beside)
+
+    def _end_workspaces(self, running: Mapping[int, Running], todo: Plan) -> None:
         self._seen = set(running)
-        for start in todo.end:
-            if end_sandbox(running[start]):
-                _LOGGER.info("ended %s", running[start].identifier)
-            else:
-                _LOGGER.error("cannot confirm the end of %s; trying again", running[start].identifier)
-        ended = {start for start in todo.end if not running[start].alive()}
+        ended = {start for start in todo.end if self._end(start, running[start])}
         for start, seen in todo.record.items():
             if start not in running or start in ended:
                 self._record(start, seen)
 
-    def _plan(self, running: dict[int, RunningSandbox]) -> Plan:
-        with self._policy.reading() as state:
-            return plan(state, running, self._seen, self._policy.now())
+    def _end(self, start: int, one: Running) -> bool:
+        """End one workspace; say whether it is gone. Whatever is in the way of one is in no other's."""
+        try:
+            if self._machine.end(start):
+                _LOGGER.info("ended %s", one.identifier)
+                return True
+            self._in_doubt(start)
+        except OSError as error:
+            _LOGGER.warning("no answer about the end of %s: %s", one.identifier, error)
+        _LOGGER.error("cannot confirm the end of %s; trying again", one.identifier)
+        return False
 
     def _record(self, start: int, seen: str) -> None:
+        found = self._known(start)
+        if found is None:
+            return
+        self._close(_key(found))
+        try:
+            certain = not self._in_doubt(start)
+        except OSError as error:
+            _LOGGER.warning("cannot tell whether %s/%s is over: %s", *_key(found), error)
+            return
+        if certain:
+            ending = RecordEnding(person=found.person, request=found.request, started=start, seen=seen)
+            self._policy.handle(ending, _WARDEN)
+
+    def _in_doubt(self, start: int) -> bool:
+        """Say whether a start may still run on a lost node, and put that on record once (FLT-05)."""
+        found = self._known(start)
+        if found is None:
+            return False
+        node = self._machine.doubt(start, found.unconfirmed)
+        if node is not None and node != found.unconfirmed:
+            doubt = RecordDoubt(person=found.person, request=found.request, started=start, node=node)
+            self._policy.handle(doubt, _WARDEN)
+            _LOGGER.error("cannot confirm the end of %s/%s: node %s is lost", *_key(found), node)
+        return node is not None
+
+    def _known(self, start: int) -> Workspace | None:
         with self._policy.reading() as state:
-            key = next((key for key, one in state.workspaces.items() if one.seq == start), None)
-        if key is not None:
-            self._close(key)
-            self._policy.handle(RecordEnding(person=key[0], request=key[1], started=start, seen=seen), _WARDEN)
+            return next((one for one in state.workspaces.values() if one.seq == start), None)
 
     def _close_routes(self) -> None:
         try:
@@ -114,9 +170,17 @@ class Warden:
         except OSError as error:
             _LOGGER.warning("cannot close the route of %s/%s: %s", *key, error)
 
-    def _silent(self, running: dict[int, RunningSandbox], error: LogError) -> None:
+    def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
         silent = self._monotonic() - self._answered
         _LOGGER.error("the log has not answered for %.0f s: %s", silent, error)
-        if silent >= SILENCE:
-            for sandbox in running.values():
-                end_sandbox(sandbox)
+        if silent < SILENCE:
+            return
+        for start, one in running.items():
+            try:
+                self._machine.end(start)
+            except OSError as away:
+                _LOGGER.warning("no answer about the end of %s: %s", one.identifier, away)
+
+
+def _key(workspace: Workspace) -> WorkspaceKey:
+    return workspace.person, workspace.request

@@ -1,10 +1,11 @@
 """How long it takes to prove a log whole, to make a proof, and how much memory that needs (AUD-13).
 
 `python -m tests.bench.verify [COUNT]`: a SQLite log of COUNT facts (1,000,000), one head for each, is written straight
-into its file; nothing is asserted.
+into its file, and the same rows into a PostgreSQL of our own; nothing is asserted.
 """
 
 import json
+import os
 import resource
 import secrets
 import sqlite3
@@ -13,15 +14,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from time import perf_counter, process_time
+from time import monotonic, perf_counter, process_time
 
 from access_policy.log import Keys, LogStore
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
+from access_policy.log.postgres import PostgresDatabase, upgrade_server
 from access_policy.log.proofs import Prover, includes
+from access_policy.log.rights import OPERATOR
 from access_policy.log.rows import leaves_of
 from access_policy.log.verify import verify
 from hub_config.bootstrap import present
+from tests.postgres import OWNER, Server
 from tests.unit.access_policy.log.samples import KEYS, ORIGIN
 
 _AT = b"2026-11-22T12:00:00.000000Z"
@@ -54,6 +58,38 @@ def fill(path: Path, keys: Keys, count: int) -> None:
         raw.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows(count, Frontier()))
         leaves = (leaf for (leaf,) in raw.execute("SELECT leaf FROM facts ORDER BY seq"))
         raw.executemany("INSERT INTO fact_heads VALUES (?, ?, ?)", heads(count, leaves))
+
+
+def fill_server(server: Server, path: Path) -> str:
+    """Write the rows of a file into a database, and return its URL."""
+    server.do("CREATE DATABASE bench")
+    upgrade_server(server.url("bench"))
+    with closing(sqlite3.connect(path)) as raw, server.connect("bench") as connection:
+        connection.execute("SET session_replication_role = replica")
+        for table, columns in (("facts", "itttbb"), ("fact_heads", "ibb")):
+            kinds = [{"i": "int8", "t": "text", "b": "bytea"}[one] for one in columns]
+            with connection.cursor().copy(f"COPY {table} FROM STDIN BINARY") as copy:
+                copy.set_types(kinds)
+                for row in raw.execute(f"SELECT * FROM {table} ORDER BY 1"):
+                    copy.write_row(row)
+    return server.url("bench")
+
+
+def measure_server(path: Path, count: int) -> None:
+    """Print what verifying costs on PostgreSQL."""
+    os.environ["PGUSER"] = OWNER
+    server = Server(safe=True)
+    try:
+        database = PostgresDatabase(fill_server(server, path), OPERATOR.name, monotonic)
+        before, begun, busy = memory(), perf_counter(), process_time()
+        found = verify(database, None, KEYS, ORIGIN)
+        taken = f"{perf_counter() - begun:.1f} s ({process_time() - busy:.1f} s of the processor)"
+        database.close()
+    finally:
+        server.end()
+    print(f"verify, PostgreSQL: {count:,} facts in {taken}; {memory() - before:.1f} MB more")
+    if not found.ok:
+        raise SystemExit(found.problem)
 
 
 def memory() -> float:
@@ -91,3 +127,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder) / "log.db", KEYS, number)
         measure(Path(folder) / "log.db", number)
+        measure_server(Path(folder) / "log.db", number)

@@ -40,7 +40,7 @@ def answering(running: Running, name: str) -> bool:
         "entry.mjs": f"{running.proxy_api}/api/routes",
         "jupyterhub": f"{running.hub}/hub/api/",
         "desk": f"{running.desk}/livez",
-        "warden": f"{running.warden}/livez",
+        "warden": f"{running.warden}/readyz",
     }
     try:
         return httpx.get(probes[name], headers=authorised, trust_env=False, timeout=2).status_code == 200

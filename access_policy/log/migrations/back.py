@@ -1,6 +1,7 @@
-"""The way back to the release before, as long as the log is of its format: form 2 becomes form 1 again (FLT-10).
+"""The way back to the release before, as long as the log is of its format: form 3 becomes form 1 again (FLT-10).
 
-What form 2 added holds nothing by then that a fact names, since new kinds of facts wait for `sluis upgrade finish`. On
+What form 2 added holds nothing by then that a fact names, since new kinds of facts wait for `sluis upgrade finish`; for
+the same reason nothing was cut, which form 3 allows. On
 PostgreSQL there is no form 1 to go back to.
 """
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, delete, insert
 
 from access_policy.log.errors import UnreadableLog
 from access_policy.log.migrations import check_form
+from access_policy.log.migrations.cut_guards import guard_back_to_2
 from access_policy.log.migrations.guards import guard_back_to_1
 from access_policy.log.tables import meta
 
@@ -27,6 +29,7 @@ def go_back(name: str, connection: Connection, log_format: int) -> None:
     if connection.dialect.name != "sqlite":
         raise UnreadableLog(f"log `{name}` has no older form; restore the backup that was made before the upgrade")
     operations = Operations(MigrationContext.configure(connection))
+    guard_back_to_2(operations)
     guard_back_to_1(operations)
     operations.drop_table("files")
     operations.drop_column("sessions", "proof")

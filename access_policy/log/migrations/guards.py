@@ -62,7 +62,7 @@ _KEY_TRIGGER = (
 
 def guard_1(operations: Operations) -> None:
     """Refuse all but the next row, and heads that do not grow. PostgreSQL gets its guards with form 2."""
-    if _is_sqlite(operations):
+    if is_sqlite(operations):
         for rows, heads in _STREAMS:
             _guard_sqlite(operations, rows, _ROW_1.format(rows=rows))
             _guard_sqlite(operations, heads, _HEAD_1.format(heads=heads))
@@ -73,18 +73,18 @@ def guard_2(operations: Operations) -> None:
 
     On PostgreSQL also a row of later than now, and the end of a key without an erasure.
     """
-    if not _is_sqlite(operations):
-        _run(operations, _LATEST)
-        _run(operations, _KEY_GUARD)
-        _run(operations, "REVOKE ALL ON FUNCTION public.latest_instant(), public.sealing_keys_guard() FROM PUBLIC")
-        _run(operations, _KEY_TRIGGER)
-        _run(operations, "ALTER TABLE public.sealing_keys ENABLE ALWAYS TRIGGER sealing_keys_guards_rows")
+    if not is_sqlite(operations):
+        run(operations, _LATEST)
+        run(operations, _KEY_GUARD)
+        run(operations, "REVOKE ALL ON FUNCTION public.latest_instant(), public.sealing_keys_guard() FROM PUBLIC")
+        run(operations, _KEY_TRIGGER)
+        run(operations, "ALTER TABLE public.sealing_keys ENABLE ALWAYS TRIGGER sealing_keys_guards_rows")
     for rows, heads in _STREAMS:
-        if _is_sqlite(operations):
+        if is_sqlite(operations):
             for table in (rows, heads):
                 operations.execute(f"DROP TRIGGER {table}_refuses_INSERT")
-            _guard_insert(operations, rows, _ROW_2.format(rows=rows))
-            _guard_insert(operations, heads, _HEAD_2.format(rows=rows, heads=heads))
+            guard_insert(operations, rows, _ROW_2.format(rows=rows))
+            guard_insert(operations, heads, _HEAD_2.format(rows=rows, heads=heads))
         else:
             _guard_postgres(operations, rows, _LOOK_ROW.format(rows=rows), _NO_NEXT_ROW)
             _guard_postgres(operations, heads, _LOOK_HEAD.format(rows=rows, heads=heads), _NO_NEXT_HEAD)
@@ -95,39 +95,47 @@ def guard_back_to_1(operations: Operations) -> None:
     for rows, heads in _STREAMS:
         for table in (rows, heads):
             operations.execute(f"DROP TRIGGER {table}_refuses_INSERT")
-        _guard_insert(operations, rows, _ROW_1.format(rows=rows))
-        _guard_insert(operations, heads, _HEAD_1.format(heads=heads))
+        guard_insert(operations, rows, _ROW_1.format(rows=rows))
+        guard_insert(operations, heads, _HEAD_1.format(heads=heads))
 
 
-def _is_sqlite(operations: Operations) -> bool:
+def is_sqlite(operations: Operations) -> bool:
+    """Say whether these are the steps of a SQLite file."""
     return operations.get_bind().dialect.name == "sqlite"
 
 
 def _guard_sqlite(operations: Operations, table: str, wrong_insert: str) -> None:
     """Guard a table; `INSERT OR REPLACE` would pass a guard against DELETE alone."""
     for verb in ("UPDATE", "DELETE"):
-        _run(operations, _TRIGGER.substitute(table=table, verb=verb, condition="1"))
-    _guard_insert(operations, table, wrong_insert)
+        guard_against(operations, verb, table)
+    guard_insert(operations, table, wrong_insert)
 
 
-def _guard_insert(operations: Operations, table: str, wrong_insert: str) -> None:
-    _run(operations, _TRIGGER.substitute(table=table, verb="INSERT", condition=wrong_insert))
+def guard_insert(operations: Operations, table: str, wrong_insert: str) -> None:
+    """Refuse a row of a table on SQLite under a condition."""
+    guard_against(operations, "INSERT", table, wrong_insert)
+
+
+def guard_against(operations: Operations, verb: str, table: str, condition: str = "1") -> None:
+    """Refuse a verb on a table on SQLite, always or under a condition."""
+    run(operations, _TRIGGER.substitute(table=table, verb=verb, condition=condition))
 
 
 def _guard_postgres(operations: Operations, table: str, looking: str, wrong_insert: str) -> None:
     refusing = _REFUSING.format(table=table)
-    _run(operations, _FUNCTION.substitute(table=table, refusing=refusing, looking=looking, condition=wrong_insert))
-    _run(operations, f"REVOKE ALL ON FUNCTION public.{table}_guard() FROM PUBLIC")
+    run(operations, _FUNCTION.substitute(table=table, refusing=refusing, looking=looking, condition=wrong_insert))
+    run(operations, f"REVOKE ALL ON FUNCTION public.{table}_guard() FROM PUBLIC")
     for name, when in (("rows", "INSERT"), ("rest", "UPDATE OR DELETE OR TRUNCATE")):
         level = "ROW" if when == "INSERT" else "STATEMENT"
         trigger = f"{table}_guards_{name}"
-        _run(
+        run(
             operations,
             f"CREATE TRIGGER {trigger} BEFORE {when} ON public.{table} "
             f"FOR EACH {level} EXECUTE FUNCTION public.{table}_guard()",
         )
-        _run(operations, f"ALTER TABLE public.{table} ENABLE ALWAYS TRIGGER {trigger}")
+        run(operations, f"ALTER TABLE public.{table} ENABLE ALWAYS TRIGGER {trigger}")
 
 
-def _run(operations: Operations, statement: str) -> None:
+def run(operations: Operations, statement: str) -> None:
+    """Carry a statement out as it stands."""
     operations.get_bind().exec_driver_sql(statement)

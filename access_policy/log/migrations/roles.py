@@ -57,9 +57,16 @@ def _statements() -> Iterator[str]:
                 yield f"GRANT {', '.join(verbs)} ON {table} TO {role.name}"
     yield from _policies("facts", [(role.name, role.facts) for role in ROLES])
     yield from _policies("observations", [(role.name, role.observations) for role in ROLES])
+    yield from _cuts(", ".join(role.name for role in ROLES if role.cuts))
     yield from _one_way("sealing_keys", "wrapped IS NOT NULL", "true", "wrapped IS NULL")
     yield from _policy("sealing_keys", "restores", f"FOR INSERT TO {OPERATOR.name} WITH CHECK (true)")
     yield from _one_way("sessions", "ended_at IS NULL", "ended_at IS NULL", "ended_at IS NOT NULL")
+
+
+def _cuts(names: str) -> Iterator[str]:
+    """Let these roles cut observations, by a function: who may delete rows may lock their table as well (E48)."""
+    yield f"REVOKE ALL ON FUNCTION public.cut_observations(bigint) FROM PUBLIC, {_NAMES}"
+    yield f"GRANT EXECUTE ON FUNCTION public.cut_observations(bigint) TO {names}"
 
 
 def _one_way(table: str, begins: str, open_ones: str, ends: str) -> Iterator[str]:

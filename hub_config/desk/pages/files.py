@@ -153,7 +153,7 @@ def _kept(visit: Visit, about: dict[str, str], purpose: dict[str, str], name: st
         sealed = visit.desk.policy.records.seal_file(owner, name, content)
         command = parse_command(name_of(kind), {**fields, "digest": sealed.digest})
     except FileRefused as error:
-        visit.desk.policy.observe(visit.actor, e.CommandRefused(command=name_of(kind), code="not_allowed_value"))
+        visit.desk.policy.refused(visit.actor, name_of(kind), "not_allowed_value")
         raise Refused(422, "not_allowed_value", str(error)) from None
     except ValueError as error:
         raise Refused(422, "bad_request", str(error)) from None

@@ -12,7 +12,7 @@ from access_policy.commands.licences import parties_signed
 from access_policy.commands.publications import ACKNOWLEDGEMENT
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import RequestId
-from access_policy.overview import flags, permit_versions, suspended_since
+from access_policy.overview import flags, open_emergencies, permit_versions, suspended_since
 from access_policy.permissions import TABLE
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
@@ -23,6 +23,7 @@ from hub_config.desk.pages.mine import card_of
 from hub_config.desk.render import page
 from hub_config.desk.sight import Offer, offers, offers_each, party_offers, sees_request
 from hub_config.desk.told import amendment_reasons
+from hub_config.desk.words import instant
 
 router = APIRouter(prefix=f"{PREFIX}/requests")
 
@@ -30,8 +31,11 @@ _OF_CONTACT = kinds("make-available-to-contact", "remove-contact")
 _OF_ASKED = kinds("check-contact", "refuse-contact")
 _OF_DATASET = kinds("drop-dataset")
 _OF_ENTITY = kinds("confirm-protection", "record-transfer-basis", "drop-entity")
+_OF_EMERGENCY = kinds("end-emergency-access")
 _OF_AMENDMENT = kinds("vote-on-request", "approve-amendment", "refuse-amendment")
-_OF_ONE_THING = {*_OF_CONTACT, *_OF_ASKED, *_OF_DATASET, *_OF_ENTITY, *_OF_AMENDMENT[1:], *kinds("sign-licence")}
+_OF_ONE_THING = {
+    *_OF_CONTACT, *_OF_ASKED, *_OF_DATASET, *_OF_ENTITY, *_OF_AMENDMENT[1:], *_OF_EMERGENCY, *kinds("sign-licence"),
+}  # fmt: skip
 _ABOUT = tuple(kind for kind in TABLE if issubclass(kind, OfRequest) and kind not in _OF_ONE_THING)
 
 
@@ -74,7 +78,8 @@ def request_page(request: Request, number: str, visit: Visiting) -> Response:
         return page(
             request, "request.html", view, request=found, actions=sorted(actions, key=lambda one: one.dangerous),
             parties=list(Party), card=card_of(view, found) if mine else None, about=found,
-            profiles=visit.desk.settings.workspace_profiles, of_things=list(_of_things(view, found)),
+            profiles=visit.desk.settings.workspace_profiles,
+            of_things=[*_of_things(view, found), *_emergencies(view, found)],
             permits=permit_versions(found, view.at), clocks=clocks_of(view.state, found, view.at),
             flags=flags(view.state, found, view.at), acknowledgement=ACKNOWLEDGEMENT,
             counting={name: parties_signed(view.state, one, view.at) for name, one in found.entities.items()},
@@ -101,3 +106,10 @@ def _of_things(view: View, request: DataRequest) -> Iterator[tuple[str, list[Off
         wanted = (*(f"{name} ({why})" for name, why in amendment.necessities.items()), *amendment.contacts)
         because = f"; reason: {reasons[number]}" if number in reasons else ""
         yield f"Amendment {number}: {', '.join(wanted)}{because}", found
+
+
+def _emergencies(view: View, request: DataRequest) -> Iterator[tuple[str, list[Offer]]]:
+    """Give who has emergency access now and until when, to those who may end it (E37)."""
+    there = open_emergencies(request, view.at)
+    for operator, found in offers_each(view, _OF_EMERGENCY, "operator", there, request=request.request).items():
+        yield f"Emergency access of {operator} until {instant(there[operator].until)}", found

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from access_policy import events as e
+from access_policy.commands.workspaces import ground_lost
 from access_policy.model.ids import is_person_id, is_request_id
 from access_policy.model.instants import format_instant
 from access_policy.overview import security_test_overdue
 from access_policy.state import Workspace
-from hub_config.desk.desk import PREFIX, NotYours, Visit, Visiting
+from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
 from hub_config.desk.kinds import kinds
 from hub_config.desk.listing import listing
 from hub_config.desk.render import page
@@ -42,7 +43,17 @@ def workspaces(request: Request, visit: Visiting, q: Words = "", number: Number 
         found = listing(running, q, number, lambda one: f"{one.person} {people[one.person].name} {one.request}")
         stop = kinds("stop-workspace")
         stopping = {_key(one): offers(view, stop, person=one.person, request=one.request) for one in found.items}
-        return page(request, "workspaces.html", view, workspaces=found, stopping=stopping, key=_key)
+        ending = {_key(one): _ending(view, one) for one in found.items}
+        return page(request, "workspaces.html", view, workspaces=found, stopping=stopping, ending=ending, key=_key)
+
+
+def _ending(view: View, workspace: Workspace) -> str:
+    """Say how far the end of a workspace is that has to end; empty for one that may go on (FLT-05, FLT-06)."""
+    if workspace.unconfirmed is not None:
+        return f"cannot confirm the end: the machine {workspace.unconfirmed} does not answer"
+    if workspace.stop_asked is not None:
+        return "being stopped"
+    return "being ended" if ground_lost(view.state, workspace, view.at) is not None else ""
 
 
 def _key(workspace: Workspace) -> str:

@@ -8,9 +8,11 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from access_policy.log.checkpoints import Series, origin_of, sign_checkpoint
-from access_policy.log.notes import sign_note
+from access_policy.log.notes import VerifierKey, sign_note
+from access_policy.log.signers import KeyNote, Reach
 from access_policy.log.store import Head
 from hub_config.audit.signing import vkey
 from tests.unit.access_policy.log.samples import KEYS, ORIGIN
@@ -63,3 +65,16 @@ def test_changed_notes_are_refused(program: Path, tmp_path: Path) -> None:
         assert read(program, vkey(KEYS, ORIGIN), path).returncode == 1, at
     path.write_bytes(note)
     assert read(program, vkey(KEYS, f"{ORIGIN}/1"), path).returncode == 1
+
+
+def test_key_notes_are_read_by_either_key(program: Path, tmp_path: Path) -> None:
+    """AUD-12: whoever has the former or the new key finds both verifier keys in it, and the key note signed by it."""
+    keys = [Ed25519PrivateKey.from_private_bytes(seed * 32) for seed in (b"c", b"d")]
+    former, new = (VerifierKey(ORIGIN, one.public_key()) for one in keys)
+    note = KeyNote(1, former, new, Reach(0, 5, 3, 1))
+    (tmp_path / note.name).write_bytes(note.signed(ORIGIN, *keys))
+    for key in keys:
+        done = read(program, str(VerifierKey(f"{ORIGIN}/key", key.public_key())), tmp_path / note.name)
+        assert (done.returncode, done.stdout) == (0, note.text(ORIGIN))
+    stranger = VerifierKey(f"{ORIGIN}/key", Ed25519PrivateKey.from_private_bytes(b"e" * 32).public_key())
+    assert read(program, str(stranger), tmp_path / note.name).returncode == 1

@@ -11,10 +11,13 @@ from tests.unit.access_policy.world import DIGEST, NOON, OPEN, RESEARCHER
 
 LATER = NOON + timedelta(days=100)
 _TEXT = {"reason": "a reason"}
+FORMER_KEY, NEW_KEY = (f"sluis.dev/sample+{digit * 8}+{digit * 44}" for digit in "01")
 
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "adopt-settings": {"session_hours": 8, "term_days_longest": 365},
     "finish-upgrade": {"format": 2},
+    "rotate-checkpoint-key": {"number": 1, "former": FORMER_KEY, "key": NEW_KEY},
+    "cut-observations": {"size": 3, "root": DIGEST, "since": NOON - timedelta(days=4000)},
     "accept-loss": {"kept": 1, "lost": 9, "epoch": 1, "observations": 0},
     "record-security-test": {"tester": "a tester", "scope": "the platform", "on": NOON},
     "record-provider-audit": {"auditor": "an auditor", "scope": "ISO 27001", "on": NOON},
@@ -154,6 +157,9 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "start-workspace": {"profile": "small", "max_run_seconds": 3600, "session": None},
     "stop-workspace": {},
     "record-ending": {"started": 1, "seen": "gone"},
+    "record-doubt": {"started": 1, "node": "node-1"},
+    "grant-emergency-access": {"operator": "ops@example.org", "minutes": 30, **_TEXT},
+    "end-emergency-access": {"operator": "ops@example.org"},
 }  # fmt: skip
 
 

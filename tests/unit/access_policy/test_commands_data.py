@@ -80,11 +80,18 @@ def test_both_kinds_of_data_are_registered() -> None:
         ({"location": "a "}, "not_allowed_value"),
         ({"location": "a\u2215b"}, "not_allowed_value"),
         ({"location": "."}, "not_allowed_value"),
+        ({"location": "gs://_"}, "not_allowed_value"),
+        ({"location": "gs://centre-data/"}, "not_allowed_value"),
+        ({"location": "gs://centre-data/../x"}, "not_allowed_value"),
+        ({"location": "gs://centre-data/a,uid=0"}, "not_allowed_value"),
+        ({"location": "gs://Centre/x"}, "not_allowed_value"),
+        ({"location": "gs://10.0.0.1/x"}, "not_allowed_value"),
     ],
     ids=[
         "a name twice", "no attestation (S83)", "a short digest (S99)", "no hexadecimal digest", "DAT-05 upwards",
         "DAT-05 absolute", "DAT-05 an empty part", "DAT-05 escaped", "DAT-05 a trailing space", "DAT-05 another slash",
-        "DAT-05 the folder of all",
+        "DAT-05 the folder of all", "DAT-05 every bucket", "DAT-05 an empty prefix", "DAT-05 up in a bucket",
+        "DAT-05 an option of a mount", "DAT-05 no bucket's name", "DAT-05 a machine's number",
     ],
 )  # fmt: skip
 def test_a_dataset_is_refused(changed: dict[str, Any], code: str) -> None:
@@ -109,6 +116,28 @@ def test_no_two_datasets_share_files(location: str, code: str | None) -> None:
     world.do("register-dataset", STEWARD, **dataset_arguments("bones") | {"location": "deep/bones"})
     world.do("withdraw-dataset", STEWARD, dataset="bones", reason="consent")
     world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="consent")
+    arguments = dataset_arguments("images") | {"location": location, "manifest": "1" * 64}
+    if code is None:
+        assert kinds(world.do("register-dataset", STEWARD, **arguments)) == [e.DatasetRegistered]
+    else:
+        assert world.refusal("register-dataset", STEWARD, **arguments) == code
+
+
+@pytest.mark.parametrize(
+    ("location", "code"),
+    [
+        ("gs://centre-data/bones", "already_exists"),
+        ("gs://centre-data/bones/left", "already_exists"),
+        ("gs://centre-data", "already_exists"),
+        ("gs://centre-data/bones-2", None),
+        ("gs://centre-data-2", None),
+        ("centre-data/bones", None),
+    ],
+)
+def test_no_two_datasets_share_a_part_of_a_bucket(location: str, code: str | None) -> None:
+    """DAT-03, DAT-05, S82: a whole bucket may be one dataset's, and then nothing of it another's."""
+    world = everything_holds()
+    world.do("register-dataset", STEWARD, **dataset_arguments("bones") | {"location": "gs://centre-data/bones"})
     arguments = dataset_arguments("images") | {"location": location, "manifest": "1" * 64}
     if code is None:
         assert kinds(world.do("register-dataset", STEWARD, **arguments)) == [e.DatasetRegistered]

@@ -8,9 +8,11 @@ import pytest
 
 from access_policy import events as e
 from access_policy.actor import person
+from access_policy.fold import fold
 from access_policy.model.enums import LicenceReading
 from access_policy.model.ids import PersonId
 from access_policy.model.texts import ERASED
+from access_policy.state import retired_keys
 from tests.unit.access_policy.world import (
     ADMIN,
     DAY,
@@ -205,3 +207,46 @@ def test_an_erased_proposal_waits_no_more() -> None:
     world.append([(person(ADMIN), erased)])
     assert world.state.proposals == {}
     assert world.state.last_proposal == number
+
+
+FIRST, SECOND, THIRD = (f"sluis.dev/x+{digit * 8}+{digit * 44}" for digit in "123")
+
+
+def test_rotations_follow_each_other() -> None:
+    """AUD-12: each has the next number, or its own again where it was not finished; an older one is refused."""
+    world = everything_holds()
+    for number, former, key in ((1, FIRST, SECOND), (1, FIRST, THIRD), (2, THIRD, SECOND)):
+        given = {"number": number, "former": former, "key": key}
+        assert kinds(world.do("rotate-checkpoint-key", INSTALLATION, **given)) == [e.CheckpointKeyRotated]
+        assert world.refusal("rotate-checkpoint-key", INSTALLATION, **given) == "wrong_state"
+    again = {"number": 1, "former": SECOND, "key": THIRD}
+    assert world.refusal("rotate-checkpoint-key", INSTALLATION, **again) == "wrong_state"
+    itself = {"number": 3, "former": THIRD, "key": THIRD}
+    assert world.refusal("rotate-checkpoint-key", INSTALLATION, **itself) == "not_allowed_value"
+    assert [(one.number, one.key, one.lost) for one in world.state.rotations] == [
+        (1, SECOND, False), (1, THIRD, False), (2, SECOND, False),
+    ]  # fmt: skip
+    assert retired_keys(world.state) == {FIRST, THIRD}
+
+
+@pytest.mark.parametrize("actor", [ADMIN, RESEARCHER, HUB], ids=["an admin", "a researcher", "the hub"])
+def test_only_the_installation_rotates(actor: PersonId) -> None:
+    """AUD-12: whoever has the key files; nobody does it at the desk."""
+    given = {"number": 1, "former": FIRST, "key": SECOND}
+    assert everything_holds().refusal("rotate-checkpoint-key", actor, **given) == "not_permitted"
+
+
+@pytest.mark.parametrize("key", ["", "x", "a b+11111111+" + "1" * 44, "a+1+" + "1" * 44, "a+11111111+" + "1" * 43])
+def test_what_is_no_key_is_no_command(key: str) -> None:
+    """AUD-12: the log holds verifier keys of C2SP signed-note and nothing else."""
+    with pytest.raises(ValueError, match="rotate-checkpoint-key"):
+        everything_holds().attempt("rotate-checkpoint-key", INSTALLATION, number=1, former=FIRST, key=key)
+
+
+def test_a_forged_number_is_not_folded() -> None:
+    """AUD-12: a rotation that goes back stops who reads it."""
+    world = everything_holds()
+    world.do("rotate-checkpoint-key", INSTALLATION, number=2, former=FIRST, key=SECOND)
+    forged = e.CheckpointKeyRotated(number=1, former=SECOND, key=THIRD)
+    with pytest.raises(ValueError, match="rotation `1` does not follow `2`"):
+        fold(world.state, e.Fact(world.state.seq + 1, world.at, INSTALLATION, forged))

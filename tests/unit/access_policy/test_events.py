@@ -75,18 +75,20 @@ PLAIN = {
     "PlaceText": "DatasetRegistered.location ExtractPrepared.location VersionReleased.location",
     "LawText": "AdequacyDecided.act AdequacyEnded.act CountryListed.act CountryUnlisted.act",
     "CodeText": """
-        ClockJumped.what CommandRefused.code LogRead.what LoginRefused.why SessionEnded.why WorkspaceEnded.why
+        ClockJumped.what CommandRefused.code EndNotConfirmed.node LogRead.what LoginRefused.why SessionEnded.why WorkspaceEnded.why
         WorkspaceRefused.codes WorkspaceStarted.profile
     """,
     "CommandText": "CommandProposed.command CommandRefused.command",
     "DigestText": """
         ConsentWithdrawn.subject DatasetRegistered.manifest DocumentPublished.digest ExtractPrepared.manifest
         FileDropped.digest FileKept.digest IdentityLinked.identity InstallationBegun.installation
-        LicenceSigned.digest LoginRefused.identity OptOutReversed.subject OptedOut.subject
+        LicenceSigned.digest LoginRefused.identity ObservationsCut.root OptOutReversed.subject OptedOut.subject
         RequestSubmitted.digest SessionBegun.proof SessionBegun.session SessionEnded.session
         TrainingPlanned.code VersionReleased.excluded VersionReleased.manifest
     """,
     "DecisionText": "WorkspaceStarted.decision",
+    "OperatorText": "EmergencyAccessEnded.operator EmergencyAccessGranted.operator",
+    "KeyText": "CheckpointKeyRotated.former CheckpointKeyRotated.key",
 }
 """Every text that is not sealed, under the type that says why. A new one has to be put here, or be sealed."""
 

@@ -50,7 +50,7 @@ class Kept(NamedTuple):
             return "unreadable"
         if isinstance(done, Refusal):
             assert self.policy.store.newest() == before
-            assert self._observed() == observed + 1
+            assert self._observed() - observed in (0, 1), "one row, or none where there were too many of the same"
             return str(done.code)
         assert self.policy.store.newest() == before + len(done.facts)
         return "done"

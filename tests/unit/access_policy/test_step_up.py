@@ -15,7 +15,7 @@ from access_policy.actor import Actor, component, operator, person
 from access_policy.commands.base import Command, Refusal, RefusalCode, name_of
 from access_policy.commands.installation import ConfirmProposal
 from access_policy.events import FactEvent
-from access_policy.events.step_up import STEP_UP
+from access_policy.events.step_up import PROPOSED_BY_OPERATORS, STEP_UP
 from access_policy.fold import fold, suppose
 from access_policy.handle import HANDLERS, effect, handle
 from access_policy.model.enums import Component, RequestStatus
@@ -43,6 +43,7 @@ from tests.unit.access_policy.world import (
 )
 
 PARTS = frozenset({Standing.INSTALLATION, Standing.HUB, Standing.DESK, Standing.WARDEN})
+_SECOND = FourEyes.SECOND_PERSON
 ASKING = tuple(kind for kind in COMMANDS if TABLE[kind].proven)
 
 
@@ -174,6 +175,43 @@ def test_the_fold_refuses_a_row_without_its_step_up(actor: Actor, kind: type[Fac
     assert state == State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
 
 
+def _proposed(command: str) -> e.CommandProposed:
+    return e.CommandProposed(proposal=1, command=command, person=STRANGER, arguments="{}")
+
+
+def test_the_fold_takes_what_an_operator_may_propose() -> None:
+    """E50, AUD-01: an erasure is prepared at the machine, in an admin's name; a person proposes with a step-up only."""
+    for actor in (operator("root", ADMIN), person(ADMIN, "a-proof")):
+        world = of_format_2(everything_holds())
+        fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, _proposed("erase-person")))
+        assert [one.command for one in world.state.proposals.values()] == ["erase-person"]
+
+
+@pytest.mark.parametrize("command", [name_of(kind) for kind in COMMANDS if TABLE[kind].four_eyes == _SECOND])
+def test_the_fold_refuses_a_forged_proposal(command: str) -> None:
+    """AUD-01, REQ-06: a row that gives the first half of a personal command in somebody's name leaves nothing."""
+    others = [actor for actor in OTHERS.values() if command not in PROPOSED_BY_OPERATORS or actor.operator is None]
+    world = of_format_2(everything_holds())
+    for actor in others:
+        with pytest.raises(ValueError, match=r"`CommandProposed` of `.*` names no step-up"):
+            fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, _proposed(command)))
+    assert world.state.proposals == {}
+
+
+def test_an_older_log_holds_proposals_without() -> None:
+    """FLT-10: in a log of format 1 a proposal of a person stands without a step-up, also once its upgrade is over."""
+    world = everything_holds()
+    fold(world.state, e.Fact(world.state.seq + 1, world.at, person(ADMIN), _proposed("appoint-role")))
+    fold(world.state, e.Fact(world.state.seq + 1, world.at, INSTALLATION, e.UpgradeFinished(format=2)))
+    assert [one.command for one in world.state.proposals.values()] == ["appoint-role"]
+
+
+def test_what_an_operator_may_propose() -> None:
+    """E50: derived from the table: what takes two people and is not personal."""
+    expected = {name_of(kind) for kind in TABLE if _is_proposed(kind) and not TABLE[kind].personal}
+    assert expected == PROPOSED_BY_OPERATORS
+
+
 def test_only_the_first_append_appoints_in_the_name_of_the_installation() -> None:
     """AUD-01: the first admins; later, or dated back to it, the same row stops the reader."""
     world = of_format_2(begun())
@@ -203,7 +241,7 @@ def _leaves(command: type[Command]) -> set[str]:
 
 
 def _is_proposed(command: type[Command]) -> bool:
-    return TABLE[command].four_eyes is FourEyes.SECOND_PERSON
+    return TABLE[command].four_eyes is _SECOND
 
 
 def _makes(command: type[Command]) -> set[str]:
@@ -230,12 +268,12 @@ def _nothing() -> None:
 
 
 def test_the_kinds_are_those_of_the_table() -> None:
-    """REQ-06: a fact carries a step-up where every command that can leave it is personal."""
+    """REQ-06: a fact carries a step-up where every command that can leave it asks a person for one."""
     leaving: dict[str, set[type[Command]]] = {}
     for command in TABLE:
         for kind in _leaves(command):
             leaving.setdefault(kind, set()).add(command)
-    expected = {kind for kind, commands in leaving.items() if all(TABLE[command].personal for command in commands)}
+    expected = {kind for kind, commands in leaving.items() if all(TABLE[command].proven for command in commands)}
     assert {kind.__name__ for kind in STEP_UP} == expected
     assert {name_of(command) for command in ASKING if not _leaves(command)} == set()
 

@@ -129,7 +129,7 @@ def make_demo(places: Places) -> None:
     seed(places, lambda _text: None)
     policy = open_policy(places)
     try:
-        startup._adopt(load_settings(places.settings), policy)
+        startup.adopt_settings(load_settings(places.settings), policy)
         until = policy.now() + timedelta(days=300)
         appointed = AppointRole(person=PersonId("P-4"), role=Role.TRAINER, until=until)
         for admin, command in (("P-1", appointed), ("P-2", None)):

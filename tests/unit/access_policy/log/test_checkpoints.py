@@ -24,12 +24,14 @@ from access_policy.log.checkpoints import (
 )
 from access_policy.log.notes import _is_signed as is_signed
 from access_policy.log.notes import key_id
+from access_policy.log.signers import Signers
 from access_policy.log.targets import Folder, Target
 from access_policy.state import Loss
 from tests.unit.access_policy.log.samples import KEYS, NOON, ORIGIN, add, registered
 
 HEAD = Head(8, "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328", NOON)
 NOTE = sign_checkpoint(HEAD, KEYS, ORIGIN).encode()
+SIGNERS = Signers(KEYS.public)
 OTHER_KEYS = Keys(b"m" * 32, b"l" * 32, Ed25519PrivateKey.from_private_bytes(b"d" * 32))
 
 
@@ -60,7 +62,7 @@ def test_note_of_another_implementation() -> None:
 
 def test_read_back() -> None:
     """What was signed reads back."""
-    assert read_checkpoint(NOTE, KEYS, ORIGIN) == Checkpoint(ORIGIN, 8, HEAD.root)
+    assert read_checkpoint(NOTE, SIGNERS, ORIGIN) == Checkpoint(ORIGIN, 8, HEAD.root)
 
 
 def test_other_signatures_are_ignored() -> None:
@@ -68,7 +70,7 @@ def test_other_signatures_are_ignored() -> None:
     witness = sign_checkpoint(HEAD, OTHER_KEYS, "witness.example").encode().split(b"\n\n")[1]
     body, ours = NOTE.split(b"\n\n")
     note = body + b"\n\n" + witness + ours + witness
-    assert read_checkpoint(note, KEYS, ORIGIN).size == 8
+    assert read_checkpoint(note, SIGNERS, ORIGIN).size == 8
 
 
 @given(st.integers(0, len(NOTE) - 1), st.integers(1, 255))
@@ -76,22 +78,22 @@ def test_any_changed_byte(position: int, change: int) -> None:
     """A checkpoint with any byte changed is refused (AUD-10)."""
     changed = NOTE[:position] + bytes([NOTE[position] ^ change]) + NOTE[position + 1 :]
     with pytest.raises(UntrustedCheckpoint):
-        read_checkpoint(changed, KEYS, ORIGIN)
+        read_checkpoint(changed, SIGNERS, ORIGIN)
 
 
 @given(st.one_of(st.binary(), st.text().map(str.encode), st.integers(0, len(NOTE) - 1).map(lambda end: NOTE[:end])))
 def test_junk(note: bytes) -> None:
     """Anything else is refused, in one line."""
     with pytest.raises(UntrustedCheckpoint, match="do not trust it"):
-        read_checkpoint(note, KEYS, ORIGIN)
+        read_checkpoint(note, SIGNERS, ORIGIN)
 
 
 def test_other_key_or_origin() -> None:
     """A checkpoint of another key or another log is refused (AUD-03); a key file that was replaced is named, too."""
     with pytest.raises(UntrustedCheckpoint, match=r"another key than `checkpoint\.key`"):
-        read_checkpoint(sign_checkpoint(HEAD, OTHER_KEYS, ORIGIN).encode(), KEYS, ORIGIN)
+        read_checkpoint(sign_checkpoint(HEAD, OTHER_KEYS, ORIGIN).encode(), SIGNERS, ORIGIN)
     with pytest.raises(UntrustedCheckpoint, match="no valid signature"):
-        read_checkpoint(sign_checkpoint(HEAD, KEYS, "other.example/log").encode(), KEYS, ORIGIN)
+        read_checkpoint(sign_checkpoint(HEAD, KEYS, "other.example/log").encode(), SIGNERS, ORIGIN)
 
 
 @pytest.mark.parametrize("origin", ["", "a b", "a+b", "a\nb", "a\u2003b"])

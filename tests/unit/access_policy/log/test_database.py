@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from access_policy.log import LogStore, LogUnavailable, UnreadableLog
+from access_policy.log.migrations import FORM
 from tests.unit.access_policy.log.samples import KEYS, SetClock, add, disabled, open_log, registered
 
 
@@ -46,7 +47,7 @@ def test_form_of_a_later_release(store: LogStore, path: Path) -> None:
     """A database from another release is refused (FLT-10)."""
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("UPDATE meta SET value = '9'")
-    with pytest.raises(UnreadableLog, match="has form `9`, not `2`; use its release"):
+    with pytest.raises(UnreadableLog, match=f"has form `9`, not `{FORM}`; use its release"):
         open_log(path)
 
 

@@ -80,7 +80,7 @@ def _sample(kind: type[e.Event]) -> e.Event:
     """Return an event of a changed kind, with a text in every field of texts."""
     values: dict[str, Any] = {
         "person": "P-1", "writer": "P-1", "request": "DR-1", "on": "2026-01-01T00:00:00Z", "demo": True, "format": 2,
-        "until": "2026-01-01T00:00:00Z", "country": "NL",
+        "until": "2026-01-01T00:00:00Z", "country": "NL", "more": 1,
     }  # fmt: skip
     return msgspec.convert({name: values.get(name, "text") for name in kind.__struct_fields__ if name != "v"}, kind)
 

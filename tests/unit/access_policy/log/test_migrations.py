@@ -112,7 +112,7 @@ def _break(at: str) -> tuple[object, str, Callable[..., None]]:
         raise ZeroDivisionError
 
     if at == "at the guards":
-        return guards, "_run", fail
+        return guards, "run", fail
     return migrations, "_take" if at == "before anything" else "_write", fail
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access_policy.log.merkle import EMPTY_ROOT, leaf_hash
+from access_policy.log.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from access_policy.log.proofs import BLOCK, Prover, goes_on, includes
 from tests.unit.access_policy.log.test_merkle import naive_root
 
@@ -153,3 +153,43 @@ def test_missing_leaves() -> None:
     """A source with fewer leaves than the tree is told, not hashed."""
     with pytest.raises(ValueError, match="holds `1` of `2` leaves"):
         Prover(2, lambda begin, end: iter([bytes(32)]))
+
+
+@st.composite
+def cuts(draw: st.DrawFn) -> tuple[int, int]:
+    """Draw the size of a tree and how many of its first leaves are gone, often around a block's ends."""
+    around = st.sampled_from([1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK + 5])
+    size = draw(st.one_of(st.integers(1, 70), around, st.integers(1, 4 * BLOCK)))
+    return size, draw(st.one_of(st.integers(0, size), st.integers(0, size // BLOCK).map(lambda whole: whole * BLOCK)))
+
+
+@given(cut=cuts(), chosen=st.data())
+def test_what_is_left_proves_the_same(cut: tuple[int, int], chosen: st.DataObject) -> None:
+    """E48, AUD-10: with the frontier of leaves that are gone, roots and proofs of the others are the same."""
+    size, gone = cut
+    leaves = [leaf_hash(one) for one in data(size)]
+    frontier = Frontier()
+    for leaf in leaves[:gone]:
+        frontier.append(leaf)
+    left = Prover(size, lambda begin, end: iter([leaves[at] for at in range(begin, end) if at >= gone]), frontier)
+    whole = prover(size)
+    assert left.root() == whole.root()
+    old = chosen.draw(st.integers(max(gone, 1), size))
+    assert left.consistency(old) == whole.consistency(old)
+    if gone < size:
+        index = chosen.draw(st.integers(gone, size - 1))
+        assert left.inclusion(index) == whole.inclusion(index)
+        assert left.leaf(index) == leaves[index]
+
+
+def test_what_is_gone_is_not_proven() -> None:
+    """E48: neither a leaf that was cut away nor a tree that ended before."""
+    frontier = Frontier()
+    for leaf in map(leaf_hash, data(6)):
+        frontier.append(leaf)
+    leaves = [leaf_hash(one) for one in data(9)]
+    left = Prover(9, lambda begin, end: iter(leaves[max(begin, 6) : end]), frontier)
+    with pytest.raises(ValueError, match="name one from 6 on"):
+        left.inclusion(5)
+    with pytest.raises(ValueError, match="name a tree of 6 to `9`"):
+        left.consistency(5)

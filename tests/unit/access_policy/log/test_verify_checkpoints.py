@@ -23,7 +23,8 @@ def test_cut_off_whole(whole: Where, store: LogStore, checkpoints: Path, left: i
     assert verified(whole, store).ok
     found = verified(whole, store, folder)
     assert (found.ok, found.row) == (False, left + 1)
-    assert found.problem == f"facts row `{left + 1}` was removed: the log is shorter than its checkpoint of `8` facts"
+    text = f"was removed: the log is shorter than its newest checkpoint: `{left}` facts, not `8`"
+    assert found.problem == f"facts row `{left + 1}` {text}"
 
 
 def test_rewritten_whole(whole: Where, store: LogStore, checkpoints: Path) -> None:
@@ -68,7 +69,8 @@ def test_cut_off_observations(whole: Where, store: LogStore, checkpoints: Path) 
     assert verified(whole, store).ok
     found = verified(whole, store, checkpoints)
     assert (found.ok, found.size, found.row) == (False, 8, 2)
-    assert "the log is shorter than its checkpoint of `3` observations" in (found.problem or "")
+    text = "the log's observations are shorter than its newest checkpoint: `1` observations, not `3`"
+    assert text in (found.problem or "")
 
 
 class Busy(NamedTuple):
@@ -95,7 +97,7 @@ def test_what_is_signed_meanwhile_is_no_loss(whole: Where, store: LogStore, chec
     """A log that goes on while it is verified is whole: the checkpoints are read before the rows (AUD-02)."""
     log = whole if isinstance(whole, Path) else store.database
     found = verify(log, Busy(store, Folder(checkpoints)), KEYS, ORIGIN)
-    assert (found.ok, found.problem, found.size) == (True, None, 10)
+    assert (found.ok, found.problem, found.size) == (True, None, 12)  # eight, and four looks at the folder
 
 
 def cut(whole: Where, left: int) -> None:
@@ -117,6 +119,34 @@ def test_accepted_loss(whole: Where, store: LogStore, checkpoints: Path) -> None
     assert verified(whole, store, checkpoints) == Verification(True, 6, store.head().root, compared=Compared(2, 6))
     tamper(whole, lambda rows: (sql("UPDATE facts SET kind = 'X' WHERE seq = 2")(rows), rehash(rows)))
     found = verified(whole, store, checkpoints)
+    assert (found.ok, found.row) == (False, 1)
+    assert "the log is different from its checkpoint" in (found.problem or "")
+
+
+@pytest.mark.parametrize("proposals", [0, 1, 3, 5])
+def test_a_proposed_loss(whole: Where, store: LogStore, checkpoints: Path, proposals: int) -> None:
+    """AUD-02: what was appended since an admin proposed to accept a loss makes no rewritten log of a shorter one."""
+    sign(checkpoints, store)
+    cut(whole, 5)
+    add(store, *(registered() for _ in range(proposals)))
+    log = whole if isinstance(whole, Path) else store.database
+    found = verify(log, checkpoints, KEYS, ORIGIN, 5)
+    assert (found.ok, found.row) == (False, 6)
+    assert (
+        found.problem == "facts row `6` was removed: the log is shorter than its newest checkpoint: `5` facts, not `8`"
+    )
+
+
+def test_a_proposal_excuses_nothing(whole: Where, store: LogStore, checkpoints: Path) -> None:
+    """AUD-02, AUD-03: what was rewritten before it stays rewritten; what holds all that is signed stays whole."""
+    log = whole if isinstance(whole, Path) else store.database
+    checkpoints.mkdir()
+    for size in (2, 6):
+        head = store.head()._replace(size=size, root=store.root_at(size) or "")
+        (checkpoints / f"checkpoint-{size:012}.txt").write_text(sign_checkpoint(head, KEYS, ORIGIN))
+    assert verify(log, checkpoints, KEYS, ORIGIN, 4).ok
+    tamper(whole, lambda rows: (sql("UPDATE facts SET kind = 'X' WHERE seq = 2")(rows), rehash(rows)))
+    found = verify(log, checkpoints, KEYS, ORIGIN, 4)
     assert (found.ok, found.row) == (False, 1)
     assert "the log is different from its checkpoint" in (found.problem or "")
 

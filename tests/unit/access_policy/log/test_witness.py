@@ -120,6 +120,17 @@ def test_a_log_that_was_rewritten(signed: Witness, folder: Path, tmp_path: Path)
     assert trouble.text.startswith("the log is different from its newest checkpoint at fact `2`")
 
 
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_loss_that_was_proposed(count: int, signed: Witness, folder: Path, tmp_path: Path) -> None:
+    """AUD-02: what was appended since makes a shorter log no rewritten one; a log that is whole is no shorter one."""
+    assert signed.trouble(NAMED._replace(before_proposal=1)) is None
+    other = another(tmp_path / "other.db", count)
+    trouble = Witness(other, Folder(folder), KEYS).trouble(NAMED._replace(before_proposal=1))
+    other.close()
+    assert trouble is not None
+    assert trouble.text.startswith("the log is shorter than its newest checkpoint: `1` facts, not `2`")
+
+
 def test_observations_count(store: LogStore, folder: Path) -> None:
     """AUD-02: a log whose facts are whole, and whose observations are not, is behind as well."""
     witness = Witness(store, Folder(folder), KEYS)

@@ -79,17 +79,6 @@ def test_a_folder_that_was_named_is_told(desk: Desk) -> None:
     assert "give --checkpoints" not in said.err
 
 
-def test_a_restore_says_what_it_was_compared_with(desk: Desk) -> None:
-    """AUD-02: the folder, how many checkpoints, and up to where."""
-    backup, keys = desk.back_up(), desk.export()
-    size = desk.sluis("log", "head", "--json").json["size"]
-    folder = desk.places.checkpoints
-    count = len(list(folder.glob("checkpoint-*.txt")))
-    said = desk.restore(backup, keys, "--checkpoints", str(folder))
-    assert (said.status, count) == (0, 1)
-    assert f"compared with {count} checkpoint of `{folder}`, newest {size}\n" in said.out
-
-
 def test_two_admins_accept_a_backup_that_nothing_speaks_for(desk: Desk) -> None:
     """AUD-02, E58: then it is another history, and every grant is suspended."""
     backup, keys = desk.back_up(), desk.export()

@@ -96,8 +96,10 @@ def test_two_admins_accept_it(behind: dict[str, str], sluis: Sluis) -> None:
     proposed = sluis("do", "accept-loss", *numbers, "--as", "P-1", "--json").json["events"]
     proposal = f"proposal={proposed[-1]['proposal']}"
     assert sluis("do", "confirm-proposal", proposal, "--as", "P-1").status == 3
-    closed = sluis("explain", "P-12", "DR-1")
+    closed, verified = sluis("explain", "P-12", "DR-1"), sluis("log", "verify")
     assert (closed.status, "shorter than its newest" in closed.err, "different" in closed.err) == (2, True, False)
+    said = closed.err.strip().removeprefix("sluis: ").partition(";")[0]
+    assert (verified.status, f"was removed: {said}" in verified.out) == (1, True)
     accepted = sluis("do", "confirm-proposal", proposal, "--as", "P-2", "--json")
     assert [one["kind"] for one in accepted.json["events"]] == ["ProposalConfirmed", "LossAccepted"]
     assert sluis("log", "verify").status == 0
@@ -160,6 +162,22 @@ def test_an_emptied_folder(cut: bool, sluis: Sluis, places: Places) -> None:
     policy.store.close()
     assert (newest == 700, places.checkpoints.exists()) == (cut, False)
     assert (sluis("explain", "P-12", "DR-1").status, sluis("check").status) == (2, 1)
+
+
+@pytest.mark.parametrize("left", [BEGINNING, 700])
+def test_the_machine_knows_what_it_signed(left: int, sluis: Sluis, places: Places) -> None:
+    """AUD-02: a log that was cut in an emptied folder, even to its beginning, is found; two admins lead out of it."""
+    signed = open_policy(places).store.newest()
+    cut_at(places, left)
+    shutil.rmtree(places.checkpoints)
+    said, verified = sluis("explain", "P-12", "DR-1"), sluis("log", "verify")
+    assert (said.status, f"kept=0 lost={signed} epoch=1" in said.err) == (2, True)
+    assert verified.status == 1
+    assert f"shorter than its newest checkpoint: `{left}` facts, not `{signed}`" in verified.out
+    numbers = ("kept=0", f"lost={signed}", "epoch=1", "observations=0")
+    proposed = sluis("do", "accept-loss", *numbers, "--as", "P-1", "--json").json["events"]
+    assert sluis("do", "confirm-proposal", f"proposal={proposed[-1]['proposal']}", "--as", "P-2").status == 0
+    assert (sluis("log", "verify").status, sluis("person", "list").status) == (0, 0)
 
 
 def cut_at(places: Places, size: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hub_config.bootstrap import open_policy
 from hub_config.places import Places
 from hub_config.settings import load_settings
-from hub_config.startup import _adopt
+from hub_config.startup import adopt_settings
 from tests.unit.hub_config.cli.conftest import Sluis
 
 
@@ -15,7 +15,7 @@ def _restart(places: Places) -> None:
     """Adopt what stands in the file, as a start does."""
     policy = open_policy(places)
     try:
-        _adopt(load_settings(places.settings), policy)
+        adopt_settings(load_settings(places.settings), policy)
     finally:
         policy.store.close()
 

@@ -375,6 +375,22 @@ def _may_hear(world: World, who: str) -> bool:
     return bool(world.client(who).get("/do/record-hearing?request=DR-1").status_code != 404)
 
 
+def test_emergency_access_is_given_by_two_shown_and_ended(world: World) -> None:
+    """E37: an admin's page of the request names the operator and the end while it lasts, with the way to end it."""
+    asked = {"request": "DR-1", "operator": "ops@example.org", "minutes": 30, "reason": "a server hangs"}
+    assert offered(world, "admin", "grant-emergency-access")
+    assert not offered(world, "admin", "end-emergency-access")
+    world.do("grant-emergency-access", "admin", **asked)
+    assert "Emergency access of" not in page(world, "admin", "/requests/DR-1")
+    with world.policy.reading() as state:
+        waiting = state.last_proposal
+    world.do("confirm-proposal", "second-admin", proposal=waiting)
+    assert "Emergency access of ops@example.org until" in page(world, "admin", "/requests/DR-1")
+    assert "Emergency access of" not in page(world, "researcher", "/requests/DR-1")
+    world.do("end-emergency-access", "admin", request="DR-1", operator="ops@example.org")
+    assert "Emergency access of" not in page(world, "admin", "/requests/DR-1")
+
+
 @pytest.mark.parametrize("path", ["/requests/DR-1", "/do/ask-contact?request=DR-1"])
 def test_who_takes_no_part_sees_nothing_of_it(world: World, path: str) -> None:
     """REQ-03: what the forms show now is shown to nobody else."""

@@ -1,6 +1,7 @@
 """An old backup put back: nothing is decided, two admins accept the loss at the desk, every grant is suspended."""
 
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -266,6 +267,22 @@ def test_nothing_is_accepted_where_nothing_is_lost(whole: World) -> None:
     assert outcome.code == "wrong_state"
     assert whole.client("admin").get("/loss").status_code == 404
     assert whole.client("admin").post("/loss/accept").status_code == 404
+
+
+def test_a_proposal_that_waits_in_vain(whole: World, opened: Opened, tmp_path: Path) -> None:
+    """AUD-02: the folder comes back after one admin proposed: the log is whole and signed, also at the next start."""
+    whole.log_in("admin")
+    away = (tmp_path / "checkpoints").rename(tmp_path / "away")
+    other = opened(tmp_path / "log.sqlite")
+    other.logins = whole.logins
+    assert other.client("admin").post("/loss/accept", gap(other)).status_code == 303
+    shutil.rmtree(tmp_path / "checkpoints", ignore_errors=True)
+    away.rename(tmp_path / "checkpoints")
+    assert other.policy.sign() is None
+    started = opened(tmp_path / "log.sqlite").policy
+    with started.reading_behind() as state:
+        assert [one.command for one in state.proposals.values()] == ["accept-loss"]
+    assert started.trouble() is None
 
 
 def test_other_parts_go_on_by_themselves(behind: World, opened: Opened, tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""Who may have a workspace of a request now and with which data, whatever their session: what is prepared for a start.
+
+No rule of its own: it is `decide`'s ground of an opening from the institute's network, without what a session adds. So
+it covers every start that `decide` allows, from wherever, and what runs is asked about by itself.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from access_policy.decision import decide, supposed_session
+from access_policy.model.enums import Action, Zone
+from access_policy.model.ids import DatasetName, PersonId
+from access_policy.rules import Query
+from access_policy.state import Request, State
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A dataset and where it lies for one request; always read-only."""
+
+    dataset: DatasetName
+    location: str
+
+
+class Entitlement(msgspec.Struct, frozen=True):
+    """What one person may be given for a request; `until` is the first instant at which a condition lapses, UTC."""
+
+    person: PersonId
+    until: datetime | None
+    places: tuple[Place, ...]
+
+
+def entitlements(state: State, request: Request, at: datetime) -> tuple[Entitlement, ...]:
+    """Return what each contact may be given at `at`, in the order of their numbers; nobody where nothing holds (S75).
+
+    Until the session that is supposed here would end nobody looks: a login gives the next one.
+    """
+    found = (_of_person(state, request, person, at) for person in request.contacts)
+    return tuple(sorted(filter(None, found), key=lambda one: (len(one.person), one.person)))
+
+
+def _of_person(state: State, request: Request, person: PersonId, at: datetime) -> Entitlement | None:
+    session = supposed_session(state, person, at, Zone.INSTITUTE)
+    decision = decide(state, Query(person, request.request, Action.OPEN_WORKSPACE, at, session))
+    if not decision.allowed:
+        return None
+    until = min([one.until for one in decision.ground if one.until is not None], default=None)
+    places = tuple(Place(one.name, location_of(state, request, one.name)) for one in decision.datasets)
+    return Entitlement(person, until, tuple(sorted(places, key=lambda one: one.dataset)))
+
+
+def location_of(state: State, request: Request, name: DatasetName) -> str:
+    """Return where a dataset lies for a request: where an extract was made for it, that one and nothing more (S3)."""
+    extract = request.extracts.get(name)
+    return extract.location if extract is not None else state.datasets[name].location

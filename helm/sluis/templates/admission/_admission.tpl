@@ -1,0 +1,52 @@
+{{- /*
+The binding of a policy, in force in the namespaces of requests: a dict of `root`, `name`, and perhaps `grant` (the policy
+has the namespace's AccessGrant as its parameter) or `everywhere`. Where there is no grant, what the policy looks at is
+refused, also before its matchConditions are asked: no grant, no pod.
+*/}}
+{{- define "sluis.admission.binding" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ .name }}
+  labels:
+    {{- include "sluis.labels" (dict "root" .root "component" "admission") | nindent 4 }}
+spec:
+  policyName: {{ .name }}
+  validationActions: [Deny]
+  {{- if .grant }}
+  paramRef:
+    name: grant
+    parameterNotFoundAction: Deny
+  {{- end }}
+  {{- if not .everywhere }}
+  matchResources:
+    namespaceSelector:
+      matchExpressions:
+        - key: sluis.dev/request
+          operator: {{ if .elsewhere }}DoesNotExist{{ else }}Exists{{ end }}
+  {{- end }}
+{{- end }}
+
+{{- /* CEL: the request comes from the cluster's own controllers or nodes. */}}
+{{- define "sluis.admission.cluster" -}}
+(request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username in ['system:kube-controller-manager', 'system:apiserver'] || ('system:nodes' in request.userInfo.groups))
+{{- end }}
+
+{{- /* CEL: what of a pod's placement the profiles of the settings allow, as a list of maps. */}}
+{{- define "sluis.admission.profiles" -}}
+{{- $profiles := list }}
+{{- range .Values.config.profiles | default (list dict) }}
+{{- $mounts := ne (get . "data" | default "mount") "api" }}
+{{- $profiles = append $profiles (printf "{'runtime': dyn(%s), 'selector': dyn(%s), 'mounts': dyn(%t)}" (get . "runtime_class" | default "" | toJson) (include "sluis.nodeLabels" .) $mounts) }}
+{{- end -}}
+[{{ join ", " $profiles }}]
+{{- end }}
+
+{{- /* A profile's node_selector, a list of `label=value`, as a JSON map. */}}
+{{- define "sluis.nodeLabels" -}}
+{{- $labels := dict }}
+{{- range get . "node_selector" | default list }}
+{{- $_ := set $labels (splitList "=" . | first) (splitList "=" . | last) }}
+{{- end }}
+{{- toJson $labels }}
+{{- end }}

@@ -1,0 +1,118 @@
+"""What every spawner of this hub shares: the decision before a start, and the question at each poll.
+
+A wish is read from attacker JSON, the policy is asked, and what was sent does not stay (SPW-01, SPW-03). Every refusal
+is a `SpawnException`, since any other exception counts as a failure of the hub. How a workspace runs is not known here.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from jupyterhub.spawner import SpawnException
+from traitlets import HasTraits, default
+
+from spawner.workspace import (
+    Profile,
+    Workspace,
+    WorkspacePolicy,
+    WorkspaceRefused,
+    parse_wish,
+    profile_form,
+    wish_from_form,
+)
+
+WITHDRAWN = "what this workspace rests on was withdrawn while it started; your requests say what is missing"
+_SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
+_USER_NAME = re.compile(r"p-[1-9][0-9]{0,8}", re.ASCII)
+_SILENT_POLLS = 3
+
+
+def refusal(code: str, message: str, status: int = 403) -> SpawnException:
+    """What the hub shows to the person and counts by its code, not as its own failure."""
+    return SpawnException(message, reason=code, status_code=status)
+
+
+class Decided(HasTraits):
+    """Comes before a `Spawner` among a class's parents; `policy` and `profiles` are set on that class.
+
+    A spawner is one named server of one person, its name the request's (`dr-12`).
+    """
+
+    policy: ClassVar[WorkspacePolicy]
+    profiles: ClassVar[tuple[Profile, ...]] = ()
+
+    name: Any  # of the spawner, as the others down to `_log_name`
+    user: Any
+    user_options: Any
+    orm_spawner: Any
+    log: Any
+    _log_name: Any
+
+    _started: int | None = None  # the fact that recorded the start, until its end is told
+    _silent_polls = 0
+
+    @default("poll_interval")
+    def _five_seconds(self) -> int:
+        return 5
+
+    @default("options_form")
+    def _options_form(self) -> str:
+        return profile_form(self.profiles)
+
+    @default("options_from_form")
+    def _form_reader(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        return self._wish_from_form
+
+    def _wish_from_form(self, form: dict[str, Any]) -> dict[str, str]:
+        try:
+            return wish_from_form(form)
+        except WorkspaceRefused as refused:
+            raise refusal(refused.code, refused.message, 400) from refused
+
+    def _decide(self) -> Workspace:
+        if not _SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
+            raise refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
+        person, request = self.user.name.upper(), self.name.upper()
+        sent: object = getattr(self, "user_options", None)
+        self._keep_options({})  # what was sent is attacker JSON and must not stay
+        try:
+            wish = parse_wish(sent, self.profiles)
+            workspace = self.policy.start(person, request, {"profile": wish})
+        except WorkspaceRefused as refused:
+            raise refusal(refused.code, refused.message) from refused
+        except Exception as error:  # no answer is no access (POL-04)
+            self.log.exception("no decision about %s/%s", person, self.name)
+            raise refusal("no_decision", "no decision can be made just now; try again in a moment", 503) from error
+        self._keep_options({"profile": wish})
+        return workspace
+
+    def _keep_options(self, options: dict[str, str]) -> None:
+        """Replace the stored options, committed at once: the hub rolls back what it finds half done."""
+        self.user_options = self.orm_spawner.user_options = options
+        self.user.db.commit()
+
+    def _may_keep(self) -> bool:
+        """Ask the policy; silent for a moment it may be (a locked database), not for longer (POL-04)."""
+        try:
+            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
+        except Exception:  # whatever the policy store throws: count it
+            self.log.exception("no decision about the running workspace %s", self._log_name)
+            self._silent_polls += 1
+            return self._silent_polls < _SILENT_POLLS
+        self._silent_polls = 0
+        return keep
+
+    def _check_kept(self) -> None:
+        """Ask again at the end of a start, where no answer is no access (POL-02, POL-04)."""
+        try:
+            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
+        except Exception as error:
+            raise refusal("no_decision", "no decision can be made just now; try again in a moment", 503) from error
+        if not keep:
+            raise refusal("no_longer_allowed", WITHDRAWN)
+
+    def _tell_end(self, why: str) -> None:
+        """Tell the policy that the start is over, once; whoever calls has seen it."""
+        started, self._started = self._started, None
+        if started is not None:
+            self.policy.ended(self.user.name.upper(), self.name.upper(), started, why)

@@ -1,0 +1,104 @@
+"""Where workspaces run, as the warden sees it: sandboxes of this machine, or pods of a cluster (`cluster.py`).
+
+The warden decides nothing here and a machine knows no rule: it says what runs, ends what it is told to, and keeps up
+what workspaces stand on. Everything may be called again and again.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from access_policy.state import State, WorkspaceKey
+from spawner.running import RunningSandbox, end_sandbox, running_sandboxes
+from spawner.warden.plan import START_BOUND, key_of
+
+
+class Running(NamedTuple):
+    """One workspace that runs: whose it says it is, and how people write it (`P-3/dr-12`)."""
+
+    key: WorkspaceKey
+    identifier: str
+
+
+class Work(Protocol):
+    """What workspaces stand on, worked out from one state. Neither part raises: what fails is tried at the next look.
+
+    `withdraw` comes before workspaces are ended and takes away what lets new ones in; `provide` comes after.
+    """
+
+    def withdraw(self) -> None:
+        """Take away what no decision covers."""
+
+    def provide(self) -> None:
+        """Make what is missing, mend what differs. Writes nothing where nothing differs."""
+
+
+class Machine(Protocol):
+    """Called by the warden at each look, by one thread."""
+
+    start_bound: timedelta
+    """How long a start may be in the log before something of it runs."""
+    routes_first: bool
+    """Whether ending takes so long that routes are closed before."""
+
+    def running(self) -> Mapping[int, Running]:
+        """Return what runs, by the fact of its start; what names none gets a negative number. OSError: no answer."""
+
+    def unfit(self, state: State, /) -> Collection[int]:
+        """Return which of those that ran last are not what their start was given."""
+
+    def end(self, start: int, /) -> bool:
+        """End one of those that ran last; True once it is seen to be gone. False: ask again. Raises OSError."""
+
+    def doubt(self, start: int, node: str | None, /) -> str | None:
+        """Return the lost node on which a start may still run, though nothing of it is seen; `node` is on record.
+
+        None where it is certain that nothing runs. Raises OSError where that cannot be told now.
+        """
+
+    def prepare(self, state: State, at: datetime, /) -> Work:
+        """Work out what workspaces stand on now. Called while the state is kept from moving, so it asks nobody."""
+
+
+class Nothing:
+    """The `Work` of a machine whose workspaces stand on nothing but themselves."""
+
+    def withdraw(self) -> None:
+        """Nothing is to be withdrawn."""
+
+    def provide(self) -> None:
+        """Nothing is to be made."""
+
+
+class LocalMachine:
+    """The sandboxes of this machine, by their process files: the spawner makes all that they need (SBX-04)."""
+
+    start_bound = START_BOUND
+    routes_first = False
+
+    def __init__(self, run_folder: Path) -> None:
+        self._run = run_folder
+        self._last: dict[int, RunningSandbox] = {}
+
+    def running(self) -> Mapping[int, Running]:
+        """Return the sandboxes that run now."""
+        self._last = {one.seq: one for one in running_sandboxes(self._run)}
+        return {seq: Running(key_of(one.person, one.request), one.identifier) for seq, one in self._last.items()}
+
+    def unfit(self, _state: State, /) -> Collection[int]:
+        """Return none: a sandbox is made by the hub on this machine, and cannot be another than it was made."""
+        return ()
+
+    def end(self, start: int, /) -> bool:
+        """Kill it, and wait a little for its end."""
+        sandbox = self._last[start]
+        return end_sandbox(sandbox) or not sandbox.alive()
+
+    def doubt(self, _start: int, _node: str | None, /) -> str | None:
+        """Return none: the kernel tells what runs here."""
+        return None
+
+    def prepare(self, _state: State, _at: datetime, /) -> Work:
+        """Return nothing to do."""
+        return Nothing()

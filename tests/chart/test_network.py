@@ -1,0 +1,139 @@
+"""The chart's NetworkPolicies and Services: nobody reaches anybody but by a rule that says who and whom."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import CHART, VARIANTS, Object, named, of_kind, pod_specs, templates, variant
+from tests.chart.rendering import REQUIRED as VALUES
+
+SOURCES = sorted(CHART.glob("templates/*/netpol.yaml"))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_nothing_is_let_through_by_default(name: str) -> None:
+    """DEP-08, NET-03: every pod of the namespace, both ways."""
+    spec = named(variant(name), "NetworkPolicy", "default-deny")["spec"]
+    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_pod_has_a_policy_of_its_own_both_ways(name: str) -> None:
+    """DEP-08: each workload is selected by one policy, which says what comes in and what goes out."""
+    policies = [each["spec"] for each in of_kind(variant(name), "NetworkPolicy") if each["spec"]["podSelector"]]
+    assert len(policies) == len(pod_specs(variant(name)))
+    for pod in pod_specs(variant(name)).values():
+        (own,) = [
+            each for each in policies if each["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+        ]
+        assert own["policyTypes"] == ["Ingress", "Egress"]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda file: file.parent.name)
+def test_every_rule_says_who_reaches_whom(source: Path) -> None:
+    """NET-10: each rule is headed `# a --> b`, and one of the two is the part itself."""
+    text = templates(VALUES)[f"sluis/templates/{source.parent.name}/netpol.yaml"].splitlines()
+    rules = [i for i, line in enumerate(text) if re.match(r"    - (from|to):", line)]
+    heads = [re.fullmatch(r"    # ([\w' ]+) --> ([\w' ]+)", text[i - 1]) for i in rules]
+    assert rules
+    assert all(head and source.parent.name in (head[1], head[2].removesuffix("'s API")) for head in heads)
+
+
+WAYS = {
+    ("browsers", "proxy", 8000),
+    ("proxy", "hub", 8081), ("desk", "hub", 8081), ("workspaces", "hub", 8081),
+    ("hub", "proxy", 8001), ("warden", "proxy", 8001),
+    ("hub", "desk", 8082), ("proxy", "desk", 8082),
+    ("hub", "workspaces", 8888), ("proxy", "workspaces", 8888),
+    ("hub", "database", 5432), ("desk", "database", 5432), ("warden", "database", 5432), ("prepare", "database", 5432),
+    ("hub", "API of the cluster", 443), ("warden", "API of the cluster", 443),
+    ("hub", "DNS", 53), ("desk", "DNS", 53), ("warden", "DNS", 53), ("prepare", "DNS", 53),
+    ("hub", "login provider", 443),
+}  # fmt: skip
+
+
+def test_there_is_no_other_way() -> None:
+    """NET-08, NET-10: the whole of who reaches whom; workspaces reach the hub and never the proxy or its API."""
+    addresses = {"10.0.0.5/32": "database", "10.0.0.2/32": "API of the cluster", "0.0.0.0/0": "login provider",
+                 "130.211.0.0/22": "browsers"}  # fmt: skip
+    found = set()
+    for policy in of_kind(variant("required"), "NetworkPolicy"):
+        own = policy["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/component", "")
+        for rule in policy["spec"].get("ingress", []):
+            found |= {(_peer(peer, addresses), own, port["port"]) for peer in rule["from"] for port in rule["ports"]}
+        for rule in policy["spec"].get("egress", []):
+            found |= {(own, _peer(peer, addresses), port["port"]) for peer in rule["to"] for port in rule["ports"]}
+    assert found == WAYS
+
+
+def _peer(peer: Object, addresses: dict[str, str]) -> str:
+    if "ipBlock" in peer:
+        return addresses[peer["ipBlock"]["cidr"]]
+    labels: dict[str, Any] = peer["podSelector"]["matchLabels"]
+    if labels == {"sluis.dev/part": "workspace"}:
+        assert peer["namespaceSelector"] == {"matchExpressions": [{"key": "sluis.dev/request", "operator": "Exists"}]}
+        return "workspaces"
+    if "k8s-app" in labels:
+        return "DNS"
+    assert "namespaceSelector" not in peer
+    return str(labels["app.kubernetes.io/component"])
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_both_ends_of_a_way_within_the_chart_let_it_through(name: str) -> None:
+    """A way that only one end allows is none."""
+    within = {way for way in WAYS if {way[0], way[1]} <= {"hub", "proxy", "desk", "warden"}}
+    assert within == _within(name, "ingress", "from") == _within(name, "egress", "to")
+
+
+def _within(name: str, direction: str, side: str) -> set[tuple[str, str, int]]:
+    found = set()
+    for policy in of_kind(variant(name), "NetworkPolicy"):
+        own = policy["metadata"]["name"]
+        for rule in policy["spec"].get(direction, []):
+            for peer in rule[side]:
+                part = peer.get("podSelector", {}).get("matchLabels", {}).get("app.kubernetes.io/component")
+                ends = (own, part) if direction == "egress" else (part, own)
+                found |= {(*ends, port["port"]) for port in rule["ports"] if part}
+    return found
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_rule_names_its_peers_and_ports(name: str) -> None:
+    """NET-10: a rule without peers or ports lets everybody, or everything, through."""
+    for policy in of_kind(variant(name), "NetworkPolicy"):
+        for rule in (*policy["spec"].get("ingress", []), *policy["spec"].get("egress", [])):
+            assert rule.get("from") or rule.get("to")
+            assert all(port["port"] and port["protocol"] in ("TCP", "UDP") for port in rule["ports"])
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_metadata_server_is_reached_by_none(name: str) -> None:
+    """DAT-01: no part of Sluis has an identity at the cloud; the public ways leave link-local addresses out."""
+    blocks = [
+        peer["ipBlock"]
+        for policy in of_kind(variant(name), "NetworkPolicy")
+        for rule in policy["spec"].get("egress", [])
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    ]
+    for block in blocks:
+        assert block["cidr"] != "0.0.0.0/0" or "169.254.0.0/16" in block["except"]
+        assert not block["cidr"].startswith("169.254.169.")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("required", "ClusterIP"), ("kitchen sink", "LoadBalancer")])
+def test_the_proxy_alone_is_reached_from_outside(name: str, kind: str) -> None:
+    """NET-03: hub, desk and the proxy's API have addresses inside the cluster only."""
+    types = {each["metadata"]["name"]: each["spec"]["type"] for each in of_kind(variant(name), "Service")}
+    assert types == {"hub": "ClusterIP", "desk": "ClusterIP", "proxy-api": "ClusterIP", "proxy": kind}
+    assert of_kind(variant(name), "Ingress", "HTTPRoute", "Gateway") == []
+
+
+def test_a_load_balancer_says_whom_it_lets_in() -> None:
+    """NET-03: else every address of the world would be let in by the balancer, and the policy see the nodes'."""
+    spec = named(variant("kitchen sink"), "Service", "proxy")["spec"]
+    assert spec["loadBalancerSourceRanges"] == ["130.211.0.0/22"]
+    assert spec["externalTrafficPolicy"] == "Local"

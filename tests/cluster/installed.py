@@ -1,0 +1,227 @@
+"""A whole Sluis in the tests' cluster: its parts by the chart, PostgreSQL as a pod, a demo's log, a provider beside it.
+
+Every object is the chart's own rendering, with nothing changed in it. The provider is a thread of the test process, on
+the node's address in the cluster's network namespace, where hub and test reach it under one name.
+"""
+
+import base64
+import contextlib
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import uvicorn
+
+import hub_config.cli  # noqa: F401 (first: the demo's data and it import each other)
+from hub_config.demo.data import DATASETS
+from hub_config.demo.provider import DemoPerson, provider_app
+from hub_config.demo.seed import Elsewhere, seed
+from hub_config.places import Places
+from tests.chart.rendering import REQUIRED, Object, Values, merged, render
+from tests.cluster import processes
+from tests.cluster import store as bucket_store
+from tests.cluster.handle import Cluster, restricted_pod
+from tests.cluster.setting import NODE_ADDRESS
+from tests.integration.whole import sluis
+
+PARTS, DATABASES, BUCKET = "sluis", "databases", "sluis-demo-whole"
+CHECKPOINTS = "/var/lib/sluis-checkpoints"
+LOG_ROLES = ("sluis_hub", "sluis_desk", "sluis_warden", "sluis_operator")
+_PROVIDER_PORT = 9000
+_BOUND = 180.0
+
+
+class Installed:
+    """What `whole.Visitor` and the tests need: `state` of who runs the command line, and the `url` of browsers."""
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster = cluster
+        self.state = folder / "operator"
+        self.url = ""
+        self._folder = folder
+        self._passwords = {role: secrets.token_hex(16) for role in (*LOG_ROLES, "sluis_owner", "jupyterhub")}
+        self._database = ""
+
+    def install(self) -> None:
+        """Do what docs/kubernetes.md says, in its order."""
+        self._serve_databases()
+        self._seed()
+        self.cluster.new_namespace(PARTS)
+        self._keep_checkpoints()
+        self._make_secrets()
+        self.url = f"http://{self._address_of_the_proxy()}"
+        objects = render(self._values())
+        hooks = [each for each in objects if "helm.sh/hook" in (each["metadata"].get("annotations") or {})]
+        self.cluster.apply(hooks, PARTS)
+        job = f"/apis/batch/v1/namespaces/{PARTS}/jobs/prepare"
+        self.cluster.await_condition(job, "Complete", _BOUND)
+        self.cluster.apply([each for each in objects if each not in hooks], PARTS)
+        for part in ("hub", "proxy", "desk", "warden"):
+            path = f"/apis/apps/v1/namespaces/{PARTS}/deployments/{part}"
+            self.cluster.await_condition(path, "Available", _BOUND)
+
+    def pod_of(self, part: str) -> str:
+        """Return the name of a part's pod."""
+        found = self.cluster.admin.read(
+            f"/api/v1/namespaces/{PARTS}/pods", labelSelector=f"app.kubernetes.io/component={part}"
+        )
+        return str(found["items"][0]["metadata"]["name"])
+
+    def workspaces(self) -> list[dict[str, Any]]:
+        """Return the workspaces that the log believes in."""
+        return list(msgspec.json.decode(sluis(self.state, "workspace", "list", "--json").stdout))
+
+    def do(self, command: str, by: str, /, **arguments: str) -> None:
+        """Give a command by the command line on behalf of a person."""
+        pairs = [f"{key}={value}" for key, value in arguments.items()]
+        answer = sluis(self.state, "do", command, *pairs, "--as", by)
+        assert answer.returncode == 0, answer.stderr
+
+    def _serve_databases(self) -> None:
+        """PostgreSQL with two databases, and the roles of parts and JupyterHub with passwords."""
+        self.cluster.new_namespace(DATABASES)
+        pod = restricted_pod("postgres", self.cluster.image("postgres"), labels={"app": "postgres"})
+        owner = {"POSTGRES_USER": "sluis_owner", "POSTGRES_PASSWORD": self._passwords["sluis_owner"]}
+        pod["spec"]["containers"][0]["env"] = [{"name": name, "value": value} for name, value in owner.items()]
+        pod["spec"]["securityContext"] |= {"runAsUser": 10002, "runAsGroup": 10002, "fsGroup": 10002}
+        pod["spec"]["containers"][0]["volumeMounts"] = [
+            {"name": "data", "mountPath": "/var/lib/postgresql"}, {"name": "tmp", "mountPath": "/tmp"},
+        ]  # fmt: skip
+        pod["spec"]["volumes"] = [{"name": name, "emptyDir": {}} for name in ("data", "tmp")]
+        self._database = str(self.cluster.run(DATABASES, pod)["status"]["podIP"])
+        owned = {**owner, "host": self._database, "dbname": "postgres"}
+        processes.until("PostgreSQL answers", lambda: self._answers(owned), 60)
+        with self._connected(owned) as connection:
+            for role in (*LOG_ROLES, "jupyterhub"):
+                connection.execute(f"CREATE ROLE {role} LOGIN NOINHERIT PASSWORD '{self._passwords[role]}'".encode())
+            connection.execute(b"CREATE DATABASE sluis")
+            connection.execute(b"CREATE DATABASE jupyterhub OWNER jupyterhub")
+
+    def _connected(self, owned: dict[str, str]) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host=owned["host"], dbname=owned["dbname"], user=owned["POSTGRES_USER"],
+            password=owned["POSTGRES_PASSWORD"], autocommit=True, connect_timeout=3,
+        )  # fmt: skip
+
+    def _answers(self, owned: dict[str, str]) -> bool:
+        try:
+            self._connected(owned).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _seed(self) -> None:
+        """Make the demo's log from outside, and put its datasets where it says that they are."""
+        os.environ["PGUSER"] = "sluis_owner"
+        os.environ["PGPASSFILE"] = str(self._passfile("operator", ("sluis_owner", "sluis_operator")))
+        where = Elsewhere(f"postgresql://{self._database}/sluis", BUCKET)
+        seed(Places(self.state), lambda _: None, elsewhere=where)
+        for each in DATASETS:
+            bucket_store.put_folder(BUCKET, each.location, self.state / "datasets" / each.location)
+
+    def _passfile(self, name: str, roles: tuple[str, ...]) -> Path:
+        file = self._folder / f"pgpass-{name}"
+        file.touch(mode=0o600)
+        file.write_text("".join(f"*:*:*:{role}:{self._passwords[role]}\n" for role in roles), encoding="utf-8")
+        return file
+
+    def _keep_checkpoints(self) -> None:
+        """Put the log's checkpoints onto the volume that the parts share."""
+        claim = {
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "checkpoints"},
+            "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}},
+        }  # fmt: skip
+        self.cluster.apply(claim, PARTS)
+        volume = {"name": "c", "persistentVolumeClaim": {"claimName": "checkpoints"}}
+        pod = restricted_pod(
+            "copy", self.cluster.image("busybox"), "sleep", "600", volumes=[volume],
+            volumeMounts=[{"name": "c", "mountPath": "/c"}],
+        )  # fmt: skip
+        pod["spec"]["securityContext"] |= {"runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001}
+        self.cluster.run(PARTS, pod)
+        for file in (self.state / "checkpoints").iterdir():
+            text = base64.b64encode(file.read_bytes()).decode()
+            done = self.cluster.exec(PARTS, "copy", "sh", "-c", f"echo {text} | base64 -d >/c/{file.name}")
+            assert done.returncode == 0, done.stderr
+        self.cluster.end(PARTS, "copy")
+
+    def _make_secrets(self) -> None:
+        tokens = {
+            name: secrets.token_hex(32) for name in ("proxy-token", "desk-token", "warden-token", "cookie-secret")
+        }
+        passwords = {
+            "pgpass-hub": ("sluis_hub", "jupyterhub"), "pgpass-desk": ("sluis_desk",),
+            "pgpass-warden": ("sluis_warden",), "pgpass-operator": ("sluis_operator",),
+        }  # fmt: skip
+        files = {name: self._passfile(name, roles).read_text() for name, roles in passwords.items()}
+        self._secret("sluis-secrets", {k: v.encode() for k, v in {**tokens, **files, "client-secret": "any"}.items()})
+        self._secret("sluis-keys", {each.name: each.read_bytes() for each in (self.state / "keys").iterdir()})
+
+    def _secret(self, name: str, data: dict[str, bytes]) -> None:
+        coded = {key: base64.b64encode(value).decode() for key, value in data.items()}
+        self.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": coded}, PARTS)
+
+    def _address_of_the_proxy(self) -> str:
+        """Make the proxy's Service first: browsers' address, which the settings need, is its own here."""
+        service = next(each for each in render(REQUIRED) if _is(each, "Service", "proxy"))
+        (made,) = self.cluster.apply(service, PARTS)
+        return str(made["spec"]["clusterIP"])
+
+    def _values(self) -> Values:
+        issuer = f"http://{NODE_ADDRESS}:{_PROVIDER_PORT}"
+        api = self.cluster.admin.server.rpartition("/")[2].partition(":")
+        return merged(
+            REQUIRED,
+            {
+                "url": self.url,
+                "image": _by_digest(self.cluster.image("sluis")),
+                "singleuser": {
+                    "image": _by_digest(self.cluster.image("workspace")),
+                    "storage": {"capacity": "1Gi"},
+                },
+                "database": {
+                    "url": f"postgresql://{self._database}/sluis",
+                    "hubUrl": f"postgresql://jupyterhub@{self._database}/jupyterhub",
+                    "cidrs": [f"{self._database}/32"],
+                },
+                "config": {"login": {"issuer": issuer, "client_id": "sluis"}},
+                "networkPolicy": {
+                    "browsers": {"cidrs": [f"{NODE_ADDRESS}/32"]},
+                    "apiServer": {"cidrs": [f"{api[0]}/32"], "port": int(api[2] or 443)},
+                    "issuer": {"cidrs": [f"{NODE_ADDRESS}/32"], "port": _PROVIDER_PORT},
+                },
+            },
+        )
+
+
+@contextlib.contextmanager
+def provider(installed: Installed) -> Iterator[None]:
+    """Serve the demo's provider on the node's address, for hub and browser."""
+    people = msgspec.json.decode((installed.state / "demo.json").read_bytes(), type=list[DemoPerson])
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+    settings = uvicorn.Config(
+        provider_app(people), interface="wsgi", host=NODE_ADDRESS, port=_PROVIDER_PORT, log_level="warning"
+    )
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        processes.until("the provider answers", lambda: server.started, 30)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+def _by_digest(image: str) -> dict[str, str]:
+    repository, _, digest = image.partition("@")
+    return {"repository": repository, "digest": digest}
+
+
+def _is(each: Object, kind: str, name: str) -> bool:
+    return bool(each["kind"] == kind and each["metadata"]["name"] == name)
