@@ -15,7 +15,7 @@ from access_policy.model.instants import format_instant
 from access_policy.standing import acts_as
 from access_policy.state import State, epoch_of
 
-VerifierKey = Annotated[str, Meta(max_length=300, pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$")]
+VerifierKey = Annotated[str, Meta(max_length=300, pattern=r"^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}\Z")]
 """A public key as C2SP signed-note writes it."""
 
 

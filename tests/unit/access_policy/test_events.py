@@ -75,8 +75,8 @@ PLAIN = {
     "PlaceText": "DatasetRegistered.location ExtractPrepared.location VersionReleased.location",
     "LawText": "AdequacyDecided.act AdequacyEnded.act CountryListed.act CountryUnlisted.act",
     "CodeText": """
-        ClockJumped.what CommandRefused.code EndNotConfirmed.node LogRead.what LoginRefused.why SessionEnded.why WorkspaceEnded.why
-        WorkspaceRefused.codes WorkspaceStarted.profile
+        ClockJumped.what CommandRefused.code EndNotConfirmed.node LogRead.what LoginRefused.why SessionEnded.why
+        WorkspaceEnded.why WorkspaceRefused.codes WorkspaceStarted.profile
     """,
     "CommandText": "CommandProposed.command CommandRefused.command",
     "DigestText": """

@@ -13,7 +13,7 @@ from access_policy.model.instants import format_instant, parse_instant
 from hub_config.desk.forms import _basic
 from tests.unit.access_policy.samples import FROM_TEXT, sample_arguments
 
-_EXAMPLES = ("a-name", "P-3", "DR-1", "NL", "nl", "0" * 64)
+_EXAMPLES = ("a-name", "P-3", "DR-1", "NL", "nl", "0" * 64, f"sluis.example+{'0' * 8}+{'A' * 44}")
 
 
 def _patterned(of: inspect.Type) -> tuple[str, bool] | None:
