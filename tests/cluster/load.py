@@ -1,6 +1,6 @@
 """Packs what has changed and gives it to the cluster that is up; pods made from then on run it.
 
-    python -m tests.cluster.load      (the folder is `CLUSTER`, or .cache/cluster/state)
+python -m tests.cluster.load      (the folder is `CLUSTER`, or .cache/cluster/state)
 """
 
 from tests.cluster import images, node
