@@ -48,7 +48,16 @@ def quiet(_text: str) -> None:
 def test_what_it_holds(places: Places) -> None:
     """Settings, keys, log, people and datasets, and nothing of its making."""
     names = {path.name for path in places.state.iterdir()} - {"log.sqlite-wal", "log.sqlite-shm"}
-    assert names == {"sluis.toml", "keys", "log.sqlite", "demo.json", "datasets", "documents", "checkpoints"}
+    assert names == {
+        "sluis.toml",
+        "keys",
+        "log.sqlite",
+        "demo.json",
+        "datasets",
+        "documents",
+        "checkpoints",
+        "signed.json",
+    }
 
 
 def test_secrets_are_private(places: Places) -> None:
