@@ -7,6 +7,7 @@ since stays erased, whatever the keys export holds.
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,17 @@ from msgspec.structs import replace
 from access_policy.log.age import ArchiveProblem
 from access_policy.log.archive import Archive, Manifest, read_archive
 from access_policy.log.backup import copy_log, put_sealing_keys, sealing_keys_of, tree_heads
-from access_policy.log.checkpoints import RootAt, Series, all_checkpoints, binding
+from access_policy.log.checkpoints import RootAt, Series, all_checkpoints, binding, signed_losses
 from access_policy.log.erased import apply_erased, erased_by_facts, read_erased, still_meant
+from access_policy.log.key_witness import difference_from, unheld_in
 from access_policy.log.keys import Keys, load_keys
 from access_policy.log.migrations import FORM
 from access_policy.log.notes import VerifierKey
+from access_policy.log.signers import KeyNote, key_notes
 from access_policy.log.sqlite import SqliteDatabase, upgrade_file
 from access_policy.log.store import Head, LogStore
 from access_policy.log.verify import verify
-from access_policy.state import epoch_of
+from access_policy.state import Loss, epoch_of
 from access_policy.use_cases import Policy
 from hub_config.backups import (
     CHECKPOINTS,
@@ -213,8 +216,10 @@ def _check_log(draft: Places, manifest: Manifest, keys: Keys, maker: Maker) -> t
             binding(all_checkpoints(draft.checkpoints, maker.trusts, manifest.origin, series), losses, series)
             for series in (Series.FACTS, Series.OBSERVATIONS)
         ]
+        counted = signed_losses(all_checkpoints(draft.checkpoints, maker.trusts, manifest.origin), losses)
+        noted = _behind_notes(store, key_notes(draft.checkpoints, manifest.origin), counted)
         return (
-            _behind(signed[0], store.head(), store.root_at),
+            max(noted, _behind(signed[0], store.head(), store.root_at)),
             _behind(_beyond(signed[1], cut), store.observation_head(), store.observation_root_at),
         )
     finally:
@@ -232,6 +237,16 @@ def _behind(signed: dict[int, str], head: Head, root_at: RootAt) -> int:
         if size <= head.size and root_at(size) != root:
             raise StateProblem(f"the log of this backup is different from its checkpoint `{size}`; do not trust it")
     return max(0, max(signed, default=0) - head.size)
+
+
+def _behind_notes(store: LogStore, notes: Sequence[KeyNote], losses: Sequence[Loss]) -> int:
+    """Return how many facts are missing of those that the key notes tell of (AUD-12). Raises as `_behind`."""
+    size, behind = store.head().size, 0
+    for note in unheld_in(store.database, notes, losses):
+        if size > note.reach.facts:
+            raise StateProblem(f"{difference_from(note, size)}; do not trust this backup")
+        behind = note.reach.facts + 1 - size
+    return behind
 
 
 def _move_to_server(draft: Places, say: Say) -> None:

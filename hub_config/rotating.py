@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from access_policy.actor import Actor
 from access_policy.commands.base import Refusal
 from access_policy.commands.installation import RotateCheckpointKey
-from access_policy.log.checkpoints import Series, is_excused, log_origin, newest_checkpoint
+from access_policy.log.checkpoints import Series, is_excused, log_origin, newest_of_current
 from access_policy.log.erased import entries, read_erased, write_erased
-from access_policy.log.errors import UnusableKeys
+from access_policy.log.errors import KeyRetired, UnusableKeys
 from access_policy.log.forms import is_known
 from access_policy.log.keys import (
     KEY_SIZE,
@@ -37,6 +37,7 @@ from access_policy.log.keys import (
 from access_policy.log.mark import Mark
 from access_policy.log.notes import VerifierKey
 from access_policy.log.signers import KeyNote, Reach, Trusts, key_notes, signers_of
+from access_policy.log.targets import Target
 from access_policy.log.verify import verify
 from access_policy.model.enums import Component
 from access_policy.state import Loss, Rotation, State, epoch_of, retired_keys
@@ -133,12 +134,15 @@ def _lost(places: Places, operator: str, seed: bytes, former: VerifierKey) -> Ke
             _check_format(state)
             losses = tuple(state.losses)
         target = checkpoint_target(places)
+        _check_is_newest(target, former, change.origin)
         found = verify(as_stored(places, policy), target, former, change.origin)
         if not found.ok:
             raise StateProblem(f"with that key the log does not verify: {found.problem}; nothing was changed")
-        newest = newest_checkpoint(target, former, change.origin)
+        newest = newest_of_current(target, former, change.origin)
         if newest is None or newest.epoch != epoch_of(losses):
-            raise StateProblem("no checkpoint of this log was signed with that key; name the one that signed last")
+            raise StateProblem(
+                "the newest checkpoint of this log was not signed with that key, or is gone; name the key that did"
+            )
         _check_mark(policy, change, losses)
         return _carried_out(policy, change)
 
@@ -150,6 +154,15 @@ def _check_mark(policy: Policy, change: _Change, losses: Sequence[Loss]) -> None
     if mark is None or is_excused(mark, losses, Series.FACTS) or policy.store.root_at(mark.size) == mark.root:
         return
     raise StateProblem(f"this machine signed `{mark.size}` facts, which the log does not hold; nothing was changed")
+
+
+def _check_is_newest(target: Target, former: VerifierKey, origin: str) -> None:
+    """AUD-12: a key that was retired did not sign last; that is about what was typed, not about `checkpoint.key`."""
+    try:
+        signers_of(target, former, origin)
+    except KeyRetired:
+        by = next(note.name for note in key_notes(target, origin) if note.former.public == former.public)
+        raise StateProblem(f"that key was retired by `{by}`; name the newest, which signed last") from None
 
 
 def _check_is_lost(places: Places, former: VerifierKey) -> None:
@@ -184,6 +197,10 @@ def _carried_out(policy: Policy, change: _Change) -> KeyNote:
     with policy.reading() as state:
         if missing := missing_notes(state, keys[0], len(notes)):
             raise StateProblem(missing)
+        listed = len(read_erased(target, former, change.origin))
+        here = Reach(epoch_of(state.losses), state.seq, policy.store.observation_head().size, listed)
+        if notes and not here.follows(notes[-1].reach):
+            raise StateProblem(f"`{notes[-1].name}` tells of more than is there; put the files of its folder back")
     keep_successor(change.places.keys, change.seed)
     rotation = _fact(policy, change, len(notes) + 1)
     note = KeyNote(len(notes) + 1, *keys, _reach(policy, change, rotation), change.lost)

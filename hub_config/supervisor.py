@@ -93,7 +93,7 @@ class Supervisor:
     def _until_ready(self, child: Child) -> None:
         _say(f"waiting for the {child.name} …")
         deadline = time.monotonic() + _READY_BOUND
-        while not self._stopping and not _answers(child):
+        while not self._stopping and not answers(child):
             if not child.alive():
                 raise PartFailed(f"the {child.name} ended while it started; its last words are in `{child.log}`")
             if time.monotonic() > deadline:
@@ -132,12 +132,13 @@ class Supervisor:
         _say("ended; nothing runs any more")
 
 
-def _answers(child: Child) -> bool:
+def answers(child: Child) -> bool:
+    """Say whether a part answers itself: a redirect is the hub's, which knows no such page yet."""
     try:
         answer = httpx.get(child.part.ready, headers=child.part.headers, timeout=2.0, trust_env=False)
     except httpx.HTTPError:
         return False
-    return answer.status_code < 400
+    return answer.status_code == httpx.codes.OK
 
 
 def _say(words: str) -> None:

@@ -52,6 +52,7 @@ class ClusterSpawner(OwnPodSpawner):
         except (DatasetProblem, ValueError) as error:
             raise refusal("dataset", f"the workspace could not be started: {error}", 503) from error
         self.pod_name = self._expected["metadata"]["name"]
+        self._keep_start()
         await exponential_backoff(self._place, "no place", timeout=self.k8s_api_request_retry_timeout)
 
     def get_env(self) -> dict[str, str]:

@@ -125,6 +125,11 @@ class OwnPodSpawner(Decided, WatchingSpawner):
         self._trouble = None if failed is None else words.PLACE if refused else words.SILENT
         return failed is None
 
+    def _keep_start(self) -> None:
+        """Store at once which start this is: a hub that dies before it is over finds its pod again, or that none is."""
+        self.orm_spawner.state = self.get_state()
+        self.user.db.commit()
+
     def pod_now(self) -> dict[str, Any] | None:
         """The pod of this name as last heard of."""
         reflector = self.pod_reflector

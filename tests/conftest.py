@@ -1,11 +1,13 @@
 """How property tests run: the same examples each time, so that a change and not chance turns a test red.
 
-`make test-long` takes the profile "long": the same laws with five times the examples.
+`make test-long` takes the profile "long": the same laws with five times the examples; and the tests marked `slow`.
 `pytest --hypothesis-profile=explore` looks for new ones.
 """
 
+import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _CALM = [HealthCheck.too_slow]  # how fast a machine is tells nothing of the law
@@ -14,6 +16,14 @@ settings.register_profile("steady", derandomize=True, deadline=None, suppress_he
 settings.register_profile("explore", max_examples=3000, deadline=None, suppress_health_check=_CALM)
 settings.register_profile("long", max_examples=500, derandomize=True, deadline=None, suppress_health_check=_CALM)
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make test-long` what is marked `slow`."""
+    if os.environ.get("SLUIS_LONG") != "1":
+        slow = [one for one in items if one.get_closest_marker("slow") is not None]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [one for one in items if one.get_closest_marker("slow") is None]
 
 
 def pytest_sessionfinish() -> None:

@@ -127,6 +127,18 @@ def newest_checkpoint(
     return next(newest_first(where, keys, origin, series), None)
 
 
+def newest_of_current(
+    where: Target | Path, keys: Trusts, origin: str, series: Series = Series.FACTS
+) -> Checkpoint | None:
+    """Return the newest checkpoint, None where there is none or a former key signed it. Raises as `all_checkpoints`."""
+    newest = newest_checkpoint(where, keys, origin, series)
+    if newest is None:
+        return None
+    note = target_of(where).read(_name(newest, series), _LARGEST_NOTE)
+    _, retired = signers_of(where, keys, origin).read(note, origin_of(origin, newest.epoch, series))
+    return newest if retired is None else None
+
+
 def newest_first(
     where: Target | Path, keys: Trusts, origin: str, series: Series = Series.FACTS
 ) -> Iterator[Checkpoint]:
@@ -137,9 +149,10 @@ def newest_first(
 
 
 def of_sizes(where: Target | Path, keys: Trusts, origin: str, series: Series, sizes: range) -> Iterator[Checkpoint]:
-    """Give the checkpoints of these sizes, in the order and as `newest_first`; no other is read."""
+    """Give the checkpoints of these sizes, each read when it is taken, and no other: by history and size, the newest
+    first where the sizes go down. Raises as `all_checkpoints`."""
     target, signed = target_of(where), _Signed(signers_of(where, keys, origin), origin, series)
-    for name in reversed(_names(target, series)):
+    for name in _names(target, series)[:: 1 if sizes.step > 0 else -1]:
         if _place(name)[1] in sizes:
             yield _read(target, name, signed)
 
@@ -163,9 +176,14 @@ def binding(checkpoints: Iterable[Checkpoint], losses: Sequence[Loss], series: S
     with it is signed, since a row that says so can be written by who cuts the log.
     """
     signed = list(checkpoints)
-    newest = max((one.epoch for one in signed), default=0)
-    counted = [loss for loss in losses if loss.epoch <= newest]
+    counted = signed_losses(signed, losses)
     return {one.size: one.root for one in signed if not is_excused(one, counted, series)}
+
+
+def signed_losses(signed: Iterable[Checkpoint], losses: Sequence[Loss]) -> list[Loss]:
+    """Return the losses after which a checkpoint was signed: those that excuse anything (AUD-02)."""
+    newest = max((one.epoch for one in signed), default=0)
+    return [loss for loss in losses if loss.epoch <= newest]
 
 
 def is_excused(checkpoint: Checkpoint, losses: Sequence[Loss], series: Series) -> bool:

@@ -100,13 +100,12 @@ def frontier_at(database: Database, size: int) -> Frontier:
     return Frontier.from_bytes(size, stored_bytes(found, f"tree head `{size}` of the observations"))
 
 
-def newest_cut(facts: Iterable[tuple[int, bytes, bytes, bytes]], signed: Mapping[int, str], compared: bool) -> Told:
+def newest_cut(facts: Iterable[tuple[int, bytes, bytes, bytes]], signed: Mapping[int, str]) -> Told:
     """Return the newest cut that facts of `KINDS` tell of, given as number, time, kind and payload, in order (E48).
 
-    `signed` are the roots of the observations' checkpoints by size; where any checkpoints were `compared`, one has to
-    lie beyond the cut, so that the row after it is signed. Raises FalseCut.
+    `signed` are the roots of the observations' checkpoints by size. Raises FalseCut.
     """
-    told, years, row = Told(), Settings().retention_years, 0
+    told, years = Told(), Settings().retention_years
     for seq, at, kind, payload in facts:
         try:
             fields = json.loads(payload)
@@ -114,14 +113,22 @@ def newest_cut(facts: Iterable[tuple[int, bytes, bytes, bytes]], signed: Mapping
                 years = int(fields.get("retention_years", years))
                 continue
             before = from_text(at.decode()) - timedelta(LONGEST_YEAR_DAYS * years)
-            told, row = _next_cut(told, seq, fields, before), seq
+            told = _next_cut(told, seq, fields, before)
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             raise FalseCut(seq, "in a way that cannot be read") from None
         if signed.get(told.size, told.root) != told.root:
             raise FalseCut(seq, f"up to `{told.size}` with another root than was signed")
-    if told.size and compared and max(signed, default=0) <= told.size:
-        raise FalseCut(row, f"up to `{told.size}`, beyond which no checkpoint is signed")
     return told
+
+
+def uncovered(cut: int, signed: int) -> str | None:
+    """Say that no checkpoint of more observations than were `cut` speaks for the row after them: the largest is of
+    `signed`. None where one does, or none were cut. `verify` and the witness say it alike (AUD-02, E48).
+    """
+    if not cut or signed > cut:
+        return None
+    gone = f"the observations up to `{cut}` were cut, and no checkpoint of more is there"
+    return f"{gone}: put the folder's files back into it"
 
 
 def _next_cut(told: Told, seq: int, fields: dict[str, Any], before: datetime) -> Told:

@@ -11,7 +11,7 @@ import msgspec
 
 from access_policy.log.checkpoints import Checkpoint, Signing, origin_of, read_checkpoint, sign_checkpoint
 from access_policy.log.errors import UntrustedCheckpoint
-from access_policy.log.files import write_whole
+from access_policy.log.files import read_regular, write_whole
 from access_policy.log.signers import Trusts, signers_of
 from access_policy.log.store import Head
 from access_policy.log.targets import Target
@@ -40,8 +40,7 @@ class Mark:
         """
         signers = signers_of(target, trusts, origin)
         try:
-            with self._path.open("rb") as file:
-                written = msgspec.json.decode(file.read(_LARGEST), type=_Written)
+            written = msgspec.json.decode(read_regular(self._path, _LARGEST), type=_Written)
             return read_checkpoint(written.note.encode(), signers, origin, written.epoch)
         except (OSError, ValueError, msgspec.MsgspecError, UntrustedCheckpoint):
             return None

@@ -1,7 +1,7 @@
 """The streams as they are stored: bytes, without decoding a payload or opening a seal.
 
 What verifies, proves or copies the log reads it through here, page by page, so that memory stays the same for any size.
-`DatabaseRows` speaks to either database; a SQLite file that may be damaged is read by `verify.py` itself.
+`DatabaseRows` speaks to either database; a SQLite file that may be damaged is read by `file_rows.py`.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,6 +45,9 @@ class Rows(Protocol):
     def cuts(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
         """Give number, time, kind and payload of each fact that `cutting.newest_cut` reads."""
 
+    def fact(self, seq: int) -> tuple[Any, Any] | None:
+        """Return kind and payload of one fact, None where there is none."""
+
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """Give the columns of `Row`."""
 
@@ -70,6 +73,12 @@ class DatabaseRows:
         columns = (facts.seq, facts.at, facts.kind, facts.payload)
         found = self._connection.execute(select(*columns).where(facts.kind.in_(KINDS)).order_by(facts.seq)).all()
         return ((seq, at.encode(), kind.encode(), bytes(payload)) for seq, at, kind, payload in found)
+
+    def fact(self, seq: int) -> tuple[Any, Any] | None:
+        """As `Rows`."""
+        facts = tables.facts.c
+        found = self._connection.execute(select(facts.kind, facts.payload).where(facts.seq == seq)).one_or_none()
+        return None if found is None else (found.kind.encode(), bytes(found.payload))
 
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """As `Rows`."""

@@ -42,6 +42,11 @@ class Reach(NamedTuple):
     observations: int
     erased: int
 
+    def follows(self, other: "Reach") -> bool:
+        """Say whether a rotation can end here after one that ended there: its fact alone makes the log longer."""
+        shrunk = self.epoch == other.epoch and self.observations < other.observations
+        return self[:2] > other[:2] and not shrunk and self.erased >= other.erased
+
 
 class KeyNote(NamedTuple):
     """A rotation as its note says it: `former` binds up to `reach`, then `key` signs; both are verifier keys."""
@@ -133,7 +138,7 @@ def key_notes(where: Target | Path, origin: str) -> tuple[KeyNote, ...]:
         raise UntrustedCheckpoint(f"`{ascii(odd)[1:-1][:80]}` has no place among the key notes; one of them is missing")
     notes = tuple(_read(target.read(name, LARGEST), name, origin) for name in names)
     for note, following in pairwise(notes):
-        if not _same(following.former, note.key.public):
+        if not (_same(following.former, note.key.public) and following.reach.follows(note.reach)):
             raise UntrustedCheckpoint(f"`{following.name}` does not follow `{note.name}`; do not trust it")
     return notes
 

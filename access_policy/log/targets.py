@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from access_policy.log.errors import LogUnavailable
-from access_policy.log.files import sync_folder, write_new
+from access_policy.log.files import read_regular, sync_folder, write_new
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 """What a file system answers that knows no second name of a file."""
@@ -49,11 +49,10 @@ class Folder(NamedTuple):
     def read(self, name: str, most: int) -> bytes:
         """Return the first `most` bytes of a file."""
         try:
-            with (self.path / name).open("rb") as file:
-                return file.read(most)
+            return read_regular(self.path / name, most)
         except OSError as error:
             raise LogUnavailable(
-                f"checkpoint `{self.path / name}` cannot be read ({error.strerror}); check its rights"
+                f"checkpoint `{self.path / name}` cannot be read ({error.strerror}); check the file and its rights"
             ) from None
 
     def write(self, name: str, data: bytes) -> None:

@@ -9,31 +9,34 @@ lie elsewhere, show a history that was rewritten whole.
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from access_policy.log.checkpoints import Checkpoint, Series, all_checkpoints, binding, shorter
-from access_policy.log.cutting import KINDS, FalseCut, Told, newest_cut
+from access_policy.log.checkpoints import Checkpoint, Series, all_checkpoints, binding, shorter, signed_losses
+from access_policy.log.cutting import FalseCut, Told, newest_cut, uncovered
 from access_policy.log.database import Database
 from access_policy.log.errors import LogDamaged, LogUnavailable, UntrustedCheckpoint
+from access_policy.log.file_rows import FileRows
+from access_policy.log.key_witness import difference_from, unheld
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
 from access_policy.log.rows import DatabaseRows, Rows
-from access_policy.log.signers import Trusts
+from access_policy.log.signers import KeyNote, Trusts, key_notes
 from access_policy.log.targets import Target
 from access_policy.log.times import from_text
 from access_policy.state import Loss
 
 
 class Compared(NamedTuple):
-    """How many checkpoints of both streams agreed with the log, and how many facts the newest of them signs."""
+    """How many checkpoints of both streams agreed with the log; how many facts and observations the newest sign."""
 
     checkpoints: int = 0
     newest: int = 0
+    observations: int = 0
 
 
 class Verification(NamedTuple):
@@ -73,17 +76,22 @@ def verify(
     walks: list[_Walk] = []
     try:
         signed = _signed(checkpoints, keys, origin)
+        notes = key_notes(checkpoints, origin) if checkpoints is not None else ()
         with _rows_of(log) as rows:
             losses = _losses(rows)
             for series, name, tree in zip(Series, ("facts", "observations"), (facts, observations), strict=True):
                 walks.append(_Walk(rows, name, tree, binding(signed[series], losses, series)))
                 if series is Series.OBSERVATIONS:
-                    walks[-1].begin_after(_cut(rows, walks[-1].signed, any(signed.values())))
+                    walks[-1].begin_after(_cut(rows, walks[-1].signed))
                 walks[-1].run(before_proposal if series is Series.FACTS else sys.maxsize)
+                if series is Series.FACTS:
+                    _check_notes(rows, notes, signed_losses(signed[series], losses), min(facts.size, before_proposal))
     except (_Misfit, LogDamaged, UntrustedCheckpoint) as error:
         row = error.row if isinstance(error, _Misfit) else None
         return Verification(False, facts.size, facts.root().hex(), str(error), row, _compared(walks))
-    return Verification(True, facts.size, facts.root().hex(), compared=_compared(walks), cut=walks[-1].cut.size)
+    cut, compared = walks[-1].cut.size, _compared(walks)
+    bare = uncovered(cut, compared.observations) if compared.checkpoints else None
+    return Verification(bare is None, facts.size, facts.root().hex(), bare, None, compared, cut)
 
 
 def _signed(checkpoints: Target | Path | None, keys: Trusts, origin: str) -> dict[Series, list[Checkpoint]]:
@@ -93,7 +101,7 @@ def _signed(checkpoints: Target | Path | None, keys: Trusts, origin: str) -> dic
 
 
 def _compared(walks: list["_Walk"]) -> Compared:
-    return Compared(sum(walk.compared for walk in walks), walks[0].agreed if walks else 0)
+    return Compared(sum(walk.compared for walk in walks), *(walk.agreed for walk in walks))
 
 
 def _losses(rows: Rows) -> list[Loss]:
@@ -111,14 +119,20 @@ def _losses(rows: Rows) -> list[Loss]:
     return found
 
 
-def _cut(rows: Rows, signed: dict[int, str], compared: bool) -> Told:
+def _cut(rows: Rows, signed: dict[int, str]) -> Told:
     """Return the newest cut of the observations; the facts that tell of it fit by now (E48)."""
     try:
-        return newest_cut(rows.cuts(), signed, compared)
+        return newest_cut(rows.cuts(), signed)
     except FalseCut as error:
         raise _Misfit(error.row, str(error)) from None
     except sqlite3.Error as error:
         raise _Misfit(None, f"the cuts of the observations cannot be read ({error})") from None
+
+
+def _check_notes(rows: Rows, notes: Sequence[KeyNote], losses: Sequence[Loss], size: int) -> None:
+    """AUD-02, AUD-12: the facts, which fit by now, are those that the key notes tell of. Raises _Misfit."""
+    for note in unheld(rows, notes, losses):
+        raise _Misfit(min(size, note.reach.facts) + 1, difference_from(note, size))
 
 
 class _Walk:
@@ -228,43 +242,12 @@ class _Walk:
         return _Misfit(row, f"{self.name} row `{row}` {what}")
 
 
-class _FileRows:
-    """The rows of a SQLite file, within one read transaction."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def losses(self) -> Iterator[tuple[bytes, bytes]]:
-        query = "SELECT at, CAST(payload AS BLOB) FROM facts WHERE kind = 'LossAccepted' ORDER BY seq"
-        return iter(self._connection.execute(query).fetchall())
-
-    def cuts(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-        return self._connection.execute(_CUTS, KINDS)
-
-    def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
-        return self._connection.execute(_ROWS[stream])
-
-    def heads(self, stream: str) -> Iterator[tuple[Any, ...]]:
-        return self._connection.execute(_HEADS[stream])
-
-
-_CUTS = "SELECT seq, at, kind, CAST(payload AS BLOB) FROM facts WHERE kind IN (?, ?) ORDER BY seq"
-_ROWS = {
-    "facts": "SELECT seq, at, actor, kind, payload, leaf FROM facts ORDER BY seq",
-    "observations": "SELECT seq, at, actor, kind, payload, leaf FROM observations ORDER BY seq",
-}
-_HEADS = {
-    "facts": "SELECT size, root, frontier FROM fact_heads ORDER BY size",
-    "observations": "SELECT size, root, frontier FROM observation_heads ORDER BY size",
-}
-
-
 @contextmanager
 def _rows_of(log: Path | Database) -> Iterator[Rows]:
     if isinstance(log, Path):
         with closing(_open(log)) as connection:
             connection.execute("BEGIN")
-            yield _FileRows(connection)
+            yield FileRows(connection)
     else:
         with log.read() as connection:
             yield DatabaseRows(connection)

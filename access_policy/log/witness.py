@@ -26,14 +26,16 @@ from access_policy.log.checkpoints import (
     of_sizes,
     write_checkpoint,
 )
+from access_policy.log.cutting import uncovered
 from access_policy.log.erased import Entry, write_erased
 from access_policy.log.errors import KeyRetired, LogError, LogUnavailable, UntrustedCheckpoint
+from access_policy.log.key_witness import after, difference_from, unheld_in
 from access_policy.log.keys import Keys
 from access_policy.log.mark import Mark
-from access_policy.log.signers import Known, refuse_retired
+from access_policy.log.signers import KeyNote, Known, refuse_retired, signers_of
 from access_policy.log.store import Head, LogStore
 from access_policy.log.targets import Target
-from access_policy.state import Loss, epoch_of
+from access_policy.state import Cut, Loss, epoch_of
 
 WAIT_SECONDS = 3.0
 """How long a command waits for the target."""
@@ -74,6 +76,8 @@ class Named(NamedTuple):
     """Up to which fact this was read."""
     retired: Collection[str] = ()
     """The checkpoint keys that the facts of this history have retired, as verifier keys (AUD-12)."""
+    cut: Cut | None = None
+    """The newest cut of the observations: checkpoints of fewer are excused, and one of more has to be there (E48)."""
 
 
 class Witness:
@@ -130,11 +134,11 @@ class Witness:
         if newest is None or newest.epoch != epoch_of(log.losses):
             return None
         end = min(last, newest.size - 1) + 1
-        found = next(self._held(log, range(after + 1, min(near + 1, end))), None)
-        return found or min(self._held(log, range(near + 1, end)), key=lambda one: one.size, default=None)
+        found = next(self._held(log, range(after + 1, min(near + 1, end))[::-1]), None)
+        return found or next(self._held(log, range(near + 1, end)), None)
 
     def _held(self, log: Named, sizes: range) -> Iterator[Checkpoint]:
-        """Give the checkpoints of so many observations that hold in the log as it is, the newest first."""
+        """Give the checkpoints of so many observations that hold in the log as it is, in the order of the sizes."""
         series = Series.OBSERVATIONS
         for one in of_sizes(self._target, self._keys, log.origin, series, sizes):
             if not is_excused(one, log.losses, series) and self._store.observation_root_at(one.size) == one.root:
@@ -171,7 +175,8 @@ class Witness:
             newest = {series: newest_checkpoint(self._target, self._keys, origin, series) for series in Series}
             last = max((one.epoch for one in newest.values() if one is not None), default=_UNSIGNED)
             missed = self._missed(log, last)
-            if missed is None and self._begins(epoch, last):
+            outlasted = self._outlasted(log, last)
+            if missed is None and not outlasted and self._begins(epoch, last):
                 self._export(log)
                 return None
         except LogUnavailable:
@@ -187,8 +192,12 @@ class Witness:
             problems += filter(None, [self._difference(signed, log, series)])
         if missed is not None:
             problems += filter(None, [self._difference(missed, log, Series.FACTS)])
-        known = [one for one in (newest[Series.FACTS], missed) if one is not None]
-        return _lost(problems[0], self._gap(origin, known, max(last, epoch))) if problems else None
+        size = min(self._store.head().size, log.before_proposal)
+        problems += [difference_from(note, size) for note in outlasted]
+        known = [one for one in (newest[Series.FACTS], missed, *map(after, outlasted)) if one is not None]
+        if problems:
+            return _lost(problems[0], self._gap(origin, known, max(last, epoch)))
+        return _bare(newest[Series.OBSERVATIONS], log)
 
     def _gap(self, origin: str, signed: Sequence[Checkpoint], last: int) -> Gap:
         """Return the loss: what is proven, the largest size that was signed, and the history after all of these."""
@@ -198,6 +207,8 @@ class Witness:
 
     def _difference(self, signed: Checkpoint, log: Named, series: Series) -> str | None:
         """Say how the log differs from a checkpoint, whatever was appended since a loss was proposed; else None."""
+        if series is Series.OBSERVATIONS and signed.size < _size_of(log.cut):
+            return None
         head, root_at = self._streams()[series]
         held = series is not Series.FACTS or root_at(signed.size) == signed.root
         size = head.size if held else min(head.size, log.before_proposal)
@@ -211,6 +222,12 @@ class Witness:
         epoch = epoch_of(log.losses)
         excused = is_excused(found, log.losses, Series.FACTS) and (last >= epoch or epoch == self._accepted)
         return None if excused else found
+
+    def _outlasted(self, log: Named, last: int) -> tuple[KeyNote, ...]:
+        """Return the key notes whose rotation the log does not hold, and no signed loss excuses that (AUD-12)."""
+        signed = last if self._accepted is None else max(last, self._accepted)
+        notes = signers_of(self._target, self._keys, log.origin).notes
+        return unheld_in(self._store.database, notes, [loss for loss in log.losses if loss.epoch <= signed])
 
     def _begins(self, epoch: int, last: int) -> bool:
         """Say whether to sign a first checkpoint: of a log that has only begun, or after a loss accepted here."""
@@ -251,6 +268,17 @@ class Witness:
 
 
 _WORDS = {Series.FACTS: "facts", Series.OBSERVATIONS: "observations"}
+
+
+def _size_of(cut: Cut | None) -> int:
+    return 0 if cut is None else cut.size
+
+
+def _bare(newest: Checkpoint | None, log: Named) -> Trouble | None:
+    """Say that no checkpoint of the observations speaks for what was cut; no fact is lost, so no loss is offered."""
+    signed = 0 if newest is None or is_excused(newest, log.losses, Series.OBSERVATIONS) else newest.size
+    problem = uncovered(_size_of(log.cut), signed)
+    return None if problem is None else Trouble(f"{problem}; until then nothing is decided")
 
 
 def _lost(problem: str, gap: Gap) -> Trouble:

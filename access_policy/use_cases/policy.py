@@ -134,8 +134,8 @@ class Policy:
 
     def _named(self) -> Named:
         state, losses = self._state, tuple(self._state.losses)
-        before, retired = facts_before_acceptance(state), retired_keys(state)
-        return Named(log_origin(state.installation), losses, entries(state.erased, losses), before, state.seq, retired)
+        origin, before, retired = log_origin(state.installation), facts_before_acceptance(state), retired_keys(state)
+        return Named(origin, losses, entries(state.erased, losses), before, state.seq, retired, state.cut)
 
     def sign(self) -> str | None:
         """Sign the log's heads and write them out; say in a line why that cannot be done now, or None (AUD-02)."""

@@ -1,7 +1,8 @@
 """How many refused commands are written down: who is logged in cannot make the observations grow without bound.
 
 Of one actor one row a minute for each command, and so many rows an hour; the next row says how many were left out
-before it. What is remembered is this process's own, and forgotten with it. Reads no clock.
+before it. Who comes when many are remembered already shares the rows of one with all others, and makes nobody be
+forgotten. What is remembered is this process's own, and forgotten with it. Reads no clock.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +16,10 @@ HOUR = timedelta(hours=1)
 MOST = 60
 """Rows that one actor leaves in an hour; it begins with the first of them."""
 
-_REMEMBERED = 1_000  # actors
+REMEMBERED = 1_000
+"""Actors within their hours; all others together are one more, whose rows do not count what was left out."""
+
+_OTHERS = ""  # the name of no actor
 
 
 @dataclass(slots=True)
@@ -36,7 +40,10 @@ class Refusals:
         self._lock = Lock()
 
     def counted(self, actor: str, command: str, at: datetime) -> int | None:
-        """Return how many of this actor's were left out before the row that is due now; None where this one is, too."""
+        """Return how many of this actor's were left out before the row that is due now; None where this one is, too.
+
+        It is 0 for who is not remembered apart: what others left out is not theirs.
+        """
         with self._lock:
             seen = self._of(actor, at)
             last = seen.last.get(command)
@@ -45,22 +52,15 @@ class Refusals:
                 return None
             more, seen.more = seen.more, 0
             seen.rows, seen.last[command] = seen.rows + 1, at
-            return more
+            return more if actor in self._seen else 0
 
     def _of(self, actor: str, at: datetime) -> _Seen:
         """Return what is remembered of an actor; what was left out stays so when their hour is over."""
-        seen = self._seen.get(actor)
-        if seen is None:
-            if len(self._seen) >= _REMEMBERED:
-                self._forget(at)
-            seen = self._seen[actor] = _Seen(at)
-        elif at - seen.since >= HOUR:
+        if actor not in self._seen and len(self._seen) >= REMEMBERED:
+            self._seen = {one: seen for one, seen in self._seen.items() if at - seen.since < HOUR}
+            actor = actor if len(self._seen) < REMEMBERED else _OTHERS
+        seen = self._seen.setdefault(actor, _Seen(at))
+        if at - seen.since >= HOUR:
             seen.since, seen.rows = at, 0
             seen.last = {command: last for command, last in seen.last.items() if at - last < QUIET}
         return seen
-
-    def _forget(self, at: datetime) -> None:
-        """Make room: those whose hour is over go, and all where there are none."""
-        self._seen = {actor: seen for actor, seen in self._seen.items() if at - seen.since < HOUR}
-        if len(self._seen) >= _REMEMBERED:
-            self._seen.clear()

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 USAGE = "usage: python3 -I verify.py [FOLDER] [--key VKEY]"
 UNLISTED = {"manifest.json", "manifest.sig"}
 STREAMS = {"facts": ("events.jsonl", "checkpoint.txt"), "observations": ("observations.jsonl", "observations.txt")}
+REACH = ("epoch", "facts", "observations", "erased")
 SIGNED_FIELDS = ("request", "institution", "party", "person", "licence", "version", "digest")
 SMALL = 100_000_000  # bytes; no manifest, note or key is larger
 
@@ -67,11 +68,14 @@ class Key(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A rotation of the key: which key followed which, and whether the former was lost, so that it did not agree."""
+    """A rotation of the key: which followed which, whether the former was lost and so did not agree, how far it counts
+    (history, facts, observations, erased), and the fact that has to stand behind these: number, former and new key."""
 
     former: Key
     key: Key
     lost: bool
+    reach: list[int]
+    fact: list[Any]
 
 
 class Tree(NamedTuple):
@@ -104,7 +108,8 @@ def read_key(text: str, what: str) -> Key:
 
 def is_same(given: Key, key: Key) -> bool:
     """Say whether two keys are one: after an accepted loss a log goes on under its name with `/1`, `/2` behind it."""
-    return given.raw == key.raw and re.fullmatch(re.escape(given.name) + "(/[0-9]+)?", key.name) is not None
+    named = ({one.name, re.sub("/[1-9][0-9]{0,5}\\Z", "", one.name)} for one in (given, key))
+    return given.raw == key.raw and not set.isdisjoint(*named)
 
 
 def rotations(folder: Path, key: Key) -> list[Step]:
@@ -120,9 +125,10 @@ def rotations(folder: Path, key: Key) -> list[Step]:
             former.check(note, name, path.name)
         if path.name != f"key-{number:012}.txt" or lines[:2] != [name, str(number)] or (lines[8:] and not lost):
             raise Misfit(f"{path.name} is no key note")
-        if steps and steps[-1].key != former:
+        reach = [int(line.removeprefix(f"{word} ")) for word, line in zip(REACH, lines[4:8], strict=True)]
+        if steps and (steps[-1].key != former or reach[:2] <= steps[-1].reach[:2]):
             raise Misfit(f"{path.name} does not follow the key note before it")
-        steps.append(Step(former, follower, lost))
+        steps.append(Step(former, follower, lost, reach, [number, *lines[2:4]]))
     if steps and not is_same(steps[-1].key, key):
         raise Misfit("the key notes do not lead to the pack's key")
     return steps
@@ -269,6 +275,7 @@ class Pack:
         self.signatures = lines_of(folder / "signatures.jsonl")
         self.whole = manifest["about"] == "installation"
         self.years, self.cut, self.cut_root, self.since = 5, 0, b"", ""
+        self.rotated, self.losses = dict[int, list[Any]](), list[tuple[int, int]]()
 
     def check_stream(self, stream: str, tree: Tree) -> str:
         """Check all rows of a stream; say how many there are."""
@@ -282,7 +289,7 @@ class Pack:
             fields = check_row(row, tree, where)
             self.check_quotes(stream, row, fields)
             if stream == "facts":
-                self.note_cut(row, fields, where)
+                self.note_fact(row, fields, where)
             elif self.whole and self.cut and not count:
                 self.check_cut(row, tree, where)
             last, count = row["seq"], count + 1
@@ -294,8 +301,8 @@ class Pack:
             raise Misfit(f"manifest.json does not say which {stream} were cut as the facts do")
         return f"{count} of {tree.size} {stream}" + (f" (the first {gone} were cut after their years)" if gone else "")
 
-    def note_cut(self, row: dict[str, Any], fields: dict[str, Any], where: str) -> None:
-        """Keep what a fact says of the observations that are gone: never more than were older than their years."""
+    def note_fact(self, row: dict[str, Any], fields: dict[str, Any], where: str) -> None:
+        """Keep what a fact says of rotations, losses, and cut observations: none but those older than their years."""
         if row["kind"] == "PolicySettingsAdopted":
             self.years = fields.get("retention_years", 5)
         elif row["kind"] == "ObservationsCut":
@@ -303,6 +310,22 @@ class Pack:
             if fields["size"] <= self.cut or instant(fields["since"]) + kept > instant(row["at"]):
                 raise Misfit(f"{where} cuts observations that were to be kept for longer")
             self.cut, self.since, self.cut_root = fields["size"], fields["since"], bytes.fromhex(fields["root"])
+        elif row["kind"] == "CheckpointKeyRotated":
+            self.rotated[row["seq"]] = [fields[name] for name in ("number", "former", "key")]
+        elif row["kind"] == "LossAccepted":
+            self.losses.append((fields["epoch"], fields["kept"]))
+
+    def check_rotations(self, steps: list[Step], key: Key, size: int) -> None:
+        """The log is as long as the key notes say, with the rotations there, but for what an accepted loss took away.
+
+        A pack about one request may lack these facts: it shows the length, as far as no later history began.
+        """
+        history = int(key.name[len(steps[-1].key.name) + 1 :] or 0) if steps else 0
+        for number, (*_, (epoch, facts, _, _), fact) in enumerate(steps, 1):
+            kept = [kept for later, kept in self.losses if epoch < later <= history]
+            excused = facts >= min(kept, default=facts + 1) if self.whole else epoch < history
+            if not excused and (size <= facts or (self.whole and self.rotated.get(facts + 1) != fact)):
+                raise Misfit(f"the log lacks what key-{number:012}.txt says: event {facts + 1} is to be its rotation")
 
     def check_cut(self, row: dict[str, Any], tree: Tree, where: str) -> None:
         """The first observation that stands is the one that the fact names, and what was cut had the root it names."""
@@ -359,6 +382,8 @@ def check(folder: Path, given: str | None) -> str:
         name = key.name if stream == "facts" else f"{key.name}/observations"
         tree = check_checkpoint(folder, file, key, name)
         said.append(pack.check_stream(stream, tree))
+        if stream == "facts":
+            pack.check_rotations(steps, key, tree.size)
     pack.check_rest()
     trust = trust if given else f"; compare its key with the installation's: {written.strip()}"
     trust += f"; rotation {lost} replaced a lost key, on the installation's word" if lost else ""

@@ -10,6 +10,7 @@ from access_policy.log.checkpoints import log_origin
 from access_policy.log.erased import lost_keys, read_erased
 from access_policy.log.errors import LogError
 from access_policy.log.file_records import file_problems
+from access_policy.log.key_witness import difference_from, unheld_in
 from access_policy.log.keys import SUCCESSOR, Keys, load_keys
 from access_policy.log.notes import VerifierKey
 from access_policy.log.signers import signers_of
@@ -17,7 +18,7 @@ from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem, lookup_problem, open_policy
 from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.answers import instant, mark, show_json, show_line
-from hub_config.cli.log import verification
+from hub_config.cli.log import is_bare, verification
 from hub_config.cli.manifests import Folder, folders_in_use, manifest_problem
 from hub_config.cli.options import Call, Parser, leaf
 from hub_config.databases import log_exists
@@ -81,10 +82,8 @@ def _tried(name: str, lines: Callable[[], list[Line]]) -> list[Line]:
 def _log(call: Call) -> list[Line]:
     found = verification(call, checkpoint_folder(call.places))
     cut = f"; observations 1 to {found.cut} were cut after their years" if found.cut else ""
-    text = (
-        f"{found.size} facts, whole{cut}" if found.ok else f"{found.problem}; run `sluis log verify`, restore a backup"
-    )
-    lines = [Line("log", found.ok, text)]
+    way_out = "" if is_bare(found) else "; run `sluis log verify`, restore a backup"
+    lines = [Line("log", found.ok, f"{found.size} facts, whole{cut}" if found.ok else f"{found.problem}{way_out}")]
     if found.ok or verification(call, None).ok:
         lines += _beside(call.places)
         lines += [*_checkpoints(call.places, found.compared.checkpoints), *_clock(call.places)]
@@ -118,13 +117,15 @@ def _signing_key(places: Places, policy: Policy, keys: Keys) -> Line:
     name = "signing key"
     with policy.reading_behind() as state:
         ours = VerifierKey(log_origin(state.installation), keys.public)
-        notes = len(signers_of(checkpoint_folder(places), keys, ours.name).notes)
+        notes = signers_of(checkpoint_folder(places), keys, ours.name).notes
         began = [instant(one.at) for one in state.rotations if one.key == str(ours)]
-        missing = missing_notes(state, ours, notes)
+        missing = missing_notes(state, ours, len(notes))
+        outlasted = unheld_in(policy.store.database, notes, state.losses)
     if (places.keys / SUCCESSOR).exists():
         return Line(name, False, "a rotation was interrupted; run `sluis keys rotate` again")
     since = began[-1] if began else "a history that was lost" if notes else "the beginning"
-    return Line(name, missing is None, missing or f"{ours}, since {since}, {notes} before it")
+    problem = missing or next((difference_from(note, policy.store.head().size) for note in outlasted), None)
+    return Line(name, problem is None, problem or f"{ours}, since {since}, {len(notes)} before it")
 
 
 def _checkpoints(places: Places, compared: int) -> list[Line]:

@@ -10,6 +10,7 @@ from access_policy.actor import Actor
 from access_policy.commands.losses import facts_before_acceptance
 from access_policy.events import FACTS, OBSERVATIONS, Fact, LogRead
 from access_policy.log.checkpoints import difference
+from access_policy.log.cutting import uncovered
 from access_policy.log.database import Database
 from access_policy.log.errors import LogDamaged, LogError, UnreadableLog
 from access_policy.log.keys import Keys, load_keys
@@ -136,7 +137,8 @@ def verify(call: Call) -> int:
         raise UsageProblem(f"folder {quoted(given)} holds no checkpoint to compare with; name the one that does")
     found = _spoken_for(verification(call, folder), folder)
     if call.json:
-        compared = {"compared": found.compared.checkpoints, "newest": found.compared.newest}
+        names = {"compared": "checkpoints", "newest": "newest", "observations": "observations"}
+        compared = {name: getattr(found.compared, field) for name, field in names.items()}
         answer = {name: getattr(found, name) for name in ("ok", "size", "root", "problem", "row")}
         show_json(answer | {"checkpoints": compared, "cut": found.cut})
     elif found.ok:
@@ -144,6 +146,8 @@ def verify(call: Call) -> int:
         show_line(_compared(found.compared))
         if found.cut:
             show_line(f"its observations 1 to {found.cut} were cut after their years; a fact says so")
+        if uncovered(found.cut, found.compared.observations):
+            show_line(f"nothing in `{folder}` speaks for that cut: it holds no checkpoint of more observations")
     else:
         show_line(f"the log is not whole: {found.problem}; {found.size} facts before that fit")
     return 0 if found.ok else 1
@@ -172,7 +176,7 @@ def verification(call: Call, folder: Path | None) -> Verification:
         return _damaged(call.places.log, keys, error)
     stored = as_stored(call.places, policy)
     try:
-        found = verify_log(stored, folder, keys, origin_of(policy.store))
+        found = _of_a_copy(call.places, verify_log(stored, folder, keys, origin_of(policy.store)), folder)
         if found.ok:
             return found if folder is None else _held_here(call.places, policy, found, folder)
         before = _before_proposal(policy)
@@ -181,6 +185,18 @@ def verification(call: Call, folder: Path | None) -> Verification:
         return _damaged(stored, keys, error)
     finally:
         policy.store.close()
+
+
+def is_bare(found: Verification) -> bool:
+    """Say whether all fits, and only a checkpoint beyond what was cut is not there (E48)."""
+    return found.problem is not None and found.problem == uncovered(found.cut, found.compared.observations)
+
+
+def _of_a_copy(places: Places, found: Verification, folder: Path | None) -> Verification:
+    """E48: a copy from before a cut is no fault of the log; in the installation's own folder later ones have to be."""
+    if folder is None or not is_bare(found) or folder.resolve() == checkpoint_folder(places).resolve():
+        return found
+    return found._replace(ok=True, problem=None)
 
 
 def _held_here(places: Places, policy: Policy, found: Verification, folder: Path) -> Verification:

@@ -15,18 +15,19 @@ from typing import Any
 
 import msgspec
 import psycopg
-import uvicorn
+from werkzeug.serving import make_server
 
 import hub_config.cli  # noqa: F401 (first: the demo's data and it import each other)
 from hub_config.demo.data import DATASETS
 from hub_config.demo.provider import DemoPerson, provider_app
 from hub_config.demo.seed import Elsewhere, seed
 from hub_config.places import Places
+from spawner import cluster_names as names
 from tests.chart.rendering import REQUIRED, Object, Values, merged, render
 from tests.cluster import processes
 from tests.cluster import store as bucket_store
 from tests.cluster.handle import Cluster, restricted_pod
-from tests.cluster.setting import NODE_ADDRESS
+from tests.cluster.setting import API_PORT, NODE_ADDRESS
 from tests.integration.whole import sluis
 
 PARTS, DATABASES, BUCKET = "sluis", "databases", "sluis-demo-whole"
@@ -65,6 +66,26 @@ class Installed:
             path = f"/apis/apps/v1/namespaces/{PARTS}/deployments/{part}"
             self.cluster.await_condition(path, "Available", _BOUND)
 
+    def remove(self) -> None:
+        """Take everything away again, policies first: they let nobody end what they look after."""
+        objects = render(REQUIRED)
+        self._delete([each for each in objects if each["kind"].startswith("Validating")])
+        requests = self.cluster.admin.read("/api/v1/namespaces", labelSelector=names.REQUEST)["items"]
+        spaces = [PARTS, DATABASES, *(each["metadata"]["name"] for each in requests)]
+        for space in spaces:
+            self.cluster.admin.delete(f"/api/v1/namespaces/{space}", propagationPolicy="Background")
+        paths = [f"/api/v1/namespaces/{space}" for space in spaces]
+        processes.until("the namespaces are gone", lambda: not any(map(self._is_there, paths)), _BOUND)
+        self._delete([each for each in objects if each["kind"].startswith(("Cluster", "Custom"))])
+        processes.until("AccessGrants are gone", lambda: not self._is_there("/apis/sluis.dev/v1"), _BOUND)
+
+    def _delete(self, objects: list[Object]) -> None:
+        for each in objects:
+            self.cluster.admin.delete(f"{self.cluster.admin.folder_of(each, PARTS)}/{each['metadata']['name']}")
+
+    def _is_there(self, path: str) -> bool:
+        return self.cluster.admin.get(path).is_success
+
     def pod_of(self, part: str) -> str:
         """Return the name of a part's pod."""
         found = self.cluster.admin.read(
@@ -81,6 +102,12 @@ class Installed:
         pairs = [f"{key}={value}" for key, value in arguments.items()]
         answer = sluis(self.state, "do", command, *pairs, "--as", by)
         assert answer.returncode == 0, answer.stderr
+
+    def agree(self, command: str, by: str, /, **arguments: str) -> None:
+        """Give a command on behalf of a person, which an admin confirms."""
+        self.do(command, by, **arguments)
+        shown = sluis(self.state, "log", "show", "--kind", "CommandProposed", "--json").stdout.splitlines()
+        self.do("confirm-proposal", "P-1", proposal=str(msgspec.json.decode(shown[-1])["proposal"]))
 
     def _serve_databases(self) -> None:
         """PostgreSQL with two databases, and the roles of parts and JupyterHub with passwords."""
@@ -174,7 +201,6 @@ class Installed:
 
     def _values(self) -> Values:
         issuer = f"http://{NODE_ADDRESS}:{_PROVIDER_PORT}"
-        api = self.cluster.admin.server.rpartition("/")[2].partition(":")
         return merged(
             REQUIRED,
             {
@@ -192,7 +218,7 @@ class Installed:
                 "config": {"login": {"issuer": issuer, "client_id": "sluis"}},
                 "networkPolicy": {
                     "browsers": {"cidrs": [f"{NODE_ADDRESS}/32"]},
-                    "apiServer": {"cidrs": [f"{api[0]}/32"], "port": int(api[2] or 443)},
+                    "apiServer": {"cidrs": [f"{NODE_ADDRESS}/32"], "port": API_PORT},
                     "issuer": {"cidrs": [f"{NODE_ADDRESS}/32"], "port": _PROVIDER_PORT},
                 },
             },
@@ -204,18 +230,15 @@ def provider(installed: Installed) -> Iterator[None]:
     """Serve the demo's provider on the node's address, for hub and browser."""
     people = msgspec.json.decode((installed.state / "demo.json").read_bytes(), type=list[DemoPerson])
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
-    settings = uvicorn.Config(
-        provider_app(people), interface="wsgi", host=NODE_ADDRESS, port=_PROVIDER_PORT, log_level="warning"
-    )
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = make_server(NODE_ADDRESS, _PROVIDER_PORT, provider_app(people), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        processes.until("the provider answers", lambda: server.started, 30)
         yield
     finally:
-        server.should_exit = True
+        server.shutdown()
         thread.join(30)
+        server.server_close()
 
 
 def _by_digest(image: str) -> dict[str, str]:

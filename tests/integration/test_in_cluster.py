@@ -67,6 +67,7 @@ def test_a_researcher_gets_the_decided_pod_and_loses_it_with_its_ground(pods: Po
     assert "pods" not in {what for who, what in pods.kubernetes.made if who == "warden"}
 
 
+@pytest.mark.slow
 def test_a_workspace_outlives_its_hub_and_is_found_again(pods: Pods, lotte: Visitor) -> None:
     """FLT-01, FLT-14: killed or told to end, a hub that comes back finds the same pod; nothing is recorded as over."""
     start(lotte, "DR-2")
@@ -82,6 +83,7 @@ def test_a_workspace_outlives_its_hub_and_is_found_again(pods: Pods, lotte: Visi
     assert len(pods.facts("WorkspaceEnded")) == facts
 
 
+@pytest.mark.slow
 def test_what_was_withdrawn_while_the_warden_was_away_ends_when_it_is_back(pods: Pods, lotte: Visitor) -> None:
     """FLT-07: it keeps nothing that matters in memory."""
     start(lotte, "DR-2")
@@ -95,6 +97,7 @@ def test_what_was_withdrawn_while_the_warden_was_away_ends_when_it_is_back(pods:
     until(lambda: pods.ready("hub") and pods.ready("warden"))
 
 
+@pytest.mark.slow
 def test_parts_that_are_told_to_end_do_and_the_desk_goes_on(pods: Pods, lotte: Visitor) -> None:
     """FLT-14: SIGTERM ends desk and warden in time, also as the first process of a container; a login counts on."""
     for part in ("desk", "warden"):
@@ -120,14 +123,17 @@ def test_no_pod_is_sent_while_nothing_would_refuse_it(pods: Pods, lotte: Visitor
     start(lotte, "DR-2")
 
 
+@pytest.mark.slow
 def test_while_the_cluster_is_away_nothing_starts_and_nothing_is_forgotten(pods: Pods, lotte: Visitor) -> None:
     """FLT-06: what was withdrawn meanwhile ends once it is back; the page is closed to the person at once."""
     start(lotte, "DR-2")
     pods.kubernetes.away.set()
-    pods.do("stop-workspace", lotte.person, person=lotte.person, request="DR-2")
-    until(lambda: not lotte.reaches("DR-2"))
-    assert [one["workspace"] for one in pods.workspaces()] == [f"{lotte.person}/dr-2"]
-    pods.kubernetes.away.clear()
+    try:
+        pods.do("stop-workspace", lotte.person, person=lotte.person, request="DR-2")
+        until(lambda: not lotte.reaches("DR-2"))
+        assert [one["workspace"] for one in pods.workspaces()] == [f"{lotte.person}/dr-2"]
+    finally:
+        pods.kubernetes.away.clear()
     until(lambda: pods.kubernetes.pods() == {} and pods.workspaces() == [])
 
 

@@ -254,8 +254,11 @@ class Visitor:
 
     def reaches(self, request: str) -> bool:
         """Say whether the workspace's own API answers this browser, after opening its first page."""
-        self.http.get(f"{self.workspace_path(request)}/lab")
-        answer = self.http.get(f"{self.workspace_path(request)}/api/status")
+        try:
+            self.http.get(f"{self.workspace_path(request)}/lab")
+            answer = self.http.get(f"{self.workspace_path(request)}/api/status")
+        except httpx.RemoteProtocolError:  # the proxy ends what runs over a route that it takes away
+            return False
         return answer.status_code == 200 and "kernels" in answer.text
 
     def kernel(self, request: str) -> "Kernel":

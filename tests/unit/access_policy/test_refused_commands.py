@@ -13,7 +13,7 @@ from access_policy.events import FORMAT
 from access_policy.model.enums import Component
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
-from access_policy.use_cases.refusals import HOUR, MOST, QUIET, Refusals
+from access_policy.use_cases.refusals import HOUR, MOST, QUIET, REMEMBERED, Refusals
 from tests.unit.access_policy.keeping import keep
 from tests.unit.access_policy.log.samples import NOON
 from tests.unit.access_policy.world import ADMIN, RESEARCHER, begun, everything_holds, of_format_2
@@ -60,11 +60,23 @@ def test_a_clock_that_goes_back_lets_nothing_through() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """E52: an attacker with many accounts makes it forget, and not grow."""
+    """E52: an attacker with many accounts does not make it grow; the hour of those who came first ends."""
     seen = Refusals()
-    for number in range(3_500):
-        assert seen.counted(f"P-{number}", "x", NOON + number * SECOND) == 0
-    assert len(seen._seen) <= 1_000
+    for number in range(3 * REMEMBERED):
+        assert seen.counted(f"P-{number}", "x", NOON + number * QUIET) == 0
+    assert len(seen._seen) <= REMEMBERED + 1
+
+
+def test_many_accounts_in_turn() -> None:
+    """E52: who comes when as many are remembered as can be shares the rows of one, and makes nobody be forgotten."""
+    seen, names = Refusals(), [f"P-{number}" for number in range(REMEMBERED + 30)]
+    first = [seen.counted(name, "x", NOON) for name in names]
+    assert first == [0] * (REMEMBERED + 1) + [None] * 29
+    assert [seen.counted(name, "x", NOON + SECOND) for name in names] == [None] * len(names)
+    others = [seen.counted(names[-1 - number % 30], f"{number}", NOON + SECOND) for number in range(2 * MOST)]
+    assert others == [0] * (MOST - 1) + [None] * (MOST + 1), "what others left out is not counted as theirs"
+    assert seen.counted(names[0], "x", NOON + QUIET) == 1
+    assert seen.counted(names[-1], "x", NOON + HOUR) == 0
 
 
 def test_many_threads() -> None:

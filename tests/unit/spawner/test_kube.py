@@ -623,6 +623,29 @@ def test_a_workspace_outlives_the_hub(run: Callable[[Test], None]) -> None:
     run(test)
 
 
+@pytest.mark.parametrize(("there", "polled", "told"), [(True, None, []), (False, 1, ["pod_gone"])])
+def test_a_hub_killed_during_a_start_knows_of_it_afterwards(
+    run: Callable[[Test], None], there: bool, polled: int | None, told: list[str]
+) -> None:
+    """FLT-01: what is stored by then lets the next hub go on with the pod, or tell that there is none."""
+
+    async def test(cluster: FakeCluster, policy: FakePolicy) -> None:
+        cluster.status = PENDING
+        before = made(policy)
+        start = asyncio.ensure_future(before.start())
+        await until(cluster.pod, "a pod")
+        after = made(policy)
+        after.load_state(before.orm_spawner.state)
+        cluster.patch(status=RUNNING) if there else cluster.remove()
+        await WatchingSpawner._stop_all_reflectors()
+        assert await after.poll() == polled
+        assert (after.server.ip, [why for *_, why in policy.told]) == ("10.1.0.7" if there else "", told)
+        start.cancel()
+        await asyncio.wait([start])
+
+    run(test)
+
+
 def test_a_hub_that_comes_back_adopts_no_other_pod(run: Callable[[Test], None]) -> None:
     """SPW-14: another start's pod of the same name is no server of ours, is not routed to and not ended."""
 

@@ -76,7 +76,7 @@ def false_cut(log: Aged, after: int, **changes: str) -> Callable[[Connection], N
 FORGERIES: dict[str, tuple[int, dict[str, str], str]] = {
     "younger rows, up to a checkpoint": (NEWEST, {}, "which were to be kept for longer"),
     "younger rows, with a false time": (NEWEST, {"since": '"2015-01-01T00:00:00+00:00"'}, "was changed or removed"),
-    "all rows that are signed": (NEWEST + 3, {}, "beyond which no checkpoint is signed"),
+    "all rows that are signed": (NEWEST + 3, {}, "row `15` was changed or removed"),
     "another root than was signed": (9, {"root": f'"{"ab" * 32}"'}, "with another root than was signed"),
     "a root where nothing was signed": (8, {"root": f'"{"ab" * 32}"'}, "the tree head there was changed"),
     "a fact that cannot be read": (9, {"since": '"yesterday"'}, "in a way that cannot be read"),

@@ -1,5 +1,6 @@
 """Packs made after rotations: an older key leads to the newest, but not past a lost one (AUD-12, AUD-10)."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from access_policy.log.checkpoints import log_origin
 from access_policy.log.keys import load_keys
-from access_policy.log.notes import VerifierKey
+from access_policy.log.notes import VerifierKey, read_verifier_key, sign_note
 from access_policy.log.signers import KeyNote, Reach
 from hub_config.audit.signing import Signer, write_manifest
 from hub_config.bootstrap import open_policy
@@ -86,6 +87,38 @@ def test_a_lost_key_leads_nowhere(rotated: Rotated, check: Check) -> None:
         assert (found.status, "rotation 3 replaced a lost key, on the installation's word" in found.out) == (0, True)
 
 
+def named(key: str, suffix: str) -> str:
+    """Write a verifier key under its name with a history's number behind it, as a pack of that history has it."""
+    found = read_verifier_key(key)
+    return str(VerifierKey(found.name + suffix, found.public))
+
+
+def in_history(rotated: Rotated, folder: Path, suffix: str) -> Path:
+    """Make the newest pack again, as one of another history: its checkpoints and its key have the number in them."""
+    pack = Path(shutil.copytree(rotated.after, folder / "pack"))
+    keys, key = load_keys(rotated.places.keys), read_verifier_key(named(rotated.keys[3], suffix))
+    for file, name in (("checkpoint.txt", key.name), ("observations.txt", f"{key.name}/observations")):
+        _, *lines = (pack / file).read_text().partition("\n\n")[0].split("\n")
+        (pack / file).write_text(sign_note("".join(f"{line}\n" for line in [name, *lines]), keys, name))
+    return relisted(pack, Signer(keys, key.name, 0))
+
+
+@pytest.mark.parametrize("given", ["", "/1", "/2", "/12"])
+def test_a_key_of_another_history_is_the_same(rotated: Rotated, check: Check, tmp_path: Path, given: str) -> None:
+    """AUD-10, AUD-02: `key.txt` of a pack that was made before or after an accepted loss checks any other one."""
+    packs = [rotated.before, rotated.before, rotated.after, in_history(rotated, tmp_path, "/2")]
+    for pack, place in zip(packs, (0, 2, 3, 3), strict=True):
+        found = check(pack, "--key", named(rotated.keys[place], given))
+        assert (found.status, found.out[:7]) == (0, "whole: "), found.out
+
+
+@pytest.mark.parametrize("given", ["/0", "/1/1", "/x", "x", "/"])
+def test_a_key_of_another_name_is_another(rotated: Rotated, check: Check, given: str) -> None:
+    """AUD-10: nothing but the number of a history is left out of account."""
+    found = check(rotated.before, "--key", named(rotated.keys[2], given))
+    assert (found.status, "not signed with the key that you gave" in found.out) == (1, True)
+
+
 def test_a_later_key_says_nothing_of_an_older_pack(rotated: Rotated, check: Check) -> None:
     """AUD-12: a pack proves by the keys up to its own."""
     found = check(rotated.before, "--key", rotated.keys[3])
@@ -113,12 +146,17 @@ def forged(rotated: Rotated, folder: Path, signers: str) -> Path:
     former, new = VerifierKey(name, keys.public), VerifierKey(name, keys.public)
     note = KeyNote(2, former, new, Reach(0, 1, 1, 0), lost=signers == "lost")
     (pack / note.name).write_bytes(note.signed(name, *[keys.checkpoint] * (1 if signers == "lost" else 2)))
-    (pack / "key.txt").write_text(f"{new}\n")
+    return relisted(pack, Signer(keys, name, 0))
+
+
+def relisted(pack: Path, signer: Signer) -> Path:
+    """Give a pack its key and its manifest anew."""
+    (pack / "key.txt").write_text(f"{VerifierKey(signer.name, signer.keys.public)}\n")
     for path in pack.glob("*.sig"):
         path.unlink()
     names = [path.relative_to(pack).as_posix() for path in pack.rglob("*") if path.is_file()]
-    about = {"about": "DR-10", "made": "x", "counts": {}}
-    write_manifest(pack, about, [one for one in names if one != "manifest.json"], Signer(keys, name, 0))
+    about = json.loads((pack / "manifest.json").read_text())
+    write_manifest(pack, about, [one for one in names if one != "manifest.json"], signer)
     return pack
 
 

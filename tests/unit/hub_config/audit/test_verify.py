@@ -32,7 +32,7 @@ def test_verifier_needs_nothing_of_ours() -> None:
     modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert {name.split(".")[0] for name in modules} - set(sys.stdlib_module_names) == {"cryptography"}
-    assert len(VERIFIER.read_text().splitlines()) <= 400
+    assert len(VERIFIER.read_text().splitlines()) <= 420
 
 
 def test_pack_is_verified_elsewhere_alone(pack: Path, tmp_path: Path) -> None:

@@ -1,14 +1,27 @@
 """What the tests of rotations share: whose key it is, what lies there, and ways to lose or to outrun it."""
 
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from access_policy.actor import person
+from access_policy.events import RoleAppointed
 from access_policy.log.checkpoints import log_origin, sign_checkpoint
-from access_policy.log.keys import load_keys
+from access_policy.log.keys import Keys, load_keys
 from access_policy.log.notes import VerifierKey
 from access_policy.log.store import Head
-from hub_config.bootstrap import open_policy
+from access_policy.model.enums import Role
+from access_policy.model.ids import PersonId
+from hub_config.bootstrap import open_policy, open_unwitnessed
 from hub_config.places import Places
 from tests.unit.hub_config.cli.conftest import Said, Sluis
+
+NOTE = "key-000000000001.txt"
+REACH = 788
+"""The facts up to which the former key counts: the next one is the rotation."""
+
+SHORT, PADDED = 1, 200
 
 
 def origin_of(places: Places) -> str:
@@ -51,3 +64,34 @@ def lose(places: Places) -> str:
 
 def rotate_lost(sluis: Sluis, former: str, **given: Path) -> Said:
     return sluis("keys", "rotate", "--lost", "--former", former, **given)
+
+
+def cut(places: Places, left: int) -> None:
+    """Take all facts but the first away, and the triggers that would refuse it."""
+    with closing(sqlite3.connect(places.log)) as log, log:
+        triggers = log.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        (size,) = log.execute("SELECT max(size) FROM fact_heads WHERE size <= ?", (left,)).fetchone()
+        for name, _ in triggers:
+            log.execute(f"DROP TRIGGER {name}")
+        log.execute("DELETE FROM facts WHERE seq > ?", (size,))
+        log.execute("DELETE FROM fact_heads WHERE size > ?", (size,))
+        for _, statement in triggers:
+            log.execute(statement)
+
+
+def forge(places: Places, stolen: Keys, count: int) -> None:
+    """Cut the log to 600 facts and append an admin who never was, so often; sign it as far as a former key reaches."""
+    cut(places, 600)
+    origin, policy = origin_of(places), open_unwitnessed(places, stolen)
+    forger, until = person(PersonId("P-1"), "ab" * 16), datetime.now(UTC) + timedelta(days=300)
+    appointed = RoleAppointed(person=PersonId("P-23"), role=Role.ADMIN, scope=None, until=until)
+    store = policy.store
+    for _ in range(count):
+        store.append(store.newest(), lambda at: [(forger, appointed)])
+    size = min(store.head().size, REACH)
+    signed = store.head()._replace(size=size, root=store.root_at(size) or "")
+    store.close()
+    for path in places.checkpoints.glob("checkpoint-*"):
+        path.unlink()
+    places.signed.unlink(missing_ok=True)
+    (places.checkpoints / f"checkpoint-{size:012}.txt").write_text(sign_checkpoint(signed, stolen, origin))

@@ -112,7 +112,7 @@ def test_verify_says_yes_to_a_whole_log(sluis: Sluis) -> None:
     said = sluis("log", "verify", "--json")
     head = sluis("log", "head", "--json").json
     expected = {"ok": True, "size": head["size"], "root": head["root"], "problem": None, "row": None}
-    compared = {"compared": 1, "newest": head["size"]}
+    compared = {"compared": 1, "newest": head["size"], "observations": 0}
     assert (said.status, said.json) == (0, expected | {"checkpoints": compared, "cut": 0})
     shown = sluis("log", "verify").out
     assert shown.startswith("the log is whole: ")
@@ -125,7 +125,7 @@ def test_verify_says_that_nothing_was_compared(sluis: Sluis, places: Places, tmp
         path.unlink()
     shown = sluis("log", "verify")
     assert (shown.status, "there is no checkpoint of it" in shown.out) == (1, True)
-    assert sluis("log", "verify", "--json").json["checkpoints"] == {"compared": 0, "newest": 0}
+    assert sluis("log", "verify", "--json").json["checkpoints"] == {"compared": 0, "newest": 0, "observations": 0}
     said = sluis("log", "verify", "--checkpoints", str(tmp_path))
     assert (said.status, "holds no checkpoint" in said.err, said.err.count("\n")) == (2, True, 1)
 

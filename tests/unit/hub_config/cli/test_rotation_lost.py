@@ -54,7 +54,7 @@ def cut_back(sluis: Sluis, places: Places) -> None:
     ("change", "said"),
     [
         ("another key", "signed with another key"),
-        ("no notes", "no checkpoint of this log was signed with that key"),
+        ("no notes", "was not signed with that key, or is gone"),
         ("a log that is behind", "shorter than its newest checkpoint"),
         ("a log that this machine knows longer", "this machine signed `790` facts"),
         ("no master key", "master.key"),

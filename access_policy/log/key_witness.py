@@ -1,0 +1,56 @@
+"""A key note is a witness of length: behind the facts up to which a former key counts stands the rotation itself.
+
+Whoever has a former key signs checkpoints within its reach, also of a log that was cut there and goes on otherwise. So
+a log is held against the key notes as well: it is shorter than one says, or holds another fact where the rotation
+stood, unless an accepted loss excuses that (AUD-02, AUD-12). What a former key signed in the place of facts below that
+shows by the newer checkpoints alone.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from access_policy.log.checkpoints import Checkpoint, Series, is_excused
+from access_policy.log.database import Database
+from access_policy.log.rows import DatabaseRows, Rows
+from access_policy.log.signers import KeyNote
+from access_policy.state import Loss
+
+
+def unheld(rows: Rows, notes: Sequence[KeyNote], losses: Collection[Loss]) -> tuple[KeyNote, ...]:
+    """Return the key notes whose rotation a log does not hold; `losses` are those that count, since they are signed."""
+    binding = (note for note in notes if not is_excused(after(note), list(losses), Series.FACTS))
+    return tuple(note for note in binding if not _is_told(note, rows.fact(note.reach.facts + 1)))
+
+
+def unheld_in(database: Database, notes: Sequence[KeyNote], losses: Collection[Loss]) -> tuple[KeyNote, ...]:
+    """As `unheld`, in an open database. Raises LogUnavailable."""
+    if not notes:
+        return ()
+    with database.read() as connection:
+        return unheld(DatabaseRows(connection), notes, losses)
+
+
+def after(note: KeyNote) -> Checkpoint:
+    """Return up to where a log goes at least that a key note tells of; the root there is not known."""
+    return Checkpoint(note.key.name, note.reach.facts + 1, "", note.reach.epoch)
+
+
+def difference_from(note: KeyNote, size: int) -> str:
+    """Say in a line how a log of `size` facts differs from a key note that it does not hold."""
+    seq = note.reach.facts + 1
+    if size < seq:
+        return f"the log is shorter than `{note.name}` says: `{size}` facts, not `{seq}`"
+    return f"the log is different from `{note.name}`: fact `{seq}` is not the rotation that it tells of"
+
+
+def _is_told(note: KeyNote, found: tuple[Any, Any] | None) -> bool:
+    """Say whether a stored fact, kind and payload, is the rotation of a note."""
+    if found is None or found[0] != b"CheckpointKeyRotated":
+        return False
+    told = {"number": note.number, "former": str(note.former), "key": str(note.key)}
+    try:
+        fields = json.loads(found[1])
+        return {name: fields[name] for name in told} == told
+    except (ValueError, TypeError, LookupError):
+        return False
