@@ -17,7 +17,7 @@ def test_whole_log(whole: Where, store: LogStore, checkpoints: Path) -> None:
     assert verified(whole, store) == expected
     for series in Series:
         assert sign(checkpoints, store, series)
-    assert verified(whole, store, checkpoints) == expected._replace(compared=Compared(2, 8))
+    assert verified(whole, store, checkpoints) == expected._replace(compared=Compared(2, 8, 3))
 
 
 def test_empty_log(store: LogStore, where: Where, checkpoints: Path) -> None:
