@@ -29,7 +29,7 @@ from tests.unit.access_policy.world import HUB, MINUTE, OPEN, RESEARCHER, TICK, 
 pytestmark = pytest.mark.unit
 
 LONG = os.environ.get("SLUIS_LONG") == "1" or settings.get_current_profile_name() == "long"
-STEPS = 5_000 if LONG else 500
+STEPS = 5_000 if LONG else 300
 STEPS_OF_ONE = 50
 QUESTIONS = 3
 SEEDS = st.integers(0, 2**32 - 1)
