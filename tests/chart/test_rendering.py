@@ -36,9 +36,14 @@ def test_the_chart_lints_without_a_word(name: str) -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_object_is_valid_kubernetes(name: str) -> None:
-    """DEP-02: `kubernetes-validate --strict` knows every field of every object."""
-    for each in variant(name):
+    """DEP-02: `kubernetes-validate --strict` knows every field of every object, and would refuse one more."""
+    found = variant(name)
+    assert {"Deployment", "NetworkPolicy", "ClusterRole"} <= {each["kind"] for each in found}
+    for each in found:
         kubernetes_validate.validate(each, KUBERNETES, strict=True)
+    deployment = next(each for each in found if each["kind"] == "Deployment")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(deployment | {"unheardOf": 1}, KUBERNETES, strict=True)
 
 
 def test_the_kitchen_sink_turns_every_branch() -> None:

@@ -100,11 +100,13 @@ def test_what_was_withdrawn_while_the_warden_was_away_ends_when_it_is_back(pods:
 @pytest.mark.slow
 def test_parts_that_are_told_to_end_do_and_the_desk_goes_on(pods: Pods, lotte: Visitor) -> None:
     """FLT-14: SIGTERM ends desk and warden in time, also as the first process of a container; a login counts on."""
+    ended = pods.facts("WorkspaceEnded")
     for part in ("desk", "warden"):
         pods.end(part, signal.SIGTERM)
         pods.start(part)
         until(lambda part=part: pods.ready(part))  # type: ignore[misc]
     until(lotte.logged_in)
+    assert pods.facts("WorkspaceEnded") == ended
 
 
 def test_no_pod_is_sent_while_nothing_would_refuse_it(pods: Pods, lotte: Visitor) -> None:

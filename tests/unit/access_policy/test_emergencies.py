@@ -148,6 +148,7 @@ def test_a_pending_proposal_outlives_an_emergency() -> None:
     number = world.state.last_proposal
     world.agree("grant-emergency-access", **ASKED)
     world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
+    assert world.state.requests[OPEN].status is RequestStatus.ACTIVE
 
 
 def _doubted() -> tuple[World, dict[str, object]]:
