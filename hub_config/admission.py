@@ -69,15 +69,18 @@ class Admission:
     def __init__(self, send: Send, monotonic: Callable[[], float]) -> None:
         self._send = send
         self._monotonic = monotonic
-        self._refused_at: float | None = None
+        self._refused_at: dict[str, float] = {}  # by namespace: a label binds the policy to each
         self._ready = False
 
     async def look(self, namespace: str) -> Seen:
         """Say what the policy does in a namespace, from what was seen within a minute. Raises OSError for no answer."""
-        if self._refused_at is not None and self._monotonic() - self._refused_at < FRESH:
+        now = self._monotonic()
+        self._refused_at = {name: at for name, at in self._refused_at.items() if now - at < FRESH}
+        if namespace in self._refused_at:
             return Seen.REFUSED
         found = seen(*await self._send(namespace))
-        self._refused_at = self._monotonic() if found is Seen.REFUSED else None
+        if found is Seen.REFUSED:
+            self._refused_at[namespace] = self._monotonic()
         return found
 
     async def ready(self, namespaces: Callable[[], list[str]]) -> bool:

@@ -19,6 +19,7 @@ from spawner.warden.grants import Metadata, Site
 
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,254}@sha256:[0-9a-f]{64}", re.ASCII)
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_WIDEST = {4: 24, 6: 56}  # bits; a wider network would hold other pods, and the cluster's API (DEP-08)
 _NAME = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 
@@ -165,6 +166,9 @@ def _listed_problems(cluster: Cluster) -> Iterator[str]:
         yield f"cluster.namespace `{cluster.namespace}` is named like a request's; choose another"
     for cidr in cluster.storage_cidrs:
         try:
-            ipaddress.ip_network(cidr)
+            network = ipaddress.ip_network(cidr)
         except ValueError:
             yield f"cluster.storage_cidrs: `{cidr[:60]}` is no network; write it as `199.36.153.8/30`"
+            continue
+        if network.prefixlen < (most := _WIDEST[network.version]):
+            yield f"cluster.storage_cidrs: `{cidr}` is too wide; write networks of /{most} or smaller"

@@ -7,7 +7,6 @@ import time
 from functools import partial
 from typing import Any, NamedTuple
 
-from access_policy.model.enums import RequestStatus
 from access_policy.use_cases import Policy
 from hub_config.admission import Admission
 from hub_config.cluster_settings import Cluster, host_alias
@@ -18,6 +17,7 @@ from hub_config.running import Running
 from hub_config.settings import Settings
 from spawner import cluster_names
 from spawner.manifest import Cluster as Shared
+from spawner.warden.grants import given
 
 
 class Wired(NamedTuple):
@@ -42,8 +42,6 @@ def shared(cluster: Cluster, hub: str) -> Shared:
         hub_url=hub,
         prefix=cluster.namespace_prefix,
         host_aliases=tuple(host_alias(line) for line in cluster.host_aliases),
-        home_gib=cluster.home_gib,
-        storage_class=cluster.storage_class,
     )
 
 
@@ -74,5 +72,5 @@ def workspaces_in_cluster(c: Any, wired: Wired) -> None:
 def _places(policy: Policy, prefix: str) -> list[str]:
     """Return some of the namespaces in which the hub may be able to make pods. Raises LogError."""
     with policy.reading() as state:
-        active = [one.request for one in state.requests.values() if one.status is RequestStatus.ACTIVE]
-    return [cluster_names.namespace(request, prefix) for request in active[-_MOST_LOOKED_AT:]]
+        open_now = [one.request for one in given(state, policy.now())]
+    return [cluster_names.namespace(request, prefix) for request in open_now[-_MOST_LOOKED_AT:]]

@@ -7,11 +7,12 @@ from access_policy.actor import component
 from access_policy.commands.base import Refusal
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace, ground_lost
 from access_policy.decision import shown
+from access_policy.entitlements import location_of
 from access_policy.model.enums import Action, Component
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.reasons import REASONS
-from access_policy.state import Dataset
 from access_policy.state import Request as DataRequest
+from access_policy.state import State
 from access_policy.use_cases import Policy
 from hub_config.sessions import live_session
 from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
@@ -104,16 +105,15 @@ class Gate:
             raise WorkspaceRefused("access_denied", "the start left no fact; tell the help desk")
         with self._policy.reading() as state:
             asked, installation = state.requests[request], state.installation
-            mounts = tuple(_mount(asked, state.datasets[name]) for name in started.datasets)
+            mounts = tuple(_mount(state, asked, name) for name in started.datasets)
         return Workspace(person, request, fact.seq, started.until, mounts, profile, installation)
 
 
-def _mount(request: DataRequest, dataset: Dataset) -> Mount:
-    """Return where a dataset lies for a request: where an extract was made for it, that one and nothing more (S3)."""
-    extract = request.extracts.get(dataset.dataset)
-    if extract is None:
-        return Mount(dataset.dataset, dataset.version, dataset.location)
-    return Mount(dataset.dataset, f"{extract.version}, extract", extract.location)
+def _mount(state: State, request: DataRequest, name: DatasetName) -> Mount:
+    """Return what a request's workspace sees of a dataset, and which version that is."""
+    extract = request.extracts.get(name)
+    version = state.datasets[name].version if extract is None else f"{extract.version}, extract"
+    return Mount(name, version, location_of(state, request, name))
 
 
 def _sentence(text: str) -> str:

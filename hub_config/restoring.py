@@ -243,9 +243,10 @@ def _behind_notes(store: LogStore, notes: Sequence[KeyNote], losses: Sequence[Lo
     """Return how many facts are missing of those that the key notes tell of (AUD-12). Raises as `_behind`."""
     size, behind = store.head().size, 0
     for note in unheld_in(store.database, notes, losses):
-        if size > note.reach.facts:
-            raise StateProblem(f"{difference_from(note, size)}; do not trust this backup")
-        behind = note.reach.facts + 1 - size
+        rotation = note.reach.facts + 1
+        if size >= rotation or store.root_at(rotation - 1) not in (None, note.root):
+            raise StateProblem(f"{difference_from(note, rotation)}; do not trust this backup")
+        behind = rotation - size
     return behind
 
 

@@ -203,7 +203,11 @@ def _carried_out(policy: Policy, change: _Change) -> KeyNote:
             raise StateProblem(f"`{notes[-1].name}` tells of more than is there; put the files of its folder back")
     keep_successor(change.places.keys, change.seed)
     rotation = _fact(policy, change, len(notes) + 1)
-    note = KeyNote(len(notes) + 1, *keys, _reach(policy, change, rotation), change.lost)
+    reach = _reach(policy, change, rotation)
+    root = policy.store.root_at(reach.facts)
+    if root is None:
+        raise StateProblem(f"the log has no tree head of its `{reach.facts}` facts; run `sluis log verify`")
+    note = KeyNote(len(notes) + 1, *keys, reach, root, change.lost)
     signers = [former.checkpoint, change.key] if isinstance(former, Keys) else [change.key]
     target.write(note.name, note.signed(change.origin, *signers))
     if key_notes(target, change.origin)[-1] != note:

@@ -35,8 +35,6 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     hub_url: str
     prefix: str = names.PREFIX
     host_aliases: tuple[tuple[str, str], ...] = ()
-    home_gib: int = 10
-    storage_class: str = ""
     python: str = "/opt/workspace/bin/python"
     pull_policy: str = "IfNotPresent"
     sidecar_cpu: str = "500m"

@@ -69,10 +69,11 @@ class OwnPodSpawner(Decided, WatchingSpawner):
     async def _existing(self) -> bool:
         """A pod of this name is there: made by a request whose answer was lost, by an earlier start, or by others."""
         try:
-            found = await self.api.read_namespaced_pod(self.pod_name, self.namespace)
+            pod = await self._read()
         except NO_ANSWER:
             return False
-        pod = self.api.api_client.sanitize_for_serialization(found)
+        if pod is None:
+            return False
         if self.is_this_start(pod):
             self._made, self._trouble = True, None
             return True
@@ -85,10 +86,11 @@ class OwnPodSpawner(Decided, WatchingSpawner):
         self, pod_name: str, delete_options: V1DeleteOptions, grace_seconds: int, request_timeout: int
     ) -> bool:
         """Called by KubeSpawner until it is true; by its uid, so that no other of that name is ended."""
-        pod = self.pod_now()
-        if pod is not None:
-            delete_options.preconditions = V1Preconditions(uid=pod["metadata"]["uid"])
         try:
+            pod = await asyncio.wait_for(self._own(), request_timeout)
+            if pod is None:
+                return True
+            delete_options.preconditions = V1Preconditions(uid=pod["metadata"]["uid"])
             asked: bool = await super()._make_delete_pod_request(
                 pod_name, delete_options, grace_seconds, request_timeout
             )
@@ -97,6 +99,8 @@ class OwnPodSpawner(Decided, WatchingSpawner):
                 if error.status == 409:  # the name is another pod's by now
                     return True
                 raise
+            return False
+        except NO_ANSWER:
             return False
         return asked
 
@@ -107,8 +111,7 @@ class OwnPodSpawner(Decided, WatchingSpawner):
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._start_watching_pods()
-                pod = self.pod_now()
-                if pod is None or self.is_this_start(pod):
+                if await self._own() is not None:
                     await super().stop(now)
         except Exception as error:  # upstream's watch raises whatever its answer was made of
             self.log.error("cannot confirm the end of %s: %r", self._log_name, error)
@@ -129,6 +132,23 @@ class OwnPodSpawner(Decided, WatchingSpawner):
         """Store at once which start this is: a hub that dies before it is over finds its pod again, or that none is."""
         self.orm_spawner.state = self.get_state()
         self.user.db.commit()
+
+    async def _read(self) -> dict[str, Any] | None:
+        """The pod of this name as it is; None where there is none. Raises what `NO_ANSWER` names."""
+        try:
+            found = await self.api.read_namespaced_pod(self.pod_name, self.namespace)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+        pod: dict[str, Any] = self.api.api_client.sanitize_for_serialization(found)
+        return pod
+
+    async def _own(self) -> dict[str, Any] | None:
+        """This start's pod as last heard of, or as it is where the watch is late; None where there is none."""
+        heard = self.pod_now()
+        pod = heard if heard is not None and self.is_this_start(heard) else await self._read()
+        return pod if pod is not None and self.is_this_start(pod) else None
 
     def pod_now(self) -> dict[str, Any] | None:
         """The pod of this name as last heard of."""

@@ -45,8 +45,8 @@ _POD_REASONS = {
         "time_over", "the time granted for this workspace is over; your requests say until when"
     ),
     "NodeLost": Trouble("node_lost", f"the machine of the workspace does not answer; {_LATER}", True),
-    "NodeShutdown": Trouble("node_lost", "the machine of the workspace was shut down; start it again"),
-    "Preempting": Trouble("evicted", "its machine was needed for something else; start it again"),
+    "NodeShutdown": Trouble("node_shut_down", "the machine of the workspace was shut down; start it again"),
+    "Preempting": Trouble("preempted", "its machine was needed for something else; start it again"),
 }
 _POD_REASONS |= {"Terminated": _POD_REASONS["NodeShutdown"], "Shutdown": _POD_REASONS["NodeShutdown"]}
 _MEMORY = Trouble("out_of_memory", "it used more memory than its size allows; start a larger one, or load less at once")
@@ -68,6 +68,11 @@ _DENIED = Trouble(
 )
 _BUSY = Trouble("cluster_busy", f"the cluster has too much to do; {_LATER}", True)
 _REFUSED = Trouble("pod_refused", f"the cluster refuses the workspace as it is; {_DESK}")
+
+_ALONE = (GONE, TAKEN, DIFFERS, SLOW, SILENT, ENDING, PLACE, _MEMORY, _ENDED, _QUOTA, _DENIED, _BUSY, _REFUSED)
+_EVERY = (*_ALONE, *_WAITING.values(), *_POD_REASONS.values(), *_EVENTS.values())
+TOLD: Mapping[str, str] = {one.code: one.words for one in _EVERY}
+"""The words of each code: on record is the code alone."""
 
 
 def refused_creation(status: int, said: str) -> Trouble:

@@ -11,6 +11,7 @@ from access_policy.commands.conditions import grounds_missing, not_running
 from access_policy.commands.independence import an_auditor_among, tie
 from access_policy.commands.quorum import against, quorum_missing
 from access_policy.commands.review import for_the_board
+from access_policy.commands.sizes import too_many_contacts, too_many_datasets
 from access_policy.model.enums import Regime
 from access_policy.model.ids import DatasetName, PersonId
 from access_policy.scenarios import facts_of, scenario_of
@@ -49,6 +50,7 @@ def propose_amendment(state: State, c: ProposeAmendment, actor: Actor, at: datet
     """E19, S3: what is offered and not granted yet, each with its own necessity, and who is no contact yet (S33).
 
     E13, E59, S60, S101: while each party's ground stands, as for the request itself. E58, S46: while the grant runs.
+    REQ-14: bounded.
     """
     request = state.requests[c.request]
     datasets = tuple(DatasetName(name) for name in c.datasets)
@@ -57,6 +59,7 @@ def propose_amendment(state: State, c: ProposeAmendment, actor: Actor, at: datet
     problem = _proposable(request, datasets, contacts) or _no_addition(state, request, datasets, contacts)
     problem = problem or _unexplained(datasets, necessities) or not_running(request, at)
     problem = problem or an_auditor_among(state, contacts, at) or grounds_missing(state, request, at, datasets)
+    problem = problem or too_many_datasets(request, datasets) or too_many_contacts(request, contacts)
     return problem or (
         e.AmendmentProposed(
             request=c.request, amendment=request.last_amendment + 1, datasets=datasets, contacts=contacts,

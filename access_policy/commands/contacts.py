@@ -8,6 +8,7 @@ from access_policy.commands.base import Line, OfRequest, Outcome, PersonRef, Ref
 from access_policy.commands.conditions import account_missing, not_running, party_excluded
 from access_policy.commands.grants import not_to_be_handed_out
 from access_policy.commands.independence import reads_only
+from access_policy.commands.sizes import too_many_contacts
 from access_policy.email import normal_email
 from access_policy.model.enums import Regime, Role, Route
 from access_policy.model.ids import PersonId
@@ -52,7 +53,7 @@ class MakeAvailableToContact(OfRequest, frozen=True, kw_only=True):
 def ask_contact(state: State, c: AskContact, actor: Actor, at: datetime) -> Outcome:
     """S30, S31, S33-S36: the licensee's signatory, never the applicant, for who works at that organisation.
 
-    E58, S46, E59: while the grant runs, and no organisation of it is shut out.
+    E58, S46, E59: while the grant runs, and no organisation of it is shut out. REQ-14: bounded.
     """
     request = state.requests[c.request]
     problem = _not_by_asking(request) or _not_the_licensee(request, actor)
@@ -63,7 +64,7 @@ def ask_contact(state: State, c: AskContact, actor: Actor, at: datetime) -> Outc
     if person is None or person.institution not in signs_for(state, request, actor.person, at):
         return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` is nobody of the organisation that you sign for")
     problem = reads_only(state, person.person, at) or _known(request, person.person)
-    problem = problem or _another_address(person, c.email)
+    problem = problem or _another_address(person, c.email) or too_many_contacts(request, {person.person})
     return problem or (
         e.ContactAsked(request=c.request, person=person.person, name=c.name, position=c.position, email=person.email),
     )

@@ -11,6 +11,7 @@ from access_policy.commands.base import Command, Line, Name, OfRequest, Outcome,
 from access_policy.commands.completeness import applicant_problem, not_offered, organisations, unsound
 from access_policy.commands.independence import reads_only
 from access_policy.commands.physician import physician_problem
+from access_policy.commands.sizes import MOST_DATASETS, too_many_contacts
 from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import Action, Confirmation, PurposeKind, Regime, RequestStatus, Route
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
@@ -23,8 +24,6 @@ from access_policy.state import Request, State
 
 MOST_OPEN_REQUESTS = 50
 MOST_ENTITIES = 20
-MOST_CONTACTS = 50
-MOST_DATASETS = 100
 WITHDRAWN_COUNT_DAYS = 30
 OVER = frozenset({RequestStatus.REFUSED, RequestStatus.WITHDRAWN, RequestStatus.ENDED})
 _IN_PROGRESS = frozenset(RequestStatus) - OVER
@@ -222,12 +221,11 @@ def name_contact(state: State, c: NameContact, actor: Actor, at: datetime) -> Ou
 
 def _contact_problem(state: State, request: Request, person: PersonId, email: str) -> Refusal | None:
     """S15, S16: the address is institutional, of an organisation of the request. REQ-14: bounded."""
-    if person not in request.contacts and len(request.contacts) >= MOST_CONTACTS:
-        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, f"at most {MOST_CONTACTS} download contacts stand in a form")
-    if not any(domain_of(email) in state.institutions[name].domains for name in request.entities):
+    problem = too_many_contacts(request, {person} - request.contacts.keys())
+    if problem is None and not any(domain_of(email) in state.institutions[name].domains for name in request.entities):
         text = f"`{domain_of(email)}` is no domain that an organisation of `{request.request}` declared"
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
-    return None
+    return problem
 
 
 def submit_request(state: State, c: SubmitRequest, actor: Actor, at: datetime) -> Outcome:

@@ -134,18 +134,22 @@ def newest_of_current(
     newest = newest_checkpoint(where, keys, origin, series)
     if newest is None:
         return None
-    note = target_of(where).read(_name(newest, series), _LARGEST_NOTE)
-    _, retired = signers_of(where, keys, origin).read(note, origin_of(origin, newest.epoch, series))
-    return newest if retired is None else None
+    signed = _Signed(signers_of(where, keys, origin), origin, series)
+    return newest if _is_of_current(target_of(where), newest, signed) else None
 
 
 def newest_first(
-    where: Target | Path, keys: Trusts, origin: str, series: Series = Series.FACTS
+    where: Target | Path, keys: Trusts, origin: str, series: Series = Series.FACTS, *, former: bool = True
 ) -> Iterator[Checkpoint]:
-    """Give all checkpoints, the newest first; each is read when it is taken. Raises as `all_checkpoints`."""
+    """Give all checkpoints, the newest first; each is read when it is taken. Raises as `all_checkpoints`.
+
+    Without `former` only those that the key in hand signed (AUD-12).
+    """
     target, signed = target_of(where), _Signed(signers_of(where, keys, origin), origin, series)
     for name in reversed(_names(target, series)):
-        yield _read(target, name, signed)
+        found = _read(target, name, signed)
+        if former or _is_of_current(target, found, signed):
+            yield found
 
 
 def of_sizes(where: Target | Path, keys: Trusts, origin: str, series: Series, sizes: range) -> Iterator[Checkpoint]:
@@ -229,6 +233,13 @@ def _place(name: str) -> tuple[int, int]:
     """Return history and size as a name says them; what says none comes last, and is then refused."""
     found = NOTE_NAME.fullmatch(name)
     return (int(found["epoch"] or 0), int(found["size"])) if found else (10**9, 0)
+
+
+def _is_of_current(target: Target, checkpoint: Checkpoint, signed: _Signed) -> bool:
+    """Say whether the key that signs now signed a checkpoint, none of the former ones."""
+    signers, origin, series = signed
+    note = target.read(_name(checkpoint, series), _LARGEST_NOTE)
+    return signers.read(note, origin_of(origin, checkpoint.epoch, series))[1] is None
 
 
 def _read(target: Target, name: str, signed: _Signed) -> Checkpoint:

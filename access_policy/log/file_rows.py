@@ -27,6 +27,11 @@ class FileRows:
         found: tuple[Any, Any] | None = self._connection.execute(_FACT, [seq]).fetchone()
         return found
 
+    def root(self, size: int) -> str | None:
+        """As `Rows`."""
+        found = self._connection.execute(_ROOT, [size]).fetchone()
+        return None if found is None else bytes(found[0]).hex()
+
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """As `Rows`."""
         return self._connection.execute(_ROWS[stream])
@@ -38,6 +43,7 @@ class FileRows:
 
 _CUTS = "SELECT seq, at, kind, CAST(payload AS BLOB) FROM facts WHERE kind IN (?, ?) ORDER BY seq"
 _FACT = "SELECT kind, CAST(payload AS BLOB) FROM facts WHERE seq = ?"
+_ROOT = "SELECT CAST(root AS BLOB) FROM fact_heads WHERE size = ?"
 _ROWS = {
     "facts": "SELECT seq, at, actor, kind, payload, leaf FROM facts ORDER BY seq",
     "observations": "SELECT seq, at, actor, kind, payload, leaf FROM observations ORDER BY seq",

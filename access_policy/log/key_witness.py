@@ -1,9 +1,9 @@
-"""A key note is a witness of length: behind the facts up to which a former key counts stands the rotation itself.
+"""A key note is a witness of the log: it names the root of the facts up to which a former key counts, and the rotation
+stands behind them.
 
-Whoever has a former key signs checkpoints within its reach, also of a log that was cut there and goes on otherwise. So
-a log is held against the key notes as well: it is shorter than one says, or holds another fact where the rotation
-stood, unless an accepted loss excuses that (AUD-02, AUD-12). What a former key signed in the place of facts below that
-shows by the newer checkpoints alone.
+Whoever has a former key signs checkpoints within its reach, also of a log that was rewritten there and goes on
+otherwise. So a log is held against the key notes as well: it is shorter than one says, has another root there, or holds
+another fact where the rotation stood, unless an accepted loss excuses that (AUD-02, AUD-12).
 """
 
 import json
@@ -18,9 +18,9 @@ from access_policy.state import Loss
 
 
 def unheld(rows: Rows, notes: Sequence[KeyNote], losses: Collection[Loss]) -> tuple[KeyNote, ...]:
-    """Return the key notes whose rotation a log does not hold; `losses` are those that count, since they are signed."""
+    """Return the key notes whose root or rotation a log lacks; `losses` are those that count, since they are signed."""
     binding = (note for note in notes if not is_excused(after(note), list(losses), Series.FACTS))
-    return tuple(note for note in binding if not _is_told(note, rows.fact(note.reach.facts + 1)))
+    return tuple(note for note in binding if not _is_held(note, rows))
 
 
 def unheld_in(database: Database, notes: Sequence[KeyNote], losses: Collection[Loss]) -> tuple[KeyNote, ...]:
@@ -32,7 +32,7 @@ def unheld_in(database: Database, notes: Sequence[KeyNote], losses: Collection[L
 
 
 def after(note: KeyNote) -> Checkpoint:
-    """Return up to where a log goes at least that a key note tells of; the root there is not known."""
+    """Return up to where a log goes at least that a key note tells of; the root behind the rotation is not known."""
     return Checkpoint(note.key.name, note.reach.facts + 1, "", note.reach.epoch)
 
 
@@ -41,7 +41,15 @@ def difference_from(note: KeyNote, size: int) -> str:
     seq = note.reach.facts + 1
     if size < seq:
         return f"the log is shorter than `{note.name}` says: `{size}` facts, not `{seq}`"
-    return f"the log is different from `{note.name}`: fact `{seq}` is not the rotation that it tells of"
+    return (
+        f"the log is different from `{note.name}`: fact `{seq}` is not the rotation that it tells of, or follows others"
+    )
+
+
+def _is_held(note: KeyNote, rows: Rows) -> bool:
+    """Say whether the facts are those that the former key reached to, and the rotation follows them."""
+    size = note.reach.facts
+    return rows.root(size) == note.root and _is_told(note, rows.fact(size + 1))
 
 
 def _is_told(note: KeyNote, found: tuple[Any, Any] | None) -> bool:

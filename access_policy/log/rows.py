@@ -13,6 +13,7 @@ from access_policy.log import tables
 from access_policy.log.cutting import KINDS
 from access_policy.log.database import Database
 from access_policy.log.proofs import Leaves
+from access_policy.log.stored import stored_bytes
 
 if TYPE_CHECKING:
     import psycopg
@@ -48,6 +49,9 @@ class Rows(Protocol):
     def fact(self, seq: int) -> tuple[Any, Any] | None:
         """Return kind and payload of one fact, None where there is none."""
 
+    def root(self, size: int) -> str | None:
+        """Return the root, in hex, of the facts' head that was stored at `size`; None where there is none."""
+
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """Give the columns of `Row`."""
 
@@ -79,6 +83,12 @@ class DatabaseRows:
         facts = tables.facts.c
         found = self._connection.execute(select(facts.kind, facts.payload).where(facts.seq == seq)).one_or_none()
         return None if found is None else (found.kind.encode(), bytes(found.payload))
+
+    def root(self, size: int) -> str | None:
+        """As `Rows`."""
+        heads = tables.fact_heads.c
+        found = self._connection.scalar(select(heads.root).where(heads.size == size))
+        return None if found is None else stored_bytes(found, f"tree head `{size}`").hex()
 
     def rows(self, stream: str) -> Iterator[tuple[Any, ...]]:
         """As `Rows`."""

@@ -1,12 +1,14 @@
 """Which keys sign, and signed, an installation's notes, and how far each of them binds (AUD-12).
 
 A rotation leaves a key note beside the checkpoints, `key-000000000001.txt` and so on: a C2SP signed note
-(https://c2sp.org/signed-note) of the origin `<origin>/key`, in which both keys say that the one follows the other, and
-up to which size of which history the former one's notes count. So old notes stay verifiable, and a former key that
-leaked signs nothing newer. The chain is trusted from its end, the key in hand; `lost` stands in a note whose former key
-was not there to sign. The steps of a rotation are the caller's.
+(https://c2sp.org/signed-note) of the origin `<origin>/key`, in which both keys say that the one follows the other, up
+to which size of which history the former one's notes count, and which root the facts have there. So old notes stay
+verifiable, and a former key that leaked signs nothing newer and rewrites nothing older. The chain is trusted from its
+end, the key in hand; `lost` stands in a note whose former key was not there to sign. The steps of a rotation are the
+caller's.
 """
 
+from base64 import b64encode
 from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +18,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from access_policy.log.database import Database
 from access_policy.log.errors import KeyRetired, UntrustedCheckpoint
-from access_policy.log.notes import VerifierKey, is_signed_by_all, read_note, read_verifier_key, sign_with, split_note
+from access_policy.log.merkle import HASH_SIZE
+from access_policy.log.notes import (
+    VerifierKey,
+    decode64,
+    is_signed_by_all,
+    read_note,
+    read_verifier_key,
+    sign_with,
+    split_note,
+)
 from access_policy.log.plain_facts import plain_facts
 from access_policy.log.targets import Target, target_of
 
@@ -49,12 +60,16 @@ class Reach(NamedTuple):
 
 
 class KeyNote(NamedTuple):
-    """A rotation as its note says it: `former` binds up to `reach`, then `key` signs; both are verifier keys."""
+    """A rotation as its note says it: `former` binds up to `reach`, then `key` signs; both are verifier keys.
+
+    `root`, in hex, is that of the facts' tree there (RFC 6962).
+    """
 
     number: int
     former: VerifierKey
     key: VerifierKey
     reach: Reach
+    root: str
     lost: bool = False
 
     @property
@@ -65,7 +80,8 @@ class KeyNote(NamedTuple):
     def text(self, origin: str) -> str:
         """Return what is signed; `origin` is the installation's."""
         sizes = (f"{name} {size}" for name, size in self.reach._asdict().items())
-        lines = (f"{origin}/key", self.number, self.former, self.key, *sizes, *([_LOST] if self.lost else []))
+        end = (f"root {b64encode(bytes.fromhex(self.root)).decode()}", *([_LOST] if self.lost else []))
+        lines = (f"{origin}/key", self.number, self.former, self.key, *sizes, *end)
         return "".join(f"{line}\n" for line in lines)
 
     def signed(self, origin: str, *signers: Ed25519PrivateKey) -> bytes:
@@ -182,10 +198,12 @@ def _parsed(text: str) -> KeyNote:
     """Read a key note's text; that it is written as we write it is checked afterwards. Raises ValueError."""
     _, number, former, key, *sizes = text.removesuffix("\n").split("\n")
     numbers = [int(line.partition(" ")[2]) for line in sizes[: len(Reach._fields)]]
-    if len(numbers) != len(Reach._fields):
-        raise ValueError("sizes are missing")
-    lost = sizes[len(Reach._fields) :] == [_LOST]
-    return KeyNote(int(number), read_verifier_key(former), read_verifier_key(key), Reach(*numbers), lost)
+    line, *more = sizes[len(Reach._fields) :]
+    root = decode64(line.partition(" ")[2])
+    if len(root) != HASH_SIZE:
+        raise ValueError("that is no root")
+    keys = read_verifier_key(former), read_verifier_key(key)
+    return KeyNote(int(number), *keys, Reach(*numbers), root.hex(), more == [_LOST])
 
 
 def _same(key: VerifierKey, public: Ed25519PublicKey) -> bool:

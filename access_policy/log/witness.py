@@ -196,12 +196,12 @@ class Witness:
         problems += [difference_from(note, size) for note in outlasted]
         known = [one for one in (newest[Series.FACTS], missed, *map(after, outlasted)) if one is not None]
         if problems:
-            return _lost(problems[0], self._gap(origin, known, max(last, epoch)))
+            return _lost(problems[0], self._gap(origin, known, max(last, epoch), former=not outlasted))
         return _bare(newest[Series.OBSERVATIONS], log)
 
-    def _gap(self, origin: str, signed: Sequence[Checkpoint], last: int) -> Gap:
+    def _gap(self, origin: str, signed: Sequence[Checkpoint], last: int, *, former: bool) -> Gap:
         """Return the loss: what is proven, the largest size that was signed, and the history after all of these."""
-        kept, observations = (self._agreed(origin, series) for series in Series)
+        kept, observations = (self._agreed(origin, series, former=former) for series in Series)
         history = max([last, *(one.epoch for one in signed)]) + 1
         return Gap(kept, max((one.size for one in signed), default=0), history, observations)
 
@@ -224,7 +224,7 @@ class Witness:
         return None if excused else found
 
     def _outlasted(self, log: Named, last: int) -> tuple[KeyNote, ...]:
-        """Return the key notes whose rotation the log does not hold, and no signed loss excuses that (AUD-12)."""
+        """Return the key notes whose root or rotation the log lacks, and no signed loss excuses that (AUD-12)."""
         signed = last if self._accepted is None else max(last, self._accepted)
         notes = signers_of(self._target, self._keys, log.origin).notes
         return unheld_in(self._store.database, notes, [loss for loss in log.losses if loss.epoch <= signed])
@@ -241,10 +241,13 @@ class Witness:
             return [f"there is no checkpoint of the log's `{size}` facts: put the folder's files back into it"]
         return [] if last >= epoch else [f"the loss that was accepted as history `{epoch}` is not signed"]
 
-    def _agreed(self, origin: str, series: Series) -> int:
-        """Return the largest size that a checkpoint proves, 0 where none does."""
+    def _agreed(self, origin: str, series: Series, *, former: bool) -> int:
+        """Return the largest size that a checkpoint proves, 0 where none does; by a `former` key only if that counts.
+
+        Where a key note says that the log was cut or rewritten, whoever has a former key may have done it (AUD-12).
+        """
         root_at = self._streams()[series][1]
-        for checkpoint in newest_first(self._target, self._keys, origin, series):
+        for checkpoint in newest_first(self._target, self._keys, origin, series, former=former):
             if root_at(checkpoint.size) == checkpoint.root:
                 return checkpoint.size
         return 0

@@ -69,7 +69,8 @@ class Key(NamedTuple):
 
 class Step(NamedTuple):
     """A rotation of the key: which followed which, whether the former was lost and so did not agree, how far it counts
-    (history, facts, observations, erased), and the fact that has to stand behind these: number, former and new key."""
+    (history, facts, observations, erased), and the fact that has to stand behind these: number, former and new key, and
+    the root of the facts before it."""
 
     former: Key
     key: Key
@@ -120,15 +121,16 @@ def rotations(folder: Path, key: Key) -> list[Step]:
         former, follower = (read_key(line, path.name) for line in note.decode().split("\n")[2:4])
         name = f"{follower.name}/key"
         lines = follower.check(note, name, path.name)
-        lost = lines[8:] == ["lost"]
+        lost = lines[9:] == ["lost"]
         if not lost:
             former.check(note, name, path.name)
-        if path.name != f"key-{number:012}.txt" or lines[:2] != [name, str(number)] or (lines[8:] and not lost):
+        if path.name != f"key-{number:012}.txt" or lines[:2] != [name, str(number)] or (lines[9:] and not lost):
             raise Misfit(f"{path.name} is no key note")
         reach = [int(line.removeprefix(f"{word} ")) for word, line in zip(REACH, lines[4:8], strict=True)]
+        root = base64(lines[8].removeprefix("root "))
         if steps and (steps[-1].key != former or reach[:2] <= steps[-1].reach[:2]):
             raise Misfit(f"{path.name} does not follow the key note before it")
-        steps.append(Step(former, follower, lost, reach, [number, *lines[2:4]]))
+        steps.append(Step(former, follower, lost, reach, [number, *lines[2:4], root]))
     if steps and not is_same(steps[-1].key, key):
         raise Misfit("the key notes do not lead to the pack's key")
     return steps
@@ -289,7 +291,7 @@ class Pack:
             fields = check_row(row, tree, where)
             self.check_quotes(stream, row, fields)
             if stream == "facts":
-                self.note_fact(row, fields, where)
+                self.note_fact(row, fields, tree)
             elif self.whole and self.cut and not count:
                 self.check_cut(row, tree, where)
             last, count = row["seq"], count + 1
@@ -301,30 +303,30 @@ class Pack:
             raise Misfit(f"manifest.json does not say which {stream} were cut as the facts do")
         return f"{count} of {tree.size} {stream}" + (f" (the first {gone} were cut after their years)" if gone else "")
 
-    def note_fact(self, row: dict[str, Any], fields: dict[str, Any], where: str) -> None:
+    def note_fact(self, row: dict[str, Any], fields: dict[str, Any], tree: Tree) -> None:
         """Keep what a fact says of rotations, losses, and cut observations: none but those older than their years."""
         if row["kind"] == "PolicySettingsAdopted":
             self.years = fields.get("retention_years", 5)
         elif row["kind"] == "ObservationsCut":
             kept = timedelta(days=366 * self.years)
             if fields["size"] <= self.cut or instant(fields["since"]) + kept > instant(row["at"]):
-                raise Misfit(f"{where} cuts observations that were to be kept for longer")
+                raise Misfit(f"events.jsonl: event {row['seq']} cuts observations that were to be kept for longer")
             self.cut, self.since, self.cut_root = fields["size"], fields["since"], bytes.fromhex(fields["root"])
         elif row["kind"] == "CheckpointKeyRotated":
-            self.rotated[row["seq"]] = [fields[name] for name in ("number", "former", "key")]
+            before = root_before(row["seq"] - 1, tree.size, [base64(one) for one in row["proof"]])
+            self.rotated[row["seq"]] = [fields[name] for name in ("number", "former", "key")] + [before]
         elif row["kind"] == "LossAccepted":
             self.losses.append((fields["epoch"], fields["kept"]))
 
-    def check_rotations(self, steps: list[Step], key: Key, size: int) -> None:
-        """The log is as long as the key notes say, with the rotations there, but for what an accepted loss took away.
+    def check_rotations(self, steps: list[Step], key: Key) -> None:
+        """The rotations follow the facts that the key notes name by their root, but for what a loss took away.
 
-        A pack about one request may lack these facts: it shows the length, as far as no later history began.
+        Every pack holds them; what lies to the left in the proof of a rotation makes the root of the facts before it.
         """
         history = int(key.name[len(steps[-1].key.name) + 1 :] or 0) if steps else 0
         for number, (*_, (epoch, facts, _, _), fact) in enumerate(steps, 1):
             kept = [kept for later, kept in self.losses if epoch < later <= history]
-            excused = facts >= min(kept, default=facts + 1) if self.whole else epoch < history
-            if not excused and (size <= facts or (self.whole and self.rotated.get(facts + 1) != fact)):
+            if facts < min(kept, default=facts + 1) and self.rotated.get(facts + 1) != fact:
                 raise Misfit(f"the log lacks what key-{number:012}.txt says: event {facts + 1} is to be its rotation")
 
     def check_cut(self, row: dict[str, Any], tree: Tree, where: str) -> None:
@@ -383,7 +385,7 @@ def check(folder: Path, given: str | None) -> str:
         tree = check_checkpoint(folder, file, key, name)
         said.append(pack.check_stream(stream, tree))
         if stream == "facts":
-            pack.check_rotations(steps, key, tree.size)
+            pack.check_rotations(steps, key)
     pack.check_rest()
     trust = trust if given else f"; compare its key with the installation's: {written.strip()}"
     trust += f"; rotation {lost} replaced a lost key, on the installation's word" if lost else ""

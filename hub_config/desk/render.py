@@ -17,9 +17,10 @@ from access_policy.model.enums import Role
 from access_policy.overview import suspended_since
 from access_policy.reasons import REASONS
 from hub_config.desk.desk import PREFIX, View, Visit, desk_of
+from hub_config.desk.endings import ending_texts
 from hub_config.desk.later import added_contacts, added_datasets
 from hub_config.desk.sight import areas
-from hub_config.desk.words import CODES, command_label, ending_texts, field_label, instant
+from hub_config.desk.words import CODES, command_label, field_label, instant
 
 _HERE = Path(__file__).resolve().parent
 _FLASH = "sluis-desk-said"

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from access_policy.commands.base import Command, RefusalCode
-from access_policy.reasons import REASONS, ReasonCode
-from access_policy.state import Ending
+from access_policy.reasons import ReasonCode
 from hub_config.desk.kinds import kind_of, kinds
 
 DANGEROUS: frozenset[type[Command]] = frozenset(
@@ -273,23 +272,3 @@ PAGES: dict[str, str] = {
 def instant(at: datetime | None) -> str:
     """Write an instant for people: ISO, to the minute, with its zone."""
     return "" if at is None else at.strftime("%Y-%m-%d %H:%M UTC")
-
-
-_ENDINGS = {
-    "stopped": "it was stopped on request",
-    "start_failed": "it could not be started; tell the help desk",
-    "ended_by_itself": "its program ended by itself",
-    "hub_stopped": "the hub was stopped; files in its home are kept",
-    "not_allowed": "it was not allowed to go on",
-}  # what the spawner saw, where no fact took the ground away
-
-
-def ending_texts(ending: Ending) -> list[str]:
-    """Return in words why a workspace ended: the reasons' texts, or that it was stopped."""
-    return [_ending_text(code.strip()) for code in ending.why.split(",")]
-
-
-def _ending_text(code: str) -> str:
-    if code in list(ReasonCode):
-        return REASONS[ReasonCode(code)].failing
-    return _ENDINGS.get(code, code.replace("_", " "))

@@ -1,7 +1,8 @@
 """The machine that is a cluster: workspaces are pods, in a namespace for each request.
 
-It knows pods by their labels, whoever made them; what it remembers saves calls only, but for one thing: on which node a
-start was last seen, for a pod that vanishes with its node has not ended (FLT-05). What is in doubt goes on record.
+It knows pods by their labels, whoever made them; what it remembers saves calls only, but for two things: on which node
+a start was last seen, for a pod that vanishes with its node has not ended (FLT-05), and why a pod was over, for the hub
+may delete it before it tells. What is in doubt goes on record.
 """
 
 import logging
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from access_policy.state import State, WorkspaceKey
 from spawner import cluster_names as names
 from spawner.manifest import END_SECONDS
+from spawner.pod_words import ended
 from spawner.warden.api import Api, Key, Object, key_of
 from spawner.warden.fit import ever_given, misfit
 from spawner.warden.grants import Site
@@ -20,6 +22,9 @@ from spawner.warden.plan import key_of as workspace_key
 
 SWEEP = 60.0
 """Seconds after which pods without our labels are looked for in our namespaces, too."""
+
+LEFT_LYING = 60.0
+"""Seconds in which a pod that is over is the hub's to clear away, which looks in that time and tells the person."""
 
 _LOGGER = logging.getLogger("sluis.warden")
 
@@ -39,6 +44,7 @@ class ClusterMachine:
         self._places = Places(api, site, installation, monotonic)
         self._pods: dict[int, Object] = {}
         self._nodes: dict[int, str] = {}
+        self._over: dict[int, tuple[str, float]] = {}
         self._sweep = 0.0
 
     def running(self) -> Mapping[int, Running]:
@@ -51,19 +57,26 @@ class ClusterMachine:
             pods |= strays
         self._pods = dict(self._numbered(pods.values()))
         self._nodes |= {start: node for start, one in self._pods.items() if (node := one["spec"].get("nodeName"))}
+        over = {start: why.code for start, one in self._pods.items() if (why := ended(one)) is not None}
+        self._over = {start: (code, self._monotonic()) for start, code in over.items()} | self._over
         return {start: Running(_whose(one), str(key_of(one))) for start, one in self._pods.items()}
 
     def unfit(self, state: State, /) -> Collection[int]:
-        """Return the starts whose pods mount or are what they were not given (DAT-13, DAT-15)."""
+        """Return the starts whose pods are not what they were given (DAT-13, DAT-15), or are over and left lying."""
         known = {one.seq: one for one in state.workspaces.values()}
         self._nodes = {start: node for start, node in self._nodes.items() if start in known}
-        found = set()
+        self._over = {start: seen for start, seen in self._over.items() if start in known}
+        found = {start for start in self._over.keys() & self._pods.keys() if self._lies(start)}
         for start in known.keys() & self._pods.keys():
             problem = misfit(self._pods[start], known[start], ever_given(state, known[start]))
             if problem is not None:
                 _LOGGER.error("ending %s: %s", key_of(self._pods[start]), problem)
                 found.add(start)
         return found
+
+    def causes(self) -> Mapping[int, str]:
+        """Return the code of `pod_words` by which each start was seen to be over."""
+        return {start: code for start, (code, _) in self._over.items()}
 
     def end(self, start: int, /) -> bool:
         """Delete exactly this pod, with the same short grace for all; never at once, which would confirm nothing."""
@@ -92,6 +105,9 @@ class ClusterMachine:
     def told(self) -> frozenset[str]:
         """Return what is wrong in the cluster and not the warden's to mend, one line each."""
         return self._places.told
+
+    def _lies(self, start: int) -> bool:
+        return self._monotonic() - self._over[start][1] >= LEFT_LYING
 
     def _strays(self, known: Mapping[Key, Object]) -> dict[Key, Object]:
         """Return the pods in our namespaces that do not say that they are workspaces of ours."""

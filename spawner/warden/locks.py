@@ -5,11 +5,19 @@ bad pod is refused is tried by the hub, which makes pods.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from spawner.warden.api import Api, Key, Object
 from spawner.warden.rights import POLICIES
 
 _AGAIN = 60.0
+
+
+class _Problem(NamedTuple):
+    """What is wrong with one policy; `broken`: what it has to refuse gets in."""
+
+    line: str
+    broken: bool = True
 
 
 class Locks:
@@ -19,12 +27,15 @@ class Locks:
         self._api = api
         self._monotonic = monotonic
         self._next: float | None = None
+        self.broken = False  # whether one was seen to be missing, or to refuse nothing
 
     def problems(self) -> list[str]:
         """Return what is missing, one line each; empty where all stand. Raises `Trouble`."""
         if self._next is not None and self._monotonic() < self._next:
             return []
-        found = [line for name in POLICIES for line in self._of(name)]
+        seen = [self._of(name) for name in POLICIES]
+        self.broken = any(one is not None and one.broken for one in seen)
+        found = [one.line for one in seen if one is not None]
         self._next = None if found else self._monotonic() + _AGAIN
         return found
 
@@ -33,15 +44,17 @@ class Locks:
         """Whether all of them stood when they were last looked at."""
         return self._next is not None
 
-    def _of(self, name: str) -> list[str]:
+    def _of(self, name: str) -> _Problem | None:
         policy = self._api.get(Key("ValidatingAdmissionPolicy", "", name))
         binding = self._api.get(Key("ValidatingAdmissionPolicyBinding", "", name))
         if policy is None or binding is None:
             missing = "policy" if policy is None else "binding of the policy"
-            return [f"the admission {missing} `{name}` is not there; nobody is let in: install the chart again"]
+            return _Problem(f"the admission {missing} `{name}` is not there; nobody is let in: install the chart again")
         if not _refuses(policy, binding):
-            return [f"the admission policy `{name}` refuses nothing; nobody is let in: install the chart again"]
-        return [] if _is_seen(policy) else [f"the admission policy `{name}` is not in force yet; nobody is let in"]
+            return _Problem(f"the admission policy `{name}` refuses nothing; nobody is let in: install the chart again")
+        if not _is_seen(policy):
+            return _Problem(f"the admission policy `{name}` is not in force yet; no place is opened", broken=False)
+        return None
 
 
 def _refuses(policy: Object, binding: Object) -> bool:

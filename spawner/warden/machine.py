@@ -46,7 +46,10 @@ class Machine(Protocol):
         """Return what runs, by the fact of its start; what names none gets a negative number. OSError: no answer."""
 
     def unfit(self, state: State, /) -> Collection[int]:
-        """Return which of those that ran last are not what their start was given."""
+        """Return which of those that ran last are not what their start was given, or are over and left lying."""
+
+    def causes(self) -> Mapping[int, str]:
+        """Return why starts of the log were seen to be over by themselves, as codes; also of what is gone by now."""
 
     def end(self, start: int, /) -> bool:
         """End one of those that ran last; True once it is seen to be gone. False: ask again. Raises OSError."""
@@ -89,6 +92,10 @@ class LocalMachine:
     def unfit(self, _state: State, /) -> Collection[int]:
         """Return none: a sandbox is made by the hub on this machine, and cannot be another than it was made."""
         return ()
+
+    def causes(self) -> Mapping[int, str]:
+        """Return none: the hub has the sandbox's own process, and tells."""
+        return {}
 
     def end(self, start: int, /) -> bool:
         """Kill it, and wait a little for its end."""

@@ -1,8 +1,8 @@
 """Keeps the objects of all requests' places as `grants.py` wants them, from the log and the cluster's API alone.
 
 Each pass compares and writes only what differs, so that it may be broken off anywhere and begun again. What stands
-under a name of ours and is not ours is never adopted, changed or deleted: it is told, and that place lets nobody in.
-Nor does any place before the admission policies are seen to stand (DAT-15).
+under a name of ours and is not ours is never adopted, changed or deleted: it is told, and that place lets nobody in,
+also one that did. Nor does any place before the admission policies are seen to stand, or where one is gone (DAT-15).
 """
 
 import logging
@@ -104,7 +104,7 @@ class Pass:
             if goal is None:
                 self._try(found, partial(self._api.delete, found))
             elif differs(found, goal):
-                self._try(found, partial(self._mend, found, goal))
+                self._try(found, partial(self._narrow, found, goal))
 
     def _provide(self) -> None:
         found = {key_of(one): one for kind in (*_GROUND, *_LETS_IN) for one in self._ours(kind)}
@@ -114,9 +114,8 @@ class Pass:
         wanted: set[Key] = set()
         for place in [*self._places.values(), *self._closed(spaces)]:
             wanted |= {key_of(one) for one in (*place.ground, *place.lets_in)}
-            if not self._keep(place.ground, found):
-                continue
-            if place.namespace in foreign:
+            whole = self._keep(place.ground, found)
+            if not whole or place.namespace in foreign or self._keeper.locks.broken:
                 self._shut(place, found)
             elif opening:
                 self._keep(place.lets_in, found)
@@ -163,6 +162,16 @@ class Pass:
         if not differs(found, wanted):
             return True
         return self._try(wanted, partial(self._mend, found, wanted)) and not must_be_made_anew(found, wanted)
+
+    def _narrow(self, found: Object, wanted: Object) -> None:
+        """Mend what lets in; where the API does not take it, it goes: what is too wide does not stay (DAT-15)."""
+        try:
+            self._mend(found, wanted)
+        except Trouble as trouble:
+            if trouble.of_all or trouble.status == 409:
+                raise
+            self._told.add(_line(trouble))
+            self._api.delete(found)
 
     def _mend(self, found: Object, wanted: Object) -> None:
         if must_be_made_anew(found, wanted):

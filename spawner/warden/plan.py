@@ -26,10 +26,11 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What a machine says beside what runs: which starts are not what they were given, and how long a start takes."""
+    """What a machine says beside what runs: which starts may not stay, how long one takes, why some were over."""
 
     unfit: frozenset[int] = frozenset()
     start_bound: timedelta = START_BOUND
+    causes: Mapping[int, str] = {}
 
 
 _NOTHING = Beside()
@@ -46,7 +47,7 @@ def plan(
     lost = [seq for seq, one in known.items() if ground_lost(state, one, at) is not None]
     late = at - beside.start_bound
     gone = [seq for seq, one in known.items() if seq not in running and (seq in seen or one.started <= late)]
-    record = dict.fromkeys(gone, "process_ended") | dict.fromkeys(lost, "ended_by_warden")
+    record = {seq: beside.causes.get(seq, "process_ended") for seq in gone} | dict.fromkeys(lost, "ended_by_warden")
     return Plan(tuple(seq for seq in running if seq in lost or seq not in known or seq in beside.unfit), record)
 
 

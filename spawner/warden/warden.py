@@ -102,7 +102,8 @@ class Warden:
 
     def _todo(self, state: State, running: Mapping[int, Running], at: datetime) -> Plan:
         unfit = pretenders(state, {start: one.key for start, one in running.items()})
-        beside = Beside(unfit.union(self._machine.unfit(state)), self._machine.start_bound)
+        unfit = unfit.union(self._machine.unfit(state))
+        beside = Beside(unfit, self._machine.start_bound, self._machine.causes())
         return plan(state, running, self._seen, at, beside)
 
     def _end_workspaces(self, running: Mapping[int, Running], todo: Plan) -> None:

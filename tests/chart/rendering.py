@@ -82,7 +82,10 @@ KITCHEN_SINK: Values = {
         "issuer": {"cidrs": ["203.0.113.0/24"]},
         "dns": {"cidrs": ["169.254.20.10/32"]},
     },
-    "admission": {"tokenUsers": ["system:metadata-server"]},
+    "admission": {
+        "tokenUsers": ["system:metadata-server"],
+        "volumeUsers": ["system:serviceaccount:storage:provisioner"],
+    },
 }
 """On top of the required values, what turns every branch of the templates the other way."""
 

@@ -7,8 +7,11 @@ import helm_python
 import kubernetes_validate
 import pytest
 
+from access_policy.commands.emergencies import MOST_OPEN
+from access_policy.commands.sizes import MOST_CONTACTS, MOST_DATASETS
 from hub_config.settings import Settings, load_settings
 from spawner import cluster_names
+from spawner.manifest import MOST_MOUNTS
 from tests.chart.rendering import (
     CHART,
     KITCHEN_SINK,
@@ -136,6 +139,27 @@ def test_the_definition_of_a_grant_describes_every_field() -> None:
     (version,) = named(variant("required"), "CustomResourceDefinition", "accessgrants.sluis.dev")["spec"]["versions"]
     problems = list(_problems(version["schema"]["openAPIV3Schema"], ""))
     assert problems == []
+
+
+def test_a_grant_holds_all_that_a_request_may_have() -> None:
+    """DAT-15, REQ-14: one that grew beyond its definition could not be written, and so not be narrowed."""
+    (version,) = named(variant("required"), "CustomResourceDefinition", "accessgrants.sluis.dev")["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    persons = spec["persons"]
+    assert persons["maxItems"] == MOST_CONTACTS
+    assert persons["items"]["properties"]["mounts"]["maxItems"] == MOST_DATASETS == MOST_MOUNTS
+    assert spec["emergency"]["maxItems"] >= MOST_OPEN
+
+
+def test_the_warden_may_shut_a_place_that_lost_its_label() -> None:
+    """DAT-15, SPW-14: what it made it may take away wherever it stands; it makes and changes nothing there."""
+    policy = named(variant("required"), "ValidatingAdmissionPolicy", "sluis-parts-stay")
+    (only,) = policy["spec"]["validations"]
+    assert " ".join(only["expression"].split()) == (
+        "request.operation == 'DELETE' && request.userInfo.username == 'system:serviceaccount:sluis:warden' && "
+        "request.resource.resource in ['pods', 'rolebindings', 'accessgrants'] && "
+        "oldObject.metadata.?labels[?'sluis.dev/request'].hasValue()"
+    )
 
 
 def _problems(schema: dict[str, Any], path: str) -> Any:

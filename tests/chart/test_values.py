@@ -113,6 +113,14 @@ WRONG = {
     "a password in a URL": (at("database.url", "postgresql://a:b@db.example.org/sluis"), "database.url holds a user"),
     "a node's port": (at("proxy.service.type", "NodePort"), "proxy/service/type"),
     "an address that is none": (at("networkPolicy.browsers.cidrs", ["everybody"]), "cidrs"),
+    "the storage anywhere": (
+        at("singleuser.networkPolicy.storageCidrs", ["0.0.0.0/0"]), "storageCidrs: `0.0.0.0/0` is too wide"),
+    "the storage in a wide network": (
+        at("singleuser.networkPolicy.storageCidrs", ["199.36.153.8/30", "2600:2d00::/32"]),
+        "`2600:2d00::/32` is too wide: write networks of /56"),
+    "the cluster's API in a wide network": (
+        at("networkPolicy.apiServer.cidrs", ["10.0.0.0/8"]), "apiServer.cidrs: `10.0.0.0/8` is too wide"),
+    "a database in a wide network": (at("database.cidrs", ["10.0.0.0/23"]), "write networks of /24 or smaller"),
     "resources without limits": (at("hub.resources", {"limits": None}), "resources"),
     "a prefix that is none": (at("namespacePrefix", "Sluis_"), "namespacePrefix"),
     "a home without a unit": (at("singleuser.storage.capacity", "10"), "capacity"),

@@ -27,6 +27,7 @@ from tests.chart.rendering import REQUIRED, Object, Values, merged, render
 from tests.cluster import processes
 from tests.cluster import store as bucket_store
 from tests.cluster.handle import Cluster, restricted_pod
+from tests.cluster.keys import PROVISIONER
 from tests.cluster.setting import API_PORT, NODE_ADDRESS
 from tests.integration.whole import sluis
 
@@ -216,6 +217,7 @@ class Installed:
                     "cidrs": [f"{self._database}/32"],
                 },
                 "config": {"login": {"issuer": issuer, "client_id": "sluis"}},
+                "admission": {"volumeUsers": [PROVISIONER]},
                 "networkPolicy": {
                     "browsers": {"cidrs": [f"{NODE_ADDRESS}/32"]},
                     "apiServer": {"cidrs": [f"{NODE_ADDRESS}/32"], "port": API_PORT},

@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.cluster.setting import API_PORT, FIRST_SERVICE, NODE, NODE_ADDRESS, Setting
 
 SERVER = f"https://127.0.0.1:{API_PORT}"
+PROVISIONER = "sluis-test-provisioner"
 # file name: user and groups
 IDENTITIES = {
     "admin": ("admin", "system:masters"),
@@ -22,7 +23,7 @@ IDENTITIES = {
     "proxy": ("system:kube-proxy", ""),
     "kubelet": (f"system:node:{NODE}", "system:nodes"),
     "policies": ("sluis-test-policies", ""),
-    "provisioner": ("sluis-test-provisioner", ""),
+    "provisioner": (PROVISIONER, ""),
 }
 _NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 _ADDRESSES = ("127.0.0.1", NODE_ADDRESS, FIRST_SERVICE)

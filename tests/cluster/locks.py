@@ -17,6 +17,7 @@ from spawner.warden.grants import Given, Site, open_place
 from spawner.workspace import Mount, Profile, Workspace
 from tests.chart.rendering import NAMESPACE, REQUIRED, WORKSPACE_IMAGE, Values, merged, render
 from tests.cluster.api import Api, RefusedError
+from tests.cluster.keys import PROVISIONER
 
 Object = dict[str, Any]
 Change = Callable[[Object], object]
@@ -44,6 +45,7 @@ VALUES: Values = merged(
             "gcsfuse": {"sidecarRepositories": [SIDECAR]},
             "hostAliases": [{"ip": "199.36.153.8", "hostnames": ["storage.example.org", "www.example.org"]}],
         },
+        "admission": {"volumeUsers": [PROVISIONER]},
     },
 )
 _ORDER = ("CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding",
@@ -155,8 +157,12 @@ def with_sidecar(one: Object, image: str = f"{SIDECAR}:v1.24.0") -> Object:
         "name": "gke-gcsfuse-sidecar",
         "image": image,
         "restartPolicy": "Always",
+        "args": ["--v=5"],
         "env": [{"name": "NATIVE_SIDECAR", "value": "TRUE"}],
         "securityContext": restricted,
+        "volumeMounts": [
+            {"name": f"gke-gcsfuse-{name}", "mountPath": f"/gcsfuse-{name}"} for name in ("tmp", "buffer", "cache")
+        ],
     }
     changed["spec"]["initContainers"] = [sidecar]
     changed["spec"]["volumes"] += [

@@ -54,6 +54,22 @@ def _more(one: Object, kind: str, **fields: Any) -> None:
         one["spec"].pop("initContainers")
 
 
+def _limited(one: Object, **limits: str) -> None:
+    one["spec"]["containers"][0]["resources"]["limits"].update(limits)
+
+
+def _sidecar(one: Object, **fields: Any) -> None:
+    one["spec"]["initContainers"][0].update(fields)
+
+
+def _grouped(one: Object, **fields: Any) -> None:
+    one["spec"]["securityContext"].update(fields)
+
+
+def _mounted_in_notebook(one: Object, name: str) -> None:
+    one["spec"]["containers"][0]["volumeMounts"].append({"name": name, "mountPath": "/home/more"})
+
+
 def _annotated(one: Object, name: str, value: str) -> None:
     one["metadata"]["annotations"][name] = value
 
@@ -158,6 +174,31 @@ CHANGES: dict[str, Change] = {
     "all capabilities": lambda one: _secured(one, capabilities={}),
     "every system call": lambda one: _secured(one, seccompProfile={"type": "Unconfined"}),
     "no limits": lambda one: _notebook(one, resources={}),
+    "root's group": lambda one: _secured(one, runAsGroup=0),
+    "root's group for the pod": lambda one: _grouped(one, runAsGroup=0),
+    "root's group for its folders": lambda one: _grouped(one, fsGroup=0),
+    "more cores than a profile has": lambda one: _limited(one, cpu="900"),
+    "more memory than a profile has": lambda one: _limited(one, memory="4000Gi"),
+    "more of the node's disk": lambda one: _limited(one, **{"ephemeral-storage": "2Gi"}),
+    "as much of the node's disk as there is": lambda one: one["spec"]["containers"][0]["resources"]["limits"].pop(
+        "ephemeral-storage"
+    ),
+    "a device": lambda one: _limited(one, **{"example.org/device": "1"}),
+    "a container that starts again": lambda one: _notebook(one, restartPolicy="Always"),
+    "the node asks another machine": lambda one: _notebook(
+        one, livenessProbe={"httpGet": {"host": "198.51.100.9", "port": 80}}
+    ),
+    "another program in the sidecar": lambda one: _sidecar(one, command=["/gcsfuse"]),
+    "a secret in the sidecar": lambda one: _sidecar(one, envFrom=[{"secretRef": {"name": "other"}}]),
+    "the home in the sidecar": lambda one: _sidecar(one, volumeMounts=[{"name": "home", "mountPath": "/home"}]),
+    "the data in the sidecar": lambda one: _sidecar(
+        one, volumeMounts=[{"name": names.volume(2), "mountPath": "/d", "readOnly": True}]
+    ),
+    "the sidecar as the notebook's user": lambda one: one["spec"]["initContainers"][0]["securityContext"].update(
+        runAsUser=1000
+    ),
+    "a hook of the sidecar": lambda one: _sidecar(one, lifecycle={"preStop": {"exec": {"command": ["true"]}}}),
+    "the sidecar's folder in the notebook": lambda one: _mounted_in_notebook(one, "gke-gcsfuse-tmp"),
     "a port of the node": lambda one: _notebook(one, ports=[{"containerPort": 8888, "hostPort": 8888}]),
     # what it shares and knows (NET-10, SPW-11)
     "the node's network": lambda one: _spec(one, hostNetwork=True),
@@ -183,6 +224,13 @@ CHANGES: dict[str, Change] = {
     "a liking for nodes": lambda one: _spec(one, affinity={"nodeAffinity": {}}),
     "another scheduler": lambda one: _spec(one, schedulerName="other"),
     "an importance": lambda one: _spec(one, priorityClassName="system-node-critical"),
+    "nodes that are not for workspaces": lambda one: _spec(one, tolerations=[{"operator": "Exists"}]),
+    "nodes of the parts": lambda one: _spec(one, tolerations=[{"key": "sluis.dev/parts", "operator": "Exists"}]),
+    "an end that is put off": lambda one: _spec(one, terminationGracePeriodSeconds=999_999_999),
+    "an end that somebody holds up": lambda one: one["metadata"].update(finalizers=["example.org/held"]),
+    "a pod that belongs to another object": lambda one: one["metadata"].update(
+        ownerReferences=[{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "x"}]
+    ),
     "a pod that starts again": lambda one: _spec(one, restartPolicy="Always"),
     # what the storage's webhook would do for it
     "more of the pod for the sidecar": lambda one: _annotated(one, "gke-gcsfuse/additional-volume-mounts", "x"),

@@ -104,6 +104,16 @@ RUNNING_CHANGES: dict[str, Object] = {
 }
 
 
+@pytest.mark.parametrize("label", ["person", "part", "start"])
+def test_its_labels_do_not_change_by_way_of_its_status(locks: Locks, running: str, label: str) -> None:
+    """SPW-14: what is told of a pod carries its labels too."""
+    headers = {"Content-Type": "application/strategic-merge-patch+json"}
+    change = {"metadata": {"labels": {f"sluis.dev/{label}": "5"}}}
+    answer = locks.admin.ask("PATCH", f"{running}/status", json=change, headers=headers)
+    assert answer.status_code == 403
+    assert "sluis: whose workspace it is" in answer.text
+
+
 @pytest.mark.parametrize("change", RUNNING_CHANGES.values(), ids=RUNNING_CHANGES)
 def test_a_running_workspace_stays_what_was_checked(locks: Locks, running: str, change: Object) -> None:
     """SPW-14: neither its image nor whose it is changes afterwards."""

@@ -153,6 +153,58 @@ def test_what_a_place_is_known_by_does_not_change(locks: Locks, label: str) -> N
         assert "sluis: " in answer.text
 
 
+@pytest.mark.parametrize("label", ["sluis.dev/request", "sluis.dev/installation", "pod-security.kubernetes.io/enforce"])
+@pytest.mark.parametrize("way", ["status", "finalize"])
+def test_no_subresource_changes_what_a_place_is_known_by(locks: Locks, way: str, label: str) -> None:
+    """DEP-08: labels can be written by way of what is told of a namespace, and of its end."""
+    place_now = locks.admin.read(f"/api/v1/namespaces/{PLACE}")
+    place_now["metadata"]["labels"].pop(label)
+    answer = locks.admin.ask("PUT", f"/api/v1/namespaces/{PLACE}/{way}", json=place_now, params={"dryRun": "All"})
+    assert answer.status_code == 403
+    assert "sluis: what a request's namespace is known by" in answer.text
+
+
+def test_pods_stay_held_to_the_newest_standard(locks: Locks) -> None:
+    """DEP-08: `restricted` as it was years ago asks for less."""
+    place_now = locks.admin.read(f"/api/v1/namespaces/{PLACE}")
+    place_now["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"] = "v1.0"
+    answer = locks.admin.ask("PUT", f"/api/v1/namespaces/{PLACE}", json=place_now, params={"dryRun": "All"})
+    assert "sluis: only the warden changes our labels" in answer.text
+
+
+@pytest.mark.parametrize("what", ["resourcequotas/quota", "persistentvolumeclaims/home-p-3"])
+def test_only_the_cluster_tells_of_quota_and_home(locks: Locks, what: str) -> None:
+    """SPW-14: what is told of a quota is what holds it, and its labels could be written there."""
+    path = f"/api/v1/namespaces/{PLACE}/{what}"
+    now = locks.admin.read(path)
+    now["metadata"]["labels"].pop("sluis.dev/request")
+    answer = locks.admin.ask("PUT", f"{path}/status", json=now, params={"dryRun": "All"})
+    assert answer.status_code == 403
+    assert "sluis: only the warden makes" in answer.text
+
+
+TOLD_BY = {
+    "the scheduler chose a node for a home": ("system:kube-scheduler", "persistentvolumeclaims/home-p-3"),
+    "a home is bound": (
+        "system:serviceaccount:kube-system:persistent-volume-binder", "persistentvolumeclaims/home-p-3/status",
+    ),
+    "a quota is counted": (
+        "system:serviceaccount:kube-system:resourcequota-controller", "resourcequotas/quota/status",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("who", "what"), TOLD_BY.values(), ids=TOLD_BY)
+def test_the_cluster_itself_is_let_through(locks: Locks, who: str, what: str) -> None:
+    """SPW-14: without these no home is ever bound, and no quota counts."""
+    path = f"/api/v1/namespaces/{PLACE}/{what}"
+    now = locks.admin.read(path)
+    del now["metadata"]["resourceVersion"]
+    now["metadata"].setdefault("annotations", {})["example.org/told"] = "x"
+    answer = locks.admin.ask("PUT", path, json=now, params={"dryRun": "All"}, headers={"Impersonate-User": who})
+    assert answer.is_success, answer.text
+
+
 def test_nobody_else_makes_a_namespace_of_a_requests_name(locks: Locks) -> None:
     """SPW-07: it would be the place of a request that the log does not know."""
     labels = names.namespace_labels(INSTALLATION, "DR-79")
@@ -166,6 +218,31 @@ def test_no_persistent_volume_leads_into_a_bucket(locks: Locks) -> None:
     spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "csi": csi}
     one = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pv"}, "spec": spec}
     assert "no persistent volume leads into a bucket" in refusal(locks.admin, one)
+
+
+def _volume(**source: Any) -> Object:
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": PLACE, "name": "home-p-3"}
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "", **source}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": "pv"},
+        "spec": {"claimRef": claim} | spec,
+    }
+
+
+VOLUMES = {
+    "a folder of the node": _volume(hostPath={"path": "/"}),
+    "a folder of another machine": _volume(nfs={"server": "198.51.100.9", "path": "/"}),
+    "a disk of another driver": _volume(csi={"driver": "disks.example.org", "volumeHandle": "x"}),
+    "a volume for whichever claim comes": _volume(claimRef=None, hostPath={"path": "/"}),
+}
+
+
+@pytest.mark.parametrize("one", VOLUMES.values(), ids=VOLUMES)
+def test_nobody_lays_out_a_volume_for_a_home(locks: Locks, one: Object) -> None:
+    """DAT-13: a home begins empty; the volume of another content would be a way past every check of a pod."""
+    assert "sluis: only who makes volumes for claims" in refusal(locks.admin, one)
 
 
 def test_nobody_makes_a_token_of_a_persons_account(locks: Locks) -> None:

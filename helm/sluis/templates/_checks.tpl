@@ -6,6 +6,7 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- include "sluis.checks.removed" . }}
 {{- include "sluis.checks.required" . }}
 {{- include "sluis.checks.settings" . }}
+{{- include "sluis.checks.widths" . }}
 {{- include "sluis.checks.regions" . }}
 {{- include "sluis.checks.namespace" . }}
 {{- end }}
@@ -165,6 +166,21 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- end }}
 {{- if contains "@" (splitList "://" .Values.database.url | last) }}
 {{- fail "database.url holds a user or password: leave it out, each part has its own role, and passwords stand in existingSecret" }}
+{{- end }}
+{{- end }}
+
+{{- /* What workspaces and parts reach is a few addresses: a wide range would hold other pods, and the API (DEP-08). */}}
+{{- define "sluis.checks.widths" -}}
+{{- $lists := dict "singleuser.networkPolicy.storageCidrs" .Values.singleuser.networkPolicy.storageCidrs
+  "networkPolicy.apiServer.cidrs" .Values.networkPolicy.apiServer.cidrs
+  "networkPolicy.dns.cidrs" .Values.networkPolicy.dns.cidrs "database.cidrs" .Values.database.cidrs }}
+{{- range $path, $cidrs := $lists }}
+{{- range $cidrs }}
+{{- $least := ternary 56 24 (contains ":" .) }}
+{{- if lt (splitList "/" . | last | int) $least }}
+{{- fail (printf "%s: `%s` is too wide: write networks of /%d or smaller" $path . $least) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -71,7 +71,7 @@ def test_key_notes_are_read_by_either_key(program: Path, tmp_path: Path) -> None
     """AUD-12: whoever has the former or the new key finds both verifier keys in it, and the key note signed by it."""
     keys = [Ed25519PrivateKey.from_private_bytes(seed * 32) for seed in (b"c", b"d")]
     former, new = (VerifierKey(ORIGIN, one.public_key()) for one in keys)
-    note = KeyNote(1, former, new, Reach(0, 5, 3, 1))
+    note = KeyNote(1, former, new, Reach(0, 5, 3, 1), "5a" * 32)
     (tmp_path / note.name).write_bytes(note.signed(ORIGIN, *keys))
     for key in keys:
         done = read(program, str(VerifierKey(f"{ORIGIN}/key", key.public_key())), tmp_path / note.name)

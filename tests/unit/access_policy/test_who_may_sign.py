@@ -6,7 +6,7 @@ import pytest
 
 from access_policy import events as e
 from access_policy.actor import person
-from access_policy.commands.requests import MOST_CONTACTS, MOST_DATASETS
+from access_policy.commands.sizes import MOST_CONTACTS, MOST_DATASETS
 from access_policy.model.enums import DocumentKind, Party, RequestStatus, Role
 from access_policy.model.ids import CourseName, DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.state import Contact
@@ -346,8 +346,8 @@ def test_a_contact_is_named_with_an_institutional_address(email: str | None, cod
         assert world.refusal("name-contact", RESEARCHER, **arguments) == code
 
 
-def test_a_form_holds_fifty_contacts() -> None:
-    """REQ-14: the fifty-first is refused; who stands there may be named again, with another address."""
+def test_a_form_holds_a_hundred_contacts() -> None:
+    """REQ-14: one more is refused; who stands there may be named again, with another address."""
     world, request = reached(RequestStatus.DRAFT)
     contacts = world.state.requests[request].contacts
     for number in range(MOST_CONTACTS - len(contacts)):
@@ -359,7 +359,7 @@ def test_a_form_holds_fifty_contacts() -> None:
     world.do("name-contact", RESEARCHER, **named)
 
 
-def test_a_form_holds_a_hundred_datasets() -> None:
+def test_a_form_holds_fifty_datasets() -> None:
     """REQ-14, S3: one more is refused; the necessity of one that stands there may be written anew."""
     world, request = reached(RequestStatus.DRAFT)
     datasets = world.state.requests[request].datasets

@@ -71,6 +71,26 @@ def test_what_was_seen_counts_for_a_minute() -> None:
     assert len(cluster.asked) == 3
 
 
+def test_what_was_seen_counts_for_its_namespace_alone() -> None:
+    """DAT-15: the policy is bound by a label of the namespace, which one may lack; what is old is forgotten."""
+    cluster = Cluster(REFUSED, MADE, REFUSED)
+    admission = cluster.admission()
+    assert asyncio.run(admission.look("sluis-dr-1")) is Seen.REFUSED
+    assert asyncio.run(admission.look("sluis-dr-2")) is Seen.LET_IN
+    assert asyncio.run(admission.look("sluis-dr-1")) is Seen.REFUSED
+    assert cluster.asked == ["sluis-dr-1", "sluis-dr-2"]
+    cluster.now = FRESH
+    assert asyncio.run(admission.look("sluis-dr-3")) is Seen.REFUSED
+    assert list(admission._refused_at) == ["sluis-dr-3"]
+
+
+def test_a_hub_is_ready_once_every_namespace_was_looked_at() -> None:
+    """DAT-15: one that refuses says nothing of the next."""
+    cluster = Cluster(REFUSED, MADE)
+    assert not ready(cluster.admission(), "sluis-dr-1", "sluis-dr-2")
+    assert cluster.asked == ["sluis-dr-1", "sluis-dr-2"]
+
+
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [

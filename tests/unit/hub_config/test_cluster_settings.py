@@ -71,6 +71,8 @@ WRONG = {
     "alias": (with_cluster(host_aliases=("storage.example.org",)), "cluster.host_aliases"),
     "alias with a brace": (with_cluster(host_aliases=("10.0.0.1 {username}",)), "cluster.host_aliases"),
     "network": (with_cluster(storage_cidrs=("storage.example.org",)), "cluster.storage_cidrs"),
+    "every address": (with_cluster(storage_cidrs=("0.0.0.0/0",)), "too wide; write networks of /24"),
+    "a wide network": (with_cluster(storage_cidrs=("199.36.153.8/30", "2600:2d00::/32")), "networks of /56"),
     "namespace": (with_cluster(namespace="Sluis"), "cluster.namespace"),
 }  # fmt: skip
 

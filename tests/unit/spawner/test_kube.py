@@ -334,6 +334,27 @@ def test_a_pod_that_somebody_else_made_is_neither_adopted_nor_touched(run: Calla
     run(test)
 
 
+def test_a_pod_that_nobody_heard_of_is_not_ended_by_its_name(run: Callable[[Test], None]) -> None:
+    """SPW-14: the answer was lost and the watch is late; what stands there by now is somebody else's."""
+
+    async def test(cluster: FakeCluster, policy: FakePolicy) -> None:
+        spawner = made(policy)
+        await spawner.start()
+        for verdict in (True, False):
+            cluster.remove()
+            await until(lambda: spawner.pod_now() is None, "news of its end")
+            await WatchingSpawner._stop_all_reflectors()
+            cluster.put({"metadata": {"name": "p-3", "namespace": "sluis-dr-12", "labels": {}}, "status": RUNNING})
+            cluster.plan = first("get", 0 if verdict else 1, 500)
+            assert spawner.pod_now() is None
+            assert await spawner._make_delete_pod_request("p-3", _options(), 0, 1) is verdict
+            assert cluster.pod() is not None
+        assert await spawner._is_gone(True)
+        assert cluster.pod() is not None
+
+    run(test)
+
+
 def test_an_earlier_workspace_that_still_ends_is_waited_for(run: Callable[[Test], None]) -> None:
     """FLT-05: the earlier start's pod is the warden's to end; after it the new one is made."""
 

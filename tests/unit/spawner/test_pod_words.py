@@ -37,7 +37,8 @@ CAUSES = [
     (pod(initContainerStatuses=[{"state": {"waiting": {"reason": "ErrImagePull"}}}]), [], "image_missing"),
     (pod("Failed", reason="Evicted"), [], "evicted"),
     (pod("Failed", reason="DeadlineExceeded"), [], "time_over"),
-    (pod("Failed", reason="NodeShutdown"), [], "node_lost"),
+    (pod("Failed", reason="NodeShutdown"), [], "node_shut_down"),
+    (pod("Failed", reason="Preempting"), [], "preempted"),
     (pod("Running", reason="NodeLost"), [], "node_lost"),
     (pod("Failed", containerStatuses=notebook(terminated={"reason": "OOMKilled"})), [], "out_of_memory"),
     (pod("Running", containerStatuses=notebook(terminated={"reason": "OOMKilled"})), [], "out_of_memory"),
@@ -92,14 +93,25 @@ def test_each_refusal_of_a_pod_is_told(status: int, said: str, code: str, again:
     assert (found.code, found.again) == (code, again)
 
 
-def test_every_trouble_says_what_to_do() -> None:
-    """S97: a sentence of two halves, the second one an order."""
+def _every() -> list[words.Trouble]:
     values = [value for value in vars(words).values() if isinstance(value, words.Trouble)]
     tables = [value for value in vars(words).values() if isinstance(value, dict)]
-    known = values + [one for table in tables for one in table.values() if isinstance(one, words.Trouble)]
+    return values + [one for table in tables for one in table.values() if isinstance(one, words.Trouble)]
+
+
+def test_every_trouble_says_what_to_do() -> None:
+    """S97: a sentence of two halves, the second one an order."""
+    known = _every()
     orders = ("try again", "tell the help desk", "start it again", "start a larger one", "your requests say", "end one")
     assert [one.code for one in known if not any(order in one.words for order in orders)] == []
     assert len(known) > 20
+
+
+def test_a_code_means_one_thing() -> None:
+    """S97: on record is the code alone, which the desk turns into words again."""
+    every = [one for one in _every() if words.TOLD[one.code] != one.words]
+    assert every == []
+    assert words.TOLD.keys() == {one.code for one in _every()}
 
 
 def test_the_phases_go_forward() -> None:

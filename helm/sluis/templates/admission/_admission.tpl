@@ -32,12 +32,15 @@ spec:
 (request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username in ['system:kube-controller-manager', 'system:apiserver'] || ('system:nodes' in request.userInfo.groups))
 {{- end }}
 
-{{- /* CEL: what of a pod's placement the profiles of the settings allow, as a list of maps. */}}
+{{- /* CEL: what of a pod's placement and size the profiles of the settings allow, as a list of maps. */}}
 {{- define "sluis.admission.profiles" -}}
 {{- $profiles := list }}
-{{- range .Values.config.profiles | default (list dict) }}
+{{- /* without any, Sluis has a small and a large one; what a profile does not say is as in hub_config/settings.py */}}
+{{- range .Values.config.profiles | default (list (dict "cpus" 1 "memory_gib" 4) (dict "cpus" 2 "memory_gib" 12)) }}
+{{- $cpu := mulf (get . "cpus" | default 1) 1000 | ceil | int64 | max 1 }}
+{{- $memory := mulf (get . "memory_gib" | default 4) 1073741824 | ceil | int64 }}
 {{- $mounts := ne (get . "data" | default "mount") "api" }}
-{{- $profiles = append $profiles (printf "{'runtime': dyn(%s), 'selector': dyn(%s), 'mounts': dyn(%t)}" (get . "runtime_class" | default "" | toJson) (include "sluis.nodeLabels" .) $mounts) }}
+{{- $profiles = append $profiles (printf "{'runtime': dyn(%s), 'selector': dyn(%s), 'mounts': dyn(%t), 'cpu': dyn('%dm'), 'memory': dyn('%d')}" (get . "runtime_class" | default "" | toJson) (include "sluis.nodeLabels" .) $mounts $cpu $memory) }}
 {{- end -}}
 [{{ join ", " $profiles }}]
 {{- end }}

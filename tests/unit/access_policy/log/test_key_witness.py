@@ -1,5 +1,6 @@
 """A log is as long as its key notes say, and holds their rotations; on both databases (AUD-02, AUD-12)."""
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ import pytest
 from access_policy.events import FactEvent, LossAccepted
 from access_policy.log import LogStore
 from access_policy.log.checkpoints import origin_of, sign_checkpoint
+from access_policy.log.errors import UntrustedCheckpoint
 from access_policy.log.key_witness import unheld_in
+from access_policy.log.merkle import Frontier
+from access_policy.log.rows import stored
 from access_policy.log.signers import Reach, key_notes
 from access_policy.log.targets import Folder
 from access_policy.log.verify import Verification, verify
@@ -26,11 +30,11 @@ def sign(folder: Path, store: LogStore, size: int, epoch: int = 0) -> None:
     (folder / name).write_text(sign_checkpoint(head, SECOND if epoch else KEYS, origin_of(ORIGIN, epoch)))
 
 
-def logged(store: LogStore, folder: Path, *facts: FactEvent) -> None:
+def logged(store: LogStore, folder: Path, *facts: FactEvent, root: str | None = None) -> None:
     """Leave a log of two facts and these, a key note that ends the former key there, and a checkpoint by that one."""
     for fact in (registered(1), registered(2), *facts):
         add(store, fact)
-    rotated(folder, KEYS, SECOND, reach=Reach(0, 2, 0, 0))
+    rotated(folder, KEYS, SECOND, reach=Reach(0, 2, 0, 0), root=root or store.root_at(2) or "")
     sign(folder, store, 2)
 
 
@@ -66,6 +70,45 @@ def test_a_log_that_does_not(facts: list[FactEvent], said: str, where: Where, st
     found, trouble = looked_at(where, store, tmp_path)
     assert (found.ok, found.row, said in (found.problem or "")) == (False, 3, True)
     assert said in (trouble or "")
+
+
+@pytest.mark.parametrize("root", ["", "5a" * 31, "5a" * 33])
+def test_a_note_without_a_root_is_none(tmp_path: Path, root: str) -> None:
+    """AUD-12: it names the root of the facts that it reaches to, which is a SHA-256."""
+    rotated(tmp_path, KEYS, SECOND, root=root)
+    with pytest.raises(UntrustedCheckpoint, match="is no key note"):
+        key_notes(tmp_path, ORIGIN)
+
+
+def test_a_log_that_was_rewritten_below_it(where: Where, store: LogStore, tmp_path: Path) -> None:
+    """AUD-02, AUD-12: padded to the same length, with the same rotation: both keys signed another root."""
+    logged(store, tmp_path, rotation(KEYS, SECOND), registered(3), root="5a" * 32)
+    said = f"the log is different from `{NOTE}`"
+    found, trouble = looked_at(where, store, tmp_path)
+    assert (found.ok, found.row, said in (found.problem or ""), said in (trouble or "")) == (False, 3, True, True)
+
+
+def test_rows_appended_at_once_have_no_root_between(store: LogStore, tmp_path: Path) -> None:
+    """AUD-12: a log that has no tree head where the note says is another: a rotation is appended alone."""
+    tree = Frontier()
+    add(store, registered(1), registered(2), rotation(KEYS, SECOND))
+    for row in islice(stored(store.database, "facts", 3), 2):
+        tree.append(row.leaf)
+    rotated(tmp_path, KEYS, SECOND, reach=Reach(0, 2, 0, 0), root=tree.root().hex())
+    assert len(unheld_in(store.database, key_notes(tmp_path, ORIGIN), [])) == 1
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_former_key_proves_nothing_of_what_was_rewritten(held: bool, store: LogStore, tmp_path: Path) -> None:
+    """AUD-02, AUD-12: its checkpoint fits the log that it was made for; a loss is offered as if it were not there."""
+    logged(store, tmp_path, rotation(KEYS, SECOND), registered(3), root=None if held else "5a" * 32)
+    (tmp_path / "checkpoint-000000000009.txt").write_text(
+        sign_checkpoint(store.head()._replace(size=9), SECOND, ORIGIN)
+    )
+    trouble = Witness(store, Folder(tmp_path), SECOND).trouble(Named(ORIGIN, ()))
+    assert trouble is not None
+    assert trouble.gap is not None
+    assert (trouble.gap.kept, trouble.gap.lost) == (2 if held else 0, 9)
 
 
 @pytest.mark.parametrize(("epoch", "kept", "excused"), [(1, 2, True), (1, 3, False), (0, 2, False)])

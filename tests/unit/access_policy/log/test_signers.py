@@ -1,6 +1,7 @@
 """Key notes: how a chain of rotations says which key signs, and how far each former one binds (AUD-12)."""
 
 import secrets
+from base64 import b64encode
 from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
@@ -33,6 +34,7 @@ SECOND, THIRD, STRANGE = (
     replace(KEYS, checkpoint=Ed25519PrivateKey.from_private_bytes(seed * 32)) for seed in (b"2", b"3", b"x")
 )
 REACH = Reach(0, 5, 3, 1)
+ROOT = "5a" * 32
 
 
 def vkey(keys: Keys) -> VerifierKey:
@@ -40,10 +42,10 @@ def vkey(keys: Keys) -> VerifierKey:
 
 
 def rotated(
-    folder: Path, former: Keys, new: Keys, number: int = 1, reach: Reach = REACH, lost: bool = False
+    folder: Path, former: Keys, new: Keys, number: int = 1, reach: Reach = REACH, lost: bool = False, root: str = ROOT
 ) -> KeyNote:
     """Leave the key note of a rotation, as `sluis keys rotate` does."""
-    note = KeyNote(number, vkey(former), vkey(new), reach, lost)
+    note = KeyNote(number, vkey(former), vkey(new), reach, root, lost)
     folder.mkdir(exist_ok=True)
     signers = [new.checkpoint] if lost else [former.checkpoint, new.checkpoint]
     (folder / note.name).write_bytes(note.signed(ORIGIN, *signers))
@@ -77,6 +79,7 @@ def test_the_form(tmp_path: Path) -> None:
     text, signatures = (tmp_path / note.name).read_text().split("\n\n")
     assert text.split("\n") == [
         f"{ORIGIN}/key", "1", str(vkey(KEYS)), str(vkey(SECOND)), "epoch 0", "facts 5", "observations 3", "erased 1",
+        f"root {b64encode(b'Z' * 32).decode()}",
     ]  # fmt: skip
     assert [line.split()[1] for line in signatures.splitlines()] == [f"{ORIGIN}/key"] * 2
     assert NOTE_NAME.fullmatch(note.name)
@@ -198,7 +201,7 @@ def test_each_rotation_goes_beyond_the_one_before(twice: Path, reach: Reach, fit
 
 def test_one_signature_alone_is_no_key_note(tmp_path: Path) -> None:
     """A former key agrees, or the note says that it is lost; a new key without the former one takes nothing over."""
-    note = KeyNote(1, vkey(KEYS), vkey(SECOND), REACH)
+    note = KeyNote(1, vkey(KEYS), vkey(SECOND), REACH, ROOT)
     for signers in ([SECOND.checkpoint], [KEYS.checkpoint], [KEYS.checkpoint, STRANGE.checkpoint]):
         (tmp_path / note.name).write_bytes(note.signed(ORIGIN, *signers))
         with pytest.raises(UntrustedCheckpoint, match="is no key note"):
@@ -251,7 +254,7 @@ def test_a_process_with_the_former_key_signs_nothing(
             old.export(log)
         assert sorted(notes.iterdir()) == names
         assert old.trouble(log) is None
-        rotated(notes, KEYS, SECOND, reach=Reach(0, 1, 0, 0))
+        rotated(notes, KEYS, SECOND, reach=Reach(0, 1, 0, 0), root=store.root_at(1) or "")
         with pytest.raises(KeyRetired):
             old.export(log)
         assert "start again" in (old.trouble(log) or pytest.fail("it decides on")).text

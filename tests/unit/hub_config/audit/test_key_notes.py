@@ -144,7 +144,7 @@ def forged(rotated: Rotated, folder: Path, signers: str) -> Path:
     keys = load_keys(rotated.places.keys)
     name = rotated.keys[0].split("+")[0]
     former, new = VerifierKey(name, keys.public), VerifierKey(name, keys.public)
-    note = KeyNote(2, former, new, Reach(0, 1, 1, 0), lost=signers == "lost")
+    note = KeyNote(2, former, new, Reach(0, 1, 1, 0), "5a" * 32, lost=signers == "lost")
     (pack / note.name).write_bytes(note.signed(name, *[keys.checkpoint] * (1 if signers == "lost" else 2)))
     return relisted(pack, Signer(keys, name, 0))
 

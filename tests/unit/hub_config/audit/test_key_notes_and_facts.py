@@ -10,7 +10,7 @@ from hub_config.bootstrap import open_policy
 from hub_config.cli import main
 from hub_config.places import Places
 from tests.unit.hub_config.audit.conftest import Checked
-from tests.unit.hub_config.cli.rotating import PADDED, SHORT, forge, key_of
+from tests.unit.hub_config.cli.rotating import AGAIN, PADDED, SHORT, forge, key_of
 from tests.unit.hub_config.demo.seeded import copy_of_demo
 
 Check = Callable[..., Checked]
@@ -35,7 +35,7 @@ def rewritten(places: Places, count: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("about", "count"), [("request", SHORT), ("installation", SHORT), ("installation", PADDED)], ids=str
+    ("about", "count"), [(about, count) for about in ABOUT for count in (SHORT, PADDED, AGAIN)], ids=str
 )
 def test_a_log_that_was_cut_below_a_rotation(
     about: str, count: int, places: Places, check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

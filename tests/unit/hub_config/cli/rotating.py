@@ -3,10 +3,11 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from access_policy.actor import person
-from access_policy.events import RoleAppointed
+from access_policy.actor import Actor, person
+from access_policy.events import CheckpointKeyRotated, FactEvent, RoleAppointed
 from access_policy.log.checkpoints import log_origin, sign_checkpoint
 from access_policy.log.keys import Keys, load_keys
 from access_policy.log.notes import VerifierKey
@@ -22,6 +23,8 @@ REACH = 788
 """The facts up to which the former key counts: the next one is the rotation."""
 
 SHORT, PADDED = 1, 200
+AGAIN = REACH - 600
+"""So many facts are forged that the rotation, appended once more, stands where it stood."""
 
 
 def origin_of(places: Places) -> str:
@@ -66,28 +69,47 @@ def rotate_lost(sluis: Sluis, former: str, **given: Path) -> Said:
     return sluis("keys", "rotate", "--lost", "--former", former, **given)
 
 
-def cut(places: Places, left: int) -> None:
-    """Take all facts but the first away, and the triggers that would refuse it."""
+def cut(places: Places, left: int, stream: str = "facts") -> None:
+    """Take all rows of a stream but the first away, and the triggers that would refuse it."""
+    heads = f"{stream[:-1]}_heads"
     with closing(sqlite3.connect(places.log)) as log, log:
         triggers = log.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        (size,) = log.execute("SELECT max(size) FROM fact_heads WHERE size <= ?", (left,)).fetchone()
+        (size,) = log.execute(f"SELECT coalesce(max(size), 0) FROM {heads} WHERE size <= ?", (left,)).fetchone()
         for name, _ in triggers:
             log.execute(f"DROP TRIGGER {name}")
-        log.execute("DELETE FROM facts WHERE seq > ?", (size,))
-        log.execute("DELETE FROM fact_heads WHERE size > ?", (size,))
+        log.execute(f"DELETE FROM {stream} WHERE seq > ?", (size,))
+        log.execute(f"DELETE FROM {heads} WHERE size > ?", (size,))
         for _, statement in triggers:
             log.execute(statement)
 
 
+def rotation_of(places: Places) -> CheckpointKeyRotated:
+    """Return the rotation that the log holds."""
+    policy = open_policy(places)
+    try:
+        facts = policy.store.facts_since(REACH)
+        return next(fact.event for fact in facts if isinstance(fact.event, CheckpointKeyRotated))
+    finally:
+        policy.store.close()
+
+
+def _one(actor: Actor, event: FactEvent, _at: datetime) -> list[tuple[Actor, FactEvent]]:
+    return [(actor, event)]
+
+
 def forge(places: Places, stolen: Keys, count: int) -> None:
-    """Cut the log to 600 facts and append an admin who never was, so often; sign it as far as a former key reaches."""
+    """Cut the log to 600 facts and append an admin who never was, so often; sign it as far as a former key reaches.
+
+    Where that is as long as the log was, append the same rotation, and more.
+    """
+    rotation = rotation_of(places)
     cut(places, 600)
     origin, policy = origin_of(places), open_unwitnessed(places, stolen)
     forger, until = person(PersonId("P-1"), "ab" * 16), datetime.now(UTC) + timedelta(days=300)
     appointed = RoleAppointed(person=PersonId("P-23"), role=Role.ADMIN, scope=None, until=until)
     store = policy.store
-    for _ in range(count):
-        store.append(store.newest(), lambda at: [(forger, appointed)])
+    for event in [appointed] * count + ([rotation, appointed] if count == AGAIN else []):
+        store.append(store.newest(), partial(_one, forger, event))
     size = min(store.head().size, REACH)
     signed = store.head()._replace(size=size, root=store.root_at(size) or "")
     store.close()

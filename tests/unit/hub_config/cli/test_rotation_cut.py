@@ -14,6 +14,7 @@ from hub_config.places import Places
 from tests.unit.hub_config.cli.backing_up import desk_of
 from tests.unit.hub_config.cli.conftest import Sluis
 from tests.unit.hub_config.cli.rotating import (
+    AGAIN,
     NOTE,
     PADDED,
     REACH,
@@ -43,8 +44,9 @@ def stolen(sluis: Sluis, places: Places) -> Keys:
     [
         (SHORT, f"the log is shorter than `{NOTE}` says: `601` facts, not `789`"),
         (PADDED, f"the log is different from `{NOTE}`: fact `789` is not the rotation that it tells of"),
+        (AGAIN, f"the log is different from `{NOTE}`: fact `789` is not the rotation that it tells of, or follows"),
     ],
-    ids=["short", "padded"],
+    ids=["short", "padded", "rotated again"],
 )
 def test_a_stolen_former_key_rewrites_nothing_below(
     count: int, said: str, sluis: Sluis, places: Places, stolen: Keys
@@ -111,23 +113,50 @@ def test_an_older_key_is_not_the_one_that_was_lost(sluis: Sluis, places: Places)
     assert f"that key was retired by `{NOTE}`; name the newest" in said.err
 
 
-def test_two_admins_accept_it(sluis: Sluis, places: Places, stolen: Keys) -> None:
-    """AUD-02, AUD-12: a log that was lost below a rotation goes on as another history, and rotates again."""
-    forge(places, stolen, SHORT)
+@pytest.mark.parametrize("count", [SHORT, AGAIN], ids=["short", "rotated again"])
+def test_two_admins_accept_it(count: int, sluis: Sluis, places: Places, stolen: Keys) -> None:
+    """AUD-02, AUD-12: a log that was lost below a rotation goes on as another history, and rotates again.
+
+    What the former key signed of it proves nothing, so nothing counts as kept.
+    """
+    forge(places, stolen, count)
     policy = open_policy(places)
     trouble = policy.trouble()
     policy.store.close()
     assert trouble is not None
     assert trouble.gap is not None
-    assert (trouble.gap.kept, trouble.gap.lost, trouble.gap.epoch) == (601, 789, 1)
+    assert (trouble.gap.kept, trouble.gap.lost, trouble.gap.epoch) == (0, 789, 1)
     numbers = [f"{name}={value}" for name, value in trouble.gap._asdict().items()]
     proposed = sluis("do", "accept-loss", *numbers, "--as", "P-1", "--json").json["events"]
     assert sluis("log", "verify").status == 1
     assert sluis("do", "confirm-proposal", f"proposal={proposed[-1]['proposal']}", "--as", "P-2").status == 0
-    assert (sluis("log", "verify").status, rotations(sluis)) == (0, [])
+    assert (sluis("log", "verify").status, len(rotations(sluis))) == (0, int(count == AGAIN))
     assert all(one["ok"] for one in sluis("check", "--json").json if one["check"] in ("log", "signing key"))
     assert sluis("keys", "rotate", "--json").json["rotation"] == 2
     assert sluis("log", "verify").status == 0
+
+
+def test_a_restore_knows_another_root(sluis: Sluis, places: Places, tmp_path: Path) -> None:
+    """AUD-02, AUD-12: a former key's backup of a log that was rewritten, just as long, is not put back at all."""
+    desk = desk_of(sluis, places, tmp_path)
+    file = places.keys / "checkpoint.key"
+    former = file.read_bytes()
+    stolen = load_keys(places.keys)
+    for name in ("a", "b", "c"):
+        desk.export(name)
+    assert sluis("keys", "rotate").status == 0
+    keys, note = desk.export(), (places.checkpoints / NOTE).read_bytes()
+    forge(places, stolen, AGAIN)
+    cut(places, REACH)
+    cut(places, 0, "observations")
+    for path in places.checkpoints.glob("[ok]*"):
+        path.unlink()
+    file.write_bytes(former)
+    backup = desk.back_up()
+    (desk.elsewhere / NOTE).write_bytes(note)
+    said = desk.restore(backup, keys, "--behind")
+    assert (said.status, f"different from `{NOTE}`" in said.err) == (2, True), said.err
+    assert "do not trust this backup" in said.err
 
 
 def test_a_restore_knows_it(sluis: Sluis, places: Places, tmp_path: Path) -> None:

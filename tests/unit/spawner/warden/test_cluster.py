@@ -504,7 +504,7 @@ LOCKS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_nothing_opens_before_the_policies_stand(name: str, here: Room) -> None:
-    """DAT-15: no grant, no binding, not ready, and why; what was open stays as it is and closes as ever."""
+    """DAT-15: no grant, no binding, not ready, and why; the ground is made all the same."""
     LOCKS[name](here)
     here.look()
     assert not _lets_in(here)

@@ -1,0 +1,33 @@
+"""Why a workspace ended, in words for its person: what the rules say, or what hub and warden saw (S97)."""
+
+from access_policy.reasons import REASONS, ReasonCode
+from access_policy.state import Ending
+from spawner.pod_words import TOLD
+
+ENDINGS = {
+    **TOLD,
+    "stopped": "it was stopped on request",
+    "start_failed": "it could not be started; tell the help desk",
+    "sandbox": "it could not be started; tell the help desk",
+    "dataset": "it could not be started with its data; tell the help desk",
+    "wish_not_allowed": "it was asked for in a way that is not offered",
+    "no_decision": "no decision could be made just then; start it again",
+    "no_longer_allowed": "what it rests on was withdrawn while it started; your requests say what is missing",
+    "admission_not_seen": "the cluster did not check new workspaces just then; try again in a few minutes",
+    "ended_by_itself": "its program ended by itself",
+    "process_ended": "its program ended by itself, and nothing says why; start it again",
+    "ended_by_warden": "what it rests on was withdrawn for a while; start it again if your requests say that you may",
+    "hub_stopped": "the hub was stopped; files in its home are kept",
+    "not_allowed": "it was not allowed to go on",
+}  # where no fact took the ground away
+
+
+def ending_texts(ending: Ending) -> list[str]:
+    """Return in words why a workspace ended: the reasons' texts, or that it was stopped."""
+    return [_ending_text(code.strip()) for code in ending.why.split(",")]
+
+
+def _ending_text(code: str) -> str:
+    if code in list(ReasonCode):
+        return REASONS[ReasonCode(code)].failing
+    return ENDINGS.get(code, code.replace("_", " "))
