@@ -26,7 +26,9 @@ FLIPPED_BY: dict[ReasonCode, tuple[type[e.Event], ...]] = {
     _R.VERIFICATION_EXPIRED: (e.PersonVerified, e.VerificationWithdrawn),
     _R.ASSURANCE_TOO_LOW: (e.PersonVerified, e.VerificationWithdrawn, *_OFFER),
     _R.FACTOR_MISSING: (e.FactorEnrolled, e.FactorsReset),
-    _R.FACTOR_NOT_CONFIRMED: (e.FactorEnrolled, e.FactorConfirmed, e.FactorsReset),
+    _R.FACTOR_NOT_CONFIRMED: (
+        e.FactorEnrolled, e.FactorConfirmed, e.ConfirmationCodeRedeemed, e.FactorsReset,
+    ),
     _R.CONDUCT_NOT_ACCEPTED: (e.DocumentAccepted, e.DocumentPublished),
     _R.REIDENTIFICATION_NOT_ACCEPTED: (e.DocumentAccepted, e.DocumentPublished),
     _R.TRAINING_MISSING: (e.CourseRegistered, e.PersonCertified),
@@ -58,8 +60,14 @@ FLIPPED_BY: dict[ReasonCode, tuple[type[e.Event], ...]] = {
     ),
     _R.RUN_TIME_OVER: (e.WorkspaceEnded,),
     _R.SESSION_MISSING: (e.SessionBegun,),
-    _R.SESSION_OVER: (e.PersonDisabled, e.FactorsReset, e.SessionBegun, e.SessionEnded),
+    _R.SESSION_OVER: (
+        e.PersonDisabled, e.FactorsReset, e.FactorRemoved, e.PolicySettingsAdopted, e.SessionBegun, e.SessionEnded,
+    ),
     _R.SESSION_WITHOUT_FACTOR: (e.SessionBegun,),
+    _R.SESSION_FACTOR_NOT_CONFIRMED: (
+        e.FactorEnrolled, e.FactorConfirmed, e.ConfirmationCodeRedeemed, e.FactorRemoved, e.FactorsReset,
+        e.SessionBegun,
+    ),
     _R.ZONE: (*_OFFER, e.SessionBegun),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from access_policy.model.enums import Component, Role
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.permission_table import TABLE, FourEyes, Permission, Standing
 from access_policy.rules.training import trained_for
-from access_policy.standing import places_of, signs_for
+from access_policy.standing import places_of, signing_at, signs_for
 from access_policy.state import Person, Request, State
 
 _OF_COMPONENT: dict[Component, frozenset[Standing]] = {
@@ -58,10 +58,19 @@ def _related(state: State, command: Command, person: Person, at: datetime) -> se
         Standing.SELF: concerned is person,
         Standing.VERIFIER: concerned is not None and _verified_by(concerned) == person.person,
         Standing.APPLICANT: request is not None and _applies(request, person),
-        Standing.SIGNATORY: request is not None and bool(signs_for(state, request, person.person, at)),
+        Standing.SIGNATORY: _signs(state, command, person, at),
         Standing.INVESTIGATOR: request is not None and bool(places_of(state, request, person.person, at)),
     }
     return {standing for standing, holds in relations.items() if holds}
+
+
+def _signs(state: State, command: Command, person: Person, at: datetime) -> bool:
+    """Say whether somebody signs for an organisation of the request, or for where the person works (S34, S73)."""
+    if isinstance(command, OfRequest):
+        request = request_of(state, command)
+        return request is not None and bool(signs_for(state, request, person.person, at))
+    concerned = state.people.get(_person_of(command) or PersonId(""))
+    return concerned is not None and concerned.institution in signing_at(state, person.person, at)
 
 
 def _applies(request: Request, person: Person) -> bool:

@@ -50,6 +50,7 @@ class ReasonCode(StrEnum):
     SESSION_MISSING = "session_missing"
     SESSION_OVER = "session_over"
     SESSION_WITHOUT_FACTOR = "session_without_factor"
+    SESSION_FACTOR_NOT_CONFIRMED = "session_factor_not_confirmed"
     ZONE = "zone"
 
 
@@ -243,6 +244,11 @@ REASONS: dict[ReasonCode, ReasonText] = {
     _R.SESSION_WITHOUT_FACTOR: ReasonText(
         "S76", "the session has a second factor", "the session has no second factor",
         "log in again and give a code", Owner.YOU,
+    ),
+    _R.SESSION_FACTOR_NOT_CONFIRMED: ReasonText(
+        "S76", "the second factor of the session is one that counts",
+        "the session began with a second factor that nobody confirmed",
+        "log in with one that is confirmed, or give the code that your verifier hands over", Owner.YOU,
     ),
     _R.ZONE: ReasonText(
         "S77", "the network is the one that the data require", "the data open from the institute's network only",

@@ -25,11 +25,16 @@ def signs_for(state: State, request: Request, person: PersonId | None, at: datet
 
     Only who has passed the courses of that role (S74, E28), and is not stopped (S94).
     """
+    return signing_at(state, person, at) & request.entities.keys()
+
+
+def signing_at(state: State, person: PersonId | None, at: datetime) -> frozenset[InstitutionName]:
+    """Return for which institutions a person is the signatory at `at`, whatever it is about (S34, S73)."""
     found = state.people.get(person) if person is not None else None
     if found is None or found.disabled is not None or not trained_for(state, found, Role.SIGNATORY, at):
         return frozenset()
-    held = {one.scope for one in found.appointments if one.role is Role.SIGNATORY and one.holds(at)}
-    return frozenset(name for name in request.entities if name in held)
+    held = (one.scope for one in found.appointments if one.role is Role.SIGNATORY and one.holds(at))
+    return frozenset(InstitutionName(scope) for scope in held if scope is not None)
 
 
 def has_confirmed_factor(state: State, person: PersonId) -> bool:

@@ -13,8 +13,8 @@ TAKING: frozenset[type[e.Event]] = frozenset(
     {
         e.AdequacyEnded, e.AgreementEnded, e.AmendmentRefused, e.CertificationRevoked, e.CommandProposed,
         e.ConsentWithdrawn, e.ContactRefused, e.ContactRemoved, e.CountryUnlisted, e.DatasetWithdrawn,
-        e.EmergencyAccessEnded, e.EndNotConfirmed, e.ErasureAsked,
-        e.ExtensionRefused, e.FactorsReset, e.InvestigatorEnded, e.LossAccepted, e.OptedOut, e.OrganisationExcluded,
+        e.EmergencyAccessEnded, e.EndNotConfirmed, e.ErasureAsked, e.ExtensionRefused, e.FactorRemoved,
+        e.FactorsReset, e.InvestigatorEnded, e.LossAccepted, e.OptedOut, e.OrganisationExcluded,
         e.PersonDisabled, e.PersonLeft, e.ProposalConfirmed, e.ProposalDropped, e.ProviderDistrusted, e.RequestEnded,
         e.RequestRefused, e.RequestSuspended, e.RequestWithdrawn, e.RoleEnded, e.VerificationWithdrawn,
         e.WorkspaceEnded, e.WorkspaceStopAsked,

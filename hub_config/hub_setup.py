@@ -19,6 +19,7 @@ from hub_config.login.authenticator import LoginParts, SluisAuthenticator
 from hub_config.login.factors import SecondFactors
 from hub_config.login.refusals import Refusals
 from hub_config.login.second_factor import Throttle
+from hub_config.login_doors import doors
 from hub_config.places import Places
 from hub_config.running import Running, load_running
 from hub_config.settings import Settings, load_settings
@@ -103,16 +104,14 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
         policy=policy,
         factors=SecondFactors(policy, Throttle(), pyotp.random_base32),
         refusals=Refusals(policy),
-        identity=partial(identity_of, places, running.identity_issuer),
-        issuer=running.issuer,
+        identity=partial(identity_of, places),
+        doors=doors(given.settings.login, running, policy),
+        callback=f"{running.url}/hub/",
         contact=given.settings.contact,
         new_token=partial(secrets.token_urlsafe, 32),
     )
     SluisAuthenticator.pages = pages()
     c.JupyterHub.authenticator_class = SluisAuthenticator
-    c.SluisAuthenticator.client_id = running.client_id
-    c.SluisAuthenticator.client_secret = running.client_secret
-    c.SluisAuthenticator.oauth_callback_url = f"{running.url}/hub/oauth_callback"
     c.SluisAuthenticator.enable_auth_state = False  # nothing of the provider's is kept
     c.JupyterHub.cookie_max_age_days = hours / 24
     c.JupyterHub.oauth_token_expires_in = hours * 3600

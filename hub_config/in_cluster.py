@@ -23,6 +23,7 @@ from hub_config.cli.manifests import folders_in_use
 from hub_config.cluster_settings import Cluster, is_private
 from hub_config.databases import as_stored
 from hub_config.demo.people import DEMO_ISSUER
+from hub_config.login_settings import first_issuer
 from hub_config.places import Places
 from hub_config.pod import DESK, HUB, PREPARE, SECRETS, WARDEN, Pod, copy_sources, running_of
 from hub_config.running import save_running
@@ -109,7 +110,7 @@ def _identity_issuer(pod: Pod, settings: Settings, cluster: Cluster) -> str:
         demo = state.demo
     if demo and not is_private(cluster.url):
         raise StateProblem("this log is a demo's, in which anybody may be anybody; run `sluis init` for a real one")
-    return DEMO_ISSUER if demo else settings.login.issuer
+    return DEMO_ISSUER if demo else first_issuer(settings.login)
 
 
 def _become_the_hub(places: Places) -> None:

@@ -14,11 +14,13 @@ from access_policy.log.files import write_whole
 from access_policy.log.keys import NAMES
 from hub_config.bootstrap import StateProblem
 from hub_config.cluster_settings import Cluster
+from hub_config.login_settings import LoginProvider, first_issuer
 from hub_config.places import Places
 from hub_config.running import Running
 from hub_config.settings import Settings
 
 HUB, DESK, WARDEN, PREPARE = "hub", "desk", "warden", "prepare"
+_CLIENT = "client-secret"
 
 SECRETS: Mapping[str, tuple[str, ...]] = {
     HUB: ("proxy-token", "desk-token", "warden-token", "client-secret", "cookie-secret"),
@@ -73,7 +75,7 @@ def copy_sources(pod: Pod) -> None:
 
 def running_of(pod: Pod, settings: Settings, cluster: Cluster, identity_issuer: str) -> Running:
     """Return what a part knows of the others, and write the hub's cookie secret. Raises StateProblem."""
-    secrets = {name: _secret(pod, name) for name in SECRETS[pod.part]}
+    secrets = {name: _secret(pod, name) for name in _secret_names(pod.part, settings)}
     if "cookie-secret" in secrets:
         write_whole(pod.places.hub / "cookie_secret", secrets["cookie-secret"].encode())
     hub, proxy_api, desk = (
@@ -82,11 +84,22 @@ def running_of(pod: Pod, settings: Settings, cluster: Cluster, identity_issuer: 
     return Running(
         url=cluster.url, demo=False, hub=hub, proxy_api=proxy_api, desk=desk,
         desk_probes=_probes(pod, DESK), warden=_probes(pod, WARDEN),
-        issuer=settings.login.issuer, identity_issuer=identity_issuer, client_id=settings.login.client_id,
+        issuer=first_issuer(settings.login), identity_issuer=identity_issuer, client_id=settings.login.client_id,
         client_secret=secrets.get("client-secret", ""), proxy_token=secrets.get("proxy-token", ""),
         desk_token=secrets.get("desk-token", ""), warden_token=secrets.get("warden-token", ""),
-        supervisor_pid=0, listen=pod.listen,
+        client_secrets={one.name: secrets[f"{_CLIENT}-{one.name}"] for one in _providers(pod.part, settings)},
+        supervisor_pid=0, listen=pod.listen, mail_password=_mail_password(pod, settings),
     )  # fmt: skip
+
+
+def _providers(part: str, settings: Settings) -> tuple[LoginProvider, ...]:
+    return settings.login.providers if part == HUB else ()
+
+
+def _secret_names(part: str, settings: Settings) -> list[str]:
+    """Return the secrets that a part has to have: with several login providers a client secret of each."""
+    several = [f"{_CLIENT}-{one.name}" for one in _providers(part, settings)]
+    return [*(name for name in SECRETS[part] if name != _CLIENT or not several), *several]
 
 
 def _read(pod: Pod, name: str) -> bytes:
@@ -101,7 +114,7 @@ def _read(pod: Pod, name: str) -> bytes:
 def _secret(pod: Pod, name: str) -> str:
     """Return a secret. One that can be guessed is none: tokens have 32 characters at least (DEP-01)."""
     text = _read(pod, f"secrets/{name}").decode("ascii", "replace").strip()
-    if name == "client-secret":
+    if name.startswith(_CLIENT):
         return text
     if name == "cookie-secret":
         known, wanted = _COOKIE_SECRET.fullmatch(text), "64 digits of 0-9 and a-f; make it with `openssl rand -hex 32`"
@@ -110,6 +123,13 @@ def _secret(pod: Pod, name: str) -> str:
     if known is None:
         raise StateProblem(f"secret `{name}` does not hold {wanted}")
     return text
+
+
+def _mail_password(pod: Pod, settings: Settings) -> str:
+    """Return the password for the mail server: for the desk alone, which sends, and where a user logs in there."""
+    if pod.part != DESK or settings.mail is None or not settings.mail.user:
+        return ""
+    return _read(pod, "secrets/mail-password").decode("utf-8", "replace").strip()
 
 
 def _service(pod: Pod, name: str) -> str:

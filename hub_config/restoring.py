@@ -23,6 +23,7 @@ from access_policy.log.key_witness import difference_from, unheld_in
 from access_policy.log.keys import Keys, load_keys
 from access_policy.log.migrations import FORM
 from access_policy.log.notes import VerifierKey
+from access_policy.log.outbox import doubt_unsent
 from access_policy.log.signers import KeyNote, key_notes
 from access_policy.log.sqlite import SqliteDatabase, upgrade_file
 from access_policy.log.store import Head, LogStore
@@ -173,6 +174,7 @@ def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted, maker: 
         missing = put_sealing_keys(database, read_sealing_keys(draft.state / ".keys" / SEALING_KEYS, keys))
         if missing and not wanted.lose_texts:
             raise ArchiveProblem(_missing_text(missing, wanted.keys))
+        doubt_unsent(database, present())
         listed = still_meant(database, read_erased(draft.checkpoints, maker.trusts, manifest.origin))
         return apply_erased(database, (listed | erased_by_facts(database)) & sealing_keys_of(database).keys())
     finally:

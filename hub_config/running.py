@@ -15,6 +15,7 @@ from hub_config.places import Places
 class Running(msgspec.Struct, frozen=True, kw_only=True):
     """One start of Sluis. `identity_issuer` is the issuer's name in identities, which a demo's port must not change.
 
+    `client_secrets` are those of several login providers, by name.
     `listen` is the address that parts listen on where it is not the one that they are known by.
     """
 
@@ -34,6 +35,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     warden: str = ""
     desk_probes: str = ""
     listen: str = ""
+    mail_password: str = ""
+    client_secrets: dict[str, str] = {}
 
     def listening(self, url: str) -> tuple[str, int]:
         """Return host and port that the part behind a URL listens on."""

@@ -16,5 +16,6 @@ def as_session(record: Record) -> Session:
     """Return a record as a decision is asked with it."""
     return Session(
         session=record.session, person=record.person, begun=record.begun, ends=record.ends,
-        factor=record.factor_kind, zone=record.zone, ended=record.ended_at,
+        factor=record.factor_kind, zone=record.zone, ended=record.ended_at, given=record.factor,
+        active=record.last_activity,
     )  # fmt: skip

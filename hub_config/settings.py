@@ -14,6 +14,8 @@ from msgspec import Meta
 from access_policy.model.enums import LicenceReading
 from access_policy.plain_words import plain_words
 from hub_config.cluster_settings import Cluster, cluster_problem
+from hub_config.login_settings import Login, LoginProvider, missing_key, providers_problem
+from hub_config.mail_settings import Mail, mail_problem
 from spawner.workspace import DataPath, Profile
 
 GIB = 1024**3
@@ -21,18 +23,6 @@ GIB = 1024**3
 
 class SettingsProblem(Exception):
     """`sluis.toml` cannot be used. The text is one line that says what and what to do."""
-
-
-class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How people log in: the OpenID Connect provider of the centre."""
-
-    issuer: Annotated[str, Meta(description="issuer of the OpenID Connect provider, as it stands in its ID tokens")] = (
-        ""
-    )
-    client_id: Annotated[str, Meta(description="the client id that the provider gave to Sluis")] = ""
-    client_secret_file: Annotated[
-        str, Meta(description="file that holds the client secret, readable by Sluis only (0600)")
-    ] = ""
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,6 +65,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         tuple[Annotated[int, Meta(ge=1, le=365)], ...],
         Meta(description="days before an end on which a reminder goes out, the longest first (S41)"),
     ] = (60, 30, 14, 7, 1)
+    idle_minutes: Annotated[
+        int, Meta(ge=5, le=720, description="minutes without a sign of the person after which a session ends (S76)")
+    ] = 60
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -196,6 +189,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log: Log = Log()
     backup: Backup = Backup()
     profiles: Annotated[tuple[Size, ...], Meta(min_length=1, description="the sizes of workspaces")] = (_SMALL, _LARGE)
+    mail: Mail | None = None
     cluster: Cluster | None = None
 
     @property
@@ -206,9 +200,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 def login_problem(settings: Settings) -> str | None:
     """Say what keeps people from logging in, or None."""
-    keys = ("issuer", "client_id") if settings.cluster is not None else ("issuer", "client_id", "client_secret_file")
-    missing = [key for key in keys if not getattr(settings.login, key)]
-    return f"fill in login.{missing[0]} in sluis.toml" if missing else None
+    missing = missing_key(settings.login, in_cluster=settings.cluster is not None)
+    return None if missing is None else f"fill in login.{missing} in sluis.toml"
 
 
 def load_settings(file: Path) -> Settings:
@@ -236,8 +229,8 @@ def load_settings(file: Path) -> Settings:
 def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
     """Return the part of the settings that an error speaks of."""
     tables: dict[str, type[msgspec.Struct]] = {
-        "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data, "$.log": Log, "$.backup": Backup,
-        "$.profiles": Size, "$.cluster": Cluster,
+        "$.login.providers": LoginProvider, "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data, "$.log": Log, "$.backup": Backup,
+        "$.profiles": Size, "$.mail": Mail, "$.cluster": Cluster,
     }  # fmt: skip
     return next((table for path, table in tables.items() if f"`{path}" in str(error)), Settings)
 
@@ -247,6 +240,10 @@ def _check(settings: Settings, file: Path) -> None:
         _check_database(settings.log.database, file)
     if settings.cluster is not None:
         _check_cluster(settings, settings.cluster, file)
+    if settings.mail is not None and (problem := mail_problem(settings.mail, in_cluster=settings.cluster is not None)):
+        raise SettingsProblem(f"`{file}`: {problem}")
+    if problem := providers_problem(settings.login, in_cluster=settings.cluster is not None):
+        raise SettingsProblem(f"`{file}`: {problem}")
     names = [size.name for size in settings.profiles]
     for name in names:
         if names.count(name) > 1:

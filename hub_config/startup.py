@@ -28,6 +28,7 @@ from hub_config.databases import as_stored, log_exists
 from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.lock import only_one
+from hub_config.login_settings import first_issuer
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running
@@ -240,25 +241,42 @@ def draw_running(places: Places, bind: str, port: int) -> Running:
         proxy_api=proxy_api,
         desk=desk,
         warden=warden,
-        issuer=provider if demo else settings.login.issuer,
-        identity_issuer=DEMO_ISSUER if demo else settings.login.issuer,
+        issuer=provider if demo else first_issuer(settings.login),
+        identity_issuer=DEMO_ISSUER if demo else first_issuer(settings.login),
         client_id="sluis" if demo else settings.login.client_id,
-        client_secret=secrets.token_hex(32) if demo else _client_secret(settings),
+        client_secret=secrets.token_hex(32) if demo else _client_secret("login", settings.login.client_secret_file),
+        client_secrets={} if demo else _client_secrets(settings),
         proxy_token=secrets.token_hex(32),
         desk_token=secrets.token_hex(32),
         warden_token=secrets.token_hex(32),
         supervisor_pid=os.getpid(),
+        mail_password=mail_password(settings),
     )
 
 
-def _client_secret(settings: Settings) -> str:
-    file = settings.login.client_secret_file
+def _client_secrets(settings: Settings) -> dict[str, str]:
+    return {one.name: _client_secret(f"login provider {one.name}", one.client_secret_file)
+            for one in settings.login.providers}  # fmt: skip
+
+
+def _client_secret(whose: str, file: str) -> str:
     if not file:
         return ""
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise StateProblem(f"login.client_secret_file `{file}` cannot be read: {error.strerror}") from None
+        raise StateProblem(f"{whose}: client_secret_file `{file}` cannot be read: {error.strerror}") from None
+
+
+def mail_password(settings: Settings) -> str:
+    """Return the password for the mail server, empty where there is none. Raises StateProblem."""
+    file = settings.mail.password_file if settings.mail is not None else ""
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise StateProblem(f"mail.password_file `{file}` cannot be read: {error.strerror}") from None
 
 
 def _free_ports(count: int) -> list[int]:

@@ -1,29 +1,38 @@
-"""Who a person is and that they log in with two factors: verification, and the second factor (S17, S73, S76, E26)."""
+"""Who a person is and that they log in with two factors: verification, and the second factors (S17, S73, S76, E26).
 
+The codes by which a verifier lets a factor count from afar stand in `confirmation.py`.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
 
 from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Instant, Line, OfPerson, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.roles import is_admin
-from access_policy.model.enums import Assurance, FactorKind, VerificationMethod
-from access_policy.model.ids import FactorId
+from access_policy.model.enums import Assurance, FactorKind, Role, VerificationMethod
+from access_policy.model.factors import MOST_OF_KIND
+from access_policy.model.ids import FactorId, PersonId
 from access_policy.model.instants import days, format_instant
-from access_policy.state import Person, State, Verification
+from access_policy.standing import acts_as, signing_at
+from access_policy.state import Factor, Person, State, Verification
 
 LONGEST_VERIFICATION_DAYS = 731
+NO_VERIFIER = "who verified this person may do so no more; somebody who may verifies them again first"
 
 
 class VerifyPerson(OfPerson, frozen=True, kw_only=True):
     """Record that you checked who the person is. Good until `until`, at most two years.
 
-    `factors` are second factors of theirs that you looked at with them: these count from now on.
+    `factors` are second factors of theirs that you looked at with them: these count from now on. `evidence` is what
+    the verification rests on; who signs for the person's institution has to give it.
     """
 
     method: VerificationMethod
     until: Instant
     assurance: Assurance = Assurance.SUBSTANTIAL
     factors: tuple[Line, ...] = ()
+    evidence: Text | None = None
 
 
 class WithdrawVerification(OfPerson, frozen=True, kw_only=True):
@@ -33,10 +42,20 @@ class WithdrawVerification(OfPerson, frozen=True, kw_only=True):
 
 
 class EnrolFactor(OfPerson, frozen=True, kw_only=True):
-    """Record a second factor that the person has just proved to hold. Only the login does this."""
+    """Record a second factor that the person has just proved to hold. Only the login does this.
+
+    `vouched_by` is the one that they gave for it just now: where that one counts, this one does, too.
+    """
 
     factor: Line
     kind: FactorKind
+    vouched_by: Line | None = None
+
+
+class RemoveFactor(OfPerson, frozen=True, kw_only=True):
+    """Take one of your second factors away, but not the last. Sessions that began with it end."""
+
+    factor: Line
 
 
 class ConfirmFactor(OfPerson, frozen=True, kw_only=True):
@@ -58,18 +77,33 @@ def verify_person(state: State, c: VerifyPerson, actor: Actor, at: datetime) -> 
     if actor.person in person.linked_by:
         text = f"you linked the login identity of `{c.person}`; another admin verifies them"
         return Refusal(RefusalCode.FOUR_EYES, text)
-    problem = _weaker(person.verification, c, at) or _proof_problem(person, c)
+    problem = _as_signatory(state, c, actor, at) or _weaker(person.verification, c, at) or _proof_problem(person, c)
     if problem is not None:
         return problem
     factors = tuple(FactorId(factor) for factor in dict.fromkeys(c.factors))
     return (
-        e.PersonVerified(person=c.person, method=c.method, until=c.until, assurance=c.assurance, factors=factors),
+        e.PersonVerified(
+            person=c.person, method=c.method, until=c.until, assurance=c.assurance, factors=factors,
+            evidence=c.evidence or "",
+        ),
         *[
             e.FactorConfirmed(person=c.person, factor=factor)
             for factor in factors
             if person.factors[factor].confirmed is None
         ],
-    )
+    )  # fmt: skip
+
+
+def _as_signatory(state: State, c: VerifyPerson, actor: Actor, at: datetime) -> Refusal | None:
+    """S73, E26: who signs for an institution verifies its people with evidence, and never to the highest level."""
+    if acts_as(state, actor.person, Role.ADMIN, at):
+        return None
+    if c.assurance is Assurance.HIGH:
+        text = f"an admin verifies to `{Assurance.HIGH}`; who signs for an institution to `{Assurance.SUBSTANTIAL}`"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    if c.evidence is None:
+        return Refusal(RefusalCode.NOT_COMPLETE, "say in `evidence` what the verification rests on")
+    return None
 
 
 def _weaker(present: Verification | None, c: VerifyPerson, at: datetime) -> Refusal | None:
@@ -107,23 +141,70 @@ def withdraw_verification(state: State, c: WithdrawVerification, actor: Actor, a
 
 
 def enrol_factor(state: State, c: EnrolFactor, actor: Actor, at: datetime) -> Outcome:
-    """S17: one factor of a kind until it is reset."""
-    if state.people[c.person].factors:
-        return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.person}` has a second factor; an admin can reset it")
-    return (e.FactorEnrolled(person=c.person, factor=FactorId(c.factor), kind=c.kind),)
+    """S17, MFA-08: the first one of a person; another one only where one of theirs was given for it.
+
+    What the provider proved by itself needs none: it counts once it is confirmed.
+    """
+    factors = state.people[c.person].factors
+    problem = _vouching(c, factors) or _one_more(c, factors)
+    if problem is not None:
+        return problem
+    vouched_by = FactorId(c.vouched_by or "")
+    return (e.FactorEnrolled(person=c.person, factor=FactorId(c.factor), kind=c.kind, vouched_by=vouched_by),)
+
+
+def _vouching(c: EnrolFactor, factors: Mapping[FactorId, Factor]) -> Refusal | None:
+    if c.vouched_by is not None and FactorId(c.vouched_by) not in factors:
+        return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` has no factor `{c.vouched_by}` that could vouch for it")
+    if factors and c.vouched_by is None and c.kind is not FactorKind.PROVIDER:
+        text = f"`{c.person}` has a second factor; they give it first, or an admin resets it"
+        return Refusal(RefusalCode.ALREADY_EXISTS, text)
+    if not factors and c.kind is FactorKind.RECOVERY:
+        return Refusal(RefusalCode.WRONG_STATE, "recovery codes stand in for another factor; enrol that one first")
+    return None
+
+
+def _one_more(c: EnrolFactor, factors: Mapping[FactorId, Factor]) -> Refusal | None:
+    """REQ-14: each once, and not too many of a kind."""
+    if FactorId(c.factor) in factors:
+        return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.person}` has the factor `{c.factor}` already")
+    if sum(one.kind is c.kind for one in factors.values()) >= MOST_OF_KIND[c.kind]:
+        text = f"`{c.person}` has {MOST_OF_KIND[c.kind]} factors of the kind `{c.kind}`; remove one of them first"
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, text)
+    return None
+
+
+def remove_factor(state: State, c: RemoveFactor, actor: Actor, at: datetime) -> Outcome:
+    """S17, S76: one's own, but not the last that is more than recovery codes: a lost one is reset by two admins."""
+    factors = state.people[c.person].factors
+    if FactorId(c.factor) not in factors:
+        return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` has no factor `{c.factor}`")
+    rest = [one for factor, one in factors.items() if factor != FactorId(c.factor)]
+    if not any(one.kind is not FactorKind.RECOVERY for one in rest):
+        return Refusal(RefusalCode.WRONG_STATE, "this is your last factor; enrol another one first")
+    if any(one.confirmed is not None for one in factors.values()) and all(one.confirmed is None for one in rest):
+        return Refusal(RefusalCode.WRONG_STATE, "this is your last factor that is confirmed; let another one be first")
+    return (e.FactorRemoved(person=c.person, factor=FactorId(c.factor)),)
 
 
 def confirm_factor(state: State, c: ConfirmFactor, actor: Actor, at: datetime) -> Outcome:
-    """S76: a first factor, or one after a reset, counts only once the verifier, still an admin, confirmed it."""
-    verifier = state.people.get(actor.person) if actor.person is not None else None
-    if verifier is None or not is_admin(verifier, at):
-        return Refusal(RefusalCode.NOT_PERMITTED, "who verifies people is an admin; another admin verifies again first")
+    """S76: a first factor, or one after a reset, counts only once the verifier, still one who may, confirmed it."""
+    if not may_verify(state, c.person, actor.person, at):
+        return Refusal(RefusalCode.NOT_PERMITTED, NO_VERIFIER)
     factor = state.people[c.person].factors.get(FactorId(c.factor))
     if factor is None:
         return Refusal(RefusalCode.NOT_FOUND, f"`{c.person}` has no such factor")
     if factor.confirmed is not None:
         return Refusal(RefusalCode.WRONG_STATE, "the factor is confirmed already")
     return (e.FactorConfirmed(person=c.person, factor=FactorId(c.factor)),)
+
+
+def may_verify(state: State, person: PersonId, verifier: PersonId | None, at: datetime) -> bool:
+    """Say whether somebody may verify a person at `at`: an admin, or who signs for where the person works (S73)."""
+    found = state.people.get(verifier) if verifier is not None else None
+    if found is None or found.person == person:
+        return False
+    return is_admin(found, at) or state.people[person].institution in signing_at(state, found.person, at)
 
 
 def reset_factors(state: State, c: ResetFactors, actor: Actor, at: datetime) -> Outcome:

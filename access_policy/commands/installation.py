@@ -34,6 +34,7 @@ class AdoptSettings(Command, frozen=True, kw_only=True):
     deferral_months: Annotated[int, Meta(ge=1, le=3)] = 3
     accelerated_months: Annotated[int, Meta(ge=1, le=2)] = 2
     reminder_days: tuple[Annotated[int, Meta(ge=1, le=365)], ...] = (60, 30, 14, 7, 1)
+    idle_minutes: Annotated[int, Meta(ge=5, le=720)] = 60
 
 
 class FinishUpgrade(Command, frozen=True, kw_only=True):

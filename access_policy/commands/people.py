@@ -26,6 +26,28 @@ class RegisterPerson(Command, frozen=True, kw_only=True):
     institution: Name
 
 
+class RegisterSelf(Command, frozen=True, kw_only=True):
+    """Register who came with a login of a trusted institution and said who they are. Only the login does this.
+
+    The provider proved `email`; the institution is the one that declared its domain. `identity` is the HMAC of issuer
+    and subject, by which the next login finds the person.
+    """
+
+    name: Line
+    email: Line
+    position: Line
+    field: Line
+    identity: Line
+    issuer: Line
+    subject: Line
+
+
+class CorrectName(OfPerson, frozen=True, kw_only=True):
+    """Put a person's name right, or record that it is another one now."""
+
+    name: Line
+
+
 class CorrectEmail(OfPerson, frozen=True, kw_only=True):
     """Put a person's wrong or missing e-mail address right; they still work at the same institution."""
 
@@ -87,6 +109,48 @@ def register_person(state: State, c: RegisterPerson, actor: Actor, at: datetime)
         return email
     person = PersonId(f"P-{len(state.people) + 1}")
     return (e.PersonRegistered(person=person, name=c.name, email=email, institution=institution.institution),)
+
+
+def register_self(state: State, c: RegisterSelf, actor: Actor, at: datetime) -> Outcome:
+    """S16, S73: at the institution that declared the domain and is trusted now; one account for each (ID-01 to ID-09).
+
+    Whoever is verified afterwards, and with a confirmed factor, gets on: this alone opens nothing.
+    """
+    institution = _trusted(state, c.email, at)
+    if isinstance(institution, Refusal):
+        return institution
+    email = _address(state, institution, c.email)
+    if isinstance(email, Refusal):
+        return email
+    if c.identity in state.identities:
+        return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity belongs to a person already")
+    person = PersonId(f"P-{len(state.people) + 1}")
+    return (
+        e.PersonRegistered(
+            person=person, name=c.name, email=email, institution=institution.institution, position=c.position,
+            field=c.field,
+        ),
+        e.IdentityLinked(person=person, identity=c.identity, issuer=c.issuer, subject=c.subject),
+    )  # fmt: skip
+
+
+def _trusted(state: State, email: str, at: datetime) -> Institution | Refusal:
+    """Return the institution that declared an address's domain, if it is trusted and not shut out now (S72, E59)."""
+    try:
+        domain = domain_of(normal_email(email))
+    except ValueError as error:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
+    declared = (one for one in state.institutions.values() if domain in one.domains)
+    found = next((one for one in declared if one.trusted_at(at) and not one.excluded_at(at)), None)
+    text = f"`{domain}` is no domain of an institution that is trusted now; ask the data access office"
+    return found or Refusal(RefusalCode.NOT_PERMITTED, text)
+
+
+def correct_name(state: State, c: CorrectName, actor: Actor, at: datetime) -> Outcome:
+    """S16: a name changes by a fact; who the person is stays."""
+    if c.name == state.people[c.person].name:
+        return Refusal(RefusalCode.WRONG_STATE, f"this is the name of `{c.person}` already")
+    return (e.NameCorrected(person=c.person, name=c.name),)
 
 
 def correct_email(state: State, c: CorrectEmail, actor: Actor, at: datetime) -> Outcome:

@@ -18,13 +18,8 @@ from access_policy.events.data import (
     StudyRegistered,
     VersionReleased,
 )
-from access_policy.events.documents import (
-    DocumentPublished,
-)
-from access_policy.events.files import (
-    FileDropped,
-    FileKept,
-)
+from access_policy.events.documents import DocumentPublished
+from access_policy.events.files import FileDropped, FileKept
 from access_policy.events.grants import (
     AmendmentApproved,
     AmendmentProposed,
@@ -79,18 +74,24 @@ from access_policy.events.observations import (
     FileRead,
     LoginRefused,
     LogRead,
+    NoticeFailed,
+    NoticeSent,
     SessionBegun,
     SessionEnded,
     WorkspaceRefused,
 )
 from access_policy.events.people import (
+    ConfirmationCodeIssued,
+    ConfirmationCodeRedeemed,
     DocumentAccepted,
     EmailCorrected,
     ErasureAsked,
     FactorConfirmed,
     FactorEnrolled,
+    FactorRemoved,
     FactorsReset,
     IdentityLinked,
+    NameCorrected,
     PersonDisabled,
     PersonEnabled,
     PersonErased,
@@ -183,6 +184,8 @@ __all__ = [
     "ClockResumed",
     "CommandProposed",
     "CommandRefused",
+    "ConfirmationCodeIssued",
+    "ConfirmationCodeRedeemed",
     "ConflictDeclared",
     "ConsentWithdrawn",
     "ContactAsked",
@@ -225,6 +228,7 @@ __all__ = [
     "FactEvent",
     "FactorConfirmed",
     "FactorEnrolled",
+    "FactorRemoved",
     "FactorsReset",
     "FileDropped",
     "FileKept",
@@ -245,6 +249,9 @@ __all__ = [
     "LogRead",
     "LoginRefused",
     "LossAccepted",
+    "NameCorrected",
+    "NoticeFailed",
+    "NoticeSent",
     "ObservationEvent",
     "ObservationsCut",
     "OptOutReversed",

@@ -64,10 +64,12 @@ class ObservationsCut(FactEvent, frozen=True, kw_only=True):
 class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):
     """The settings that decisions depend on, as the installation found them at a start.
 
-    `licence_for_adequate` is the reading of S64; `retention_years` the floor of E48, `reminder_days` when
+    `idle_minutes` is after how long without a sign of the person a session ends (S76), `licence_for_adequate` the
+    reading of S64; `retention_years` the floor of E48, `reminder_days` when
     somebody is reminded before an end (S41); the others are days, months or counts.
     """
 
+    v: int = 2
     session_hours: int
     term_days_longest: int
     licence_for_adequate: LicenceReading = LicenceReading.EEA
@@ -80,6 +82,7 @@ class PolicySettingsAdopted(FactEvent, frozen=True, kw_only=True):
     deferral_months: int = 3
     accelerated_months: int = 2
     reminder_days: tuple[int, ...] = (60, 30, 14, 7, 1)
+    idle_minutes: int = 60
 
 
 class CommandProposed(FactEvent, frozen=True, kw_only=True):

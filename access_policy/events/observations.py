@@ -1,18 +1,28 @@
 """Observations: evidence of the same kind as facts, and never folded."""
 
 from access_policy.events.base import ObservationEvent
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.enums import Assurance, FactorKind, Zone
+from access_policy.model.ids import FactorId, PersonId, RequestId
 from access_policy.model.texts import CodeText, CommandText, DigestText
 
 
 class SessionBegun(ObservationEvent, frozen=True, kw_only=True):
     """A full login: both factors were right (S76). `proof` is the id of the second factor given: what is done under
-    this login names it as its step-up."""
+    this login names it as its step-up.
 
-    v: int = 2
+    `provider` is the login provider's name in the settings, `assurance` the level that it stated (E26; none: it stated
+    none), `method` the kind of second factor and `factor` which one, `zone` where the browser sat (S77).
+    """
+
+    v: int = 3
     person: PersonId
     session: DigestText
     proof: DigestText = ""
+    provider: CodeText = ""
+    assurance: Assurance | None = None
+    method: FactorKind | None = None
+    factor: FactorId = FactorId("")
+    zone: Zone | None = None
 
 
 class SessionEnded(ObservationEvent, frozen=True, kw_only=True):
@@ -65,3 +75,35 @@ class ClockJumped(ObservationEvent, frozen=True, kw_only=True):
 
     seconds: int
     what: CodeText
+
+
+class NoticeSent(ObservationEvent, frozen=True, kw_only=True):
+    """The mail server took a notice about a person, or about a request to somebody who is none yet (S37, S67).
+
+    `digest` is the SHA-256 of the mail as it was handed over, `message` its Message-ID, `answer` what the server said
+    (RFC 5321).
+    """
+
+    notice: CodeText
+    template: CodeText
+    person: PersonId | None = None
+    request: RequestId | None = None
+    digest: DigestText
+    message: CodeText
+    answer: int
+    tries: int
+
+
+class NoticeFailed(ObservationEvent, frozen=True, kw_only=True):
+    """A notice was not sent and is not tried again by itself, or nobody knows whether it was sent: `why` says which.
+
+    `answer` is the mail server's last one (RFC 5321), 0 where there was none.
+    """
+
+    notice: CodeText
+    template: CodeText
+    person: PersonId | None = None
+    request: RequestId | None = None
+    why: CodeText
+    answer: int = 0
+    tries: int

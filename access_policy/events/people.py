@@ -5,16 +5,26 @@ from datetime import datetime
 from access_policy.events.base import FactEvent
 from access_policy.model.enums import Assurance, DocumentKind, FactorKind, Role, VerificationMethod
 from access_policy.model.ids import CourseName, FactorId, InstitutionName, PersonId, RequestId
-from access_policy.model.texts import DigestText, OrganisationText, PersonText, VersionText
+from access_policy.model.texts import CodeText, DigestText, OrganisationText, PersonText, VersionText
 
 
 class PersonRegistered(FactEvent, frozen=True, kw_only=True):
-    """A person and the institution that they work at."""
+    """A person and the institution that they work at; position and field of work as they said at their first login."""
 
+    v: int = 2
     person: PersonId
     name: PersonText
     email: PersonText
     institution: InstitutionName
+    position: PersonText = ""
+    field: PersonText = ""
+
+
+class NameCorrected(FactEvent, frozen=True, kw_only=True):
+    """A person's name was put right, or is another one now (S16)."""
+
+    person: PersonId
+    name: PersonText
 
 
 class EmailCorrected(FactEvent, frozen=True, kw_only=True):
@@ -54,14 +64,17 @@ class IdentityLinked(FactEvent, frozen=True, kw_only=True):
 class PersonVerified(FactEvent, frozen=True, kw_only=True):
     """Somebody checked who a person is; good until `until` (S73). The actor is the verifier.
 
-    `factors` are the second factors that were looked at, `assurance` how surely the identity was proofed (E26).
+    `factors` are the second factors that were looked at, `assurance` how surely the identity was proofed (E26),
+    `evidence` what it rests on in the verifier's words.
     """
 
+    v: int = 2
     person: PersonId
     method: VerificationMethod
     until: datetime
     assurance: Assurance = Assurance.SUBSTANTIAL
     factors: tuple[FactorId, ...] = ()
+    evidence: PersonText = ""
 
 
 class VerificationWithdrawn(FactEvent, frozen=True, kw_only=True):
@@ -101,11 +114,23 @@ class RoleEnded(FactEvent, frozen=True, kw_only=True):
 
 
 class FactorEnrolled(FactEvent, frozen=True, kw_only=True):
-    """A second factor that the person proved to hold (S17). Its secret is a record."""
+    """A second factor that the person proved to hold (S17). Its secret is a record.
 
+    `vouched_by` is another one of theirs, freshly given: where that one is confirmed, so is this one from now on.
+    """
+
+    v: int = 2
     person: PersonId
     factor: FactorId
     kind: FactorKind
+    vouched_by: FactorId = FactorId("")
+
+
+class FactorRemoved(FactEvent, frozen=True, kw_only=True):
+    """A person took one of their second factors away; sessions that began with it end (S76)."""
+
+    person: PersonId
+    factor: FactorId
 
 
 class FactorConfirmed(FactEvent, frozen=True, kw_only=True):
@@ -113,6 +138,28 @@ class FactorConfirmed(FactEvent, frozen=True, kw_only=True):
 
     person: PersonId
     factor: FactorId
+
+
+class ConfirmationCodeIssued(FactEvent, frozen=True, kw_only=True):
+    """The verifier has a code to hand over to the person, good once and up to `until`; the newest one counts (S76).
+
+    `digest` is the SHA-256 of its 100 random bits.
+    """
+
+    person: PersonId
+    digest: DigestText
+    until: datetime
+
+
+class ConfirmationCodeRedeemed(FactEvent, frozen=True, kw_only=True):
+    """The person gave the code that their verifier handed over: that factor of theirs counts from now on (S76).
+
+    The code itself stands here, since it is spent, so that nobody who reads its digest in the log can make this up.
+    """
+
+    person: PersonId
+    factor: FactorId
+    code: CodeText
 
 
 class FactorsReset(FactEvent, frozen=True, kw_only=True):

@@ -14,11 +14,13 @@ SINCE = 2
 STEP_UP: frozenset[type[e.FactEvent]] = frozenset(
     {
         e.AdequacyDecided, e.AmendmentApproved, e.AmendmentProposed, e.AmendmentRefused, e.AttendanceClaimed,
-        e.AttendanceConfirmed, e.BoardVoted, e.CommandProposed, e.ConflictDeclared, e.ContactAsked, e.ContactChecked,
+        e.AttendanceConfirmed, e.BoardVoted, e.CommandProposed, e.ConfirmationCodeIssued, e.ConfirmationCodeRedeemed,
+        e.ConflictDeclared, e.ContactAsked, e.ContactChecked,
         e.ContactNamed, e.CountryListed, e.DatasetReopened, e.DocumentAccepted, e.EmergencyAccessGranted,
         e.ExclusionLifted, e.ExtensionAsked,
         e.ExtensionAssessed, e.ExtensionGranted, e.ExtensionRefused, e.ExtensionSubmitted, e.FactorConfirmed,
-        e.FactorsReset, e.FileDropped, e.FileKept, e.FindingRecorded, e.HearingRecorded, e.InstitutionCorrected,
+        e.FactorRemoved, e.FactorsReset, e.FileDropped, e.FileKept, e.FindingRecorded, e.HearingRecorded,
+        e.InstitutionCorrected,
         e.InvestigatorApproved, e.InvestigatorNamed, e.InvitationAccepted, e.LicenceSigned, e.LossAccepted,
         e.PersonCertified, e.PersonErased, e.PersonVerified, e.ProposalConfirmed, e.ProtectionConfirmed,
         e.ProviderTrusted, e.RequestApproved, e.RequestAssessed, e.RequestRefused, e.RequestReinstated,

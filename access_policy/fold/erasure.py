@@ -15,9 +15,7 @@ def _person_erased(s: State, f: e.Fact, v: e.PersonErased) -> None:
     left(s, f, person)
     _blank(s, person)
     person.disabled, person.verification, person.verification_changed = f.at, None, f.at
-    person.factors.clear()
-    person.factors_changed = f.at
-    person.sum_factors_up()
+    person.lose_factors(f.at)
     void_sessions(person, f)
     owners = {str(v.person), *map(str, v.requests)}
     s.erased |= dict.fromkeys(owners, f.at)
@@ -28,6 +26,7 @@ def _person_erased(s: State, f: e.Fact, v: e.PersonErased) -> None:
 def _blank(s: State, person: Person) -> None:
     """Forget name, address and login identities. What is sealed for a request goes with the request's own key."""
     person.name = person.email = ERASED
+    person.position = person.field_of_work = ""
     for identity in person.identities:
         s.identities.pop(identity, None)
     person.identities.clear()

@@ -54,7 +54,8 @@ def _settings_adopted(s: State, f: e.Fact, v: e.PolicySettingsAdopted) -> None:
     s.settings = Settings(
         v.session_hours, v.term_days_longest, v.licence_for_adequate, v.board_quorum, v.retention_years,
         v.contact_days, v.review_days, v.availability_days,
-        v.decision_months, v.deferral_months, v.accelerated_months, v.reminder_days, f.at,
+        v.decision_months, v.deferral_months, v.accelerated_months, v.reminder_days,
+        v.idle_minutes, f.at,
     )  # fmt: skip
 
 

@@ -5,16 +5,21 @@ from typing import Any
 
 from access_policy import events as e
 from access_policy.fold.data import end_place
+from access_policy.model.codes import digest_of
 from access_policy.model.enums import Role
 from access_policy.model.texts import ERASED
-from access_policy.state import Acceptance, Appointment, Factor, Person, State, Verification
+from access_policy.state import Acceptance, Appointment, Confirmation, Factor, Person, State, Verification
 
 
 def _person_registered(s: State, f: e.Fact, v: e.PersonRegistered) -> None:
-    s.people[v.person] = Person(v.person, v.name, v.email, v.institution, f.at, f.at, f.at)
+    s.people[v.person] = Person(v.person, v.name, v.email, v.institution, f.at, f.at, f.at, v.position, v.field)
     if v.email and v.email != ERASED:
         s.emails[v.email] = v.person
     s.requests_of.setdefault(v.person, {})
+
+
+def _name_corrected(s: State, f: e.Fact, v: e.NameCorrected) -> None:
+    s.people[v.person].name = v.name
 
 
 def _email_corrected(s: State, f: e.Fact, v: e.EmailCorrected) -> None:
@@ -84,7 +89,7 @@ def _person_verified(s: State, f: e.Fact, v: e.PersonVerified) -> None:
 
 def _verification_withdrawn(s: State, f: e.Fact, v: e.VerificationWithdrawn) -> None:
     person = s.people[v.person]
-    person.verification, person.verification_changed = None, f.at
+    person.verification, person.verification_changed, person.confirmation = None, f.at, None
 
 
 def _person_disabled(s: State, f: e.Fact, v: e.PersonDisabled) -> None:
@@ -109,23 +114,45 @@ def _role_ended(s: State, f: e.Fact, v: e.RoleEnded) -> None:
 
 
 def _factor_enrolled(s: State, f: e.Fact, v: e.FactorEnrolled) -> None:
+    """S76: whatever a row says, only a confirmed factor of the same person vouches for another one."""
     person = s.people[v.person]
-    person.factors[v.factor] = Factor(v.kind, f.at)
-    person.factors_changed = f.at
-    person.sum_factors_up()
+    vouching = person.factors.get(v.vouched_by) if v.vouched_by != v.factor else None
+    confirmed = f.at if vouching is not None and vouching.confirmed is not None else None
+    person.factors[v.factor] = Factor(v.kind, f.at, confirmed)
+    person.sum_factors_up(f.at)
 
 
 def _factor_confirmed(s: State, f: e.Fact, v: e.FactorConfirmed) -> None:
     person = s.people[v.person]
     person.factors[v.factor].confirmed = f.at
-    person.sum_factors_up()
+    person.sum_factors_up(f.at)
+
+
+def _factor_removed(s: State, f: e.Fact, v: e.FactorRemoved) -> None:
+    """S76: a factor that is not there any more ends the sessions that began with it; the rule looks it up."""
+    person = s.people[v.person]
+    del person.factors[v.factor]
+    person.factors_removed[v.factor] = f.at
+    person.sum_factors_up(f.at)
+
+
+def _code_issued(s: State, f: e.Fact, v: e.ConfirmationCodeIssued) -> None:
+    s.people[v.person].confirmation = Confirmation(v.digest, f.actor.person, v.until)
+
+
+def _code_redeemed(s: State, f: e.Fact, v: e.ConfirmationCodeRedeemed) -> None:
+    """S76, AUD-11: who wrote this knew the code that the verifier handed over; a row that says otherwise was forged."""
+    person = s.people[v.person]
+    code, factor = person.confirmation, person.factors[v.factor]
+    if code is None or f.at >= code.until or digest_of(v.code) != code.digest:
+        raise ValueError(f"no code that is open confirms factor `{v.factor}` of `{v.person}`")
+    factor.confirmed, person.confirmation = f.at, None
+    person.sum_factors_up(f.at)
 
 
 def _factors_reset(s: State, f: e.Fact, v: e.FactorsReset) -> None:
     person = s.people[v.person]
-    person.factors.clear()
-    person.factors_changed = f.at
-    person.sum_factors_up()
+    person.lose_factors(f.at)
     void_sessions(person, f)
 
 
@@ -144,6 +171,7 @@ def _erasure_asked(s: State, f: e.Fact, v: e.ErasureAsked) -> None:
 
 APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.PersonRegistered: _person_registered,
+    e.NameCorrected: _name_corrected,
     e.EmailCorrected: _email_corrected,
     e.PersonMoved: _person_moved,
     e.PersonLeft: _person_left,
@@ -156,6 +184,9 @@ APPLIERS: dict[type[e.Event], Callable[[State, e.Fact, Any], None]] = {
     e.RoleEnded: _role_ended,
     e.FactorEnrolled: _factor_enrolled,
     e.FactorConfirmed: _factor_confirmed,
+    e.FactorRemoved: _factor_removed,
+    e.ConfirmationCodeIssued: _code_issued,
+    e.ConfirmationCodeRedeemed: _code_redeemed,
     e.FactorsReset: _factors_reset,
     e.DocumentAccepted: _document_accepted,
     e.ErasureAsked: _erasure_asked,

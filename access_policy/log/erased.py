@@ -24,7 +24,16 @@ from access_policy.log.keys import Keys
 from access_policy.log.notes import NOTE_NAME, sign_note
 from access_policy.log.plain_facts import plain_facts
 from access_policy.log.signers import Signers, Trusts, refuse_beyond, signers_of
-from access_policy.log.tables import factors, files, pending_logins, sealing_keys, sessions
+from access_policy.log.tables import (
+    factors,
+    files,
+    outbox,
+    pending_logins,
+    recovery_codes,
+    sealing_keys,
+    sessions,
+    step_ups,
+)
 from access_policy.log.targets import Target, target_of
 from access_policy.model.ids import is_person_id, is_request_id
 from access_policy.state import Loss, epoch_of
@@ -51,14 +60,15 @@ def take_away(connection: Connection, facts: Iterable[Fact]) -> None:
 
 
 def erase(connection: Connection, owners: Iterable[str]) -> None:
-    """Let the owners' keys, files, factors, sessions and pending logins go. Their keys are never made again."""
+    """Let the owners' keys, files, notices, factors, sessions and half logins go. Their keys are never made again."""
     for owner in owners:
         gone = update(sealing_keys).where(sealing_keys.c.owner == owner).values(wrapped=None)
         if connection.execute(gone).rowcount == 0:  # no key yet: a row is made, then emptied
             connection.execute(insert(sealing_keys), {"owner": owner, "wrapped": b""})
             connection.execute(gone)
-        connection.execute(delete(files).where(files.c.owner == owner))
-        for table in (factors, sessions, pending_logins):
+        for table in (files, outbox):
+            connection.execute(delete(table).where(table.c.owner == owner))
+        for table in (factors, recovery_codes, sessions, step_ups, pending_logins):
             connection.execute(delete(table).where(table.c.person == owner))
 
 

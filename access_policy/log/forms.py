@@ -17,13 +17,19 @@ Cast = Callable[[Fields], Fields]
 SINCE: Mapping[str, int] = {
     "CheckpointKeyRotated": 2,
     "ClockJumped": 2,
+    "ConfirmationCodeIssued": 2,
+    "ConfirmationCodeRedeemed": 2,
     "EmergencyAccessEnded": 2,
     "EmergencyAccessGranted": 2,
     "EndNotConfirmed": 2,
+    "FactorRemoved": 2,
     "FileDropped": 2,
     "FileKept": 2,
     "FileRead": 2,
     "LossAccepted": 2,
+    "NameCorrected": 2,
+    "NoticeFailed": 2,
+    "NoticeSent": 2,
     "ObservationsCut": 2,
     "PersonErased": 2,
 }
@@ -66,9 +72,22 @@ CHANGED: Mapping[str, tuple[Change, ...]] = {
     "PublicationRecorded": (Change(2, same, same, frozenset({"title", "link", "acknowledgement"})),),
     "SecurityTested": _sealed("tester", "scope"),
     "InstallationBegun": (Change(2, without("format"), same),),
-    "SessionBegun": (Change(2, without("proof"), same),),
+    "FactorEnrolled": (Change(2, without("vouched_by"), same),),
+    "PersonRegistered": (Change(2, without("position", "field"), same, frozenset({"position", "field"})),),
+    "PersonVerified": (Change(2, without("evidence"), same, frozenset({"evidence"})),),
+    "PolicySettingsAdopted": (Change(2, without("idle_minutes"), same),),
+    "SessionBegun": (
+        Change(2, without("proof"), same),
+        Change(2, without("provider", "assurance", "method", "factor", "zone"), same),
+    ),
 }
 """Kinds whose form changed, each change with the format that it came with, oldest first: form `v` is after `v - 1`."""
+
+VALUES_SINCE: Mapping[tuple[str, str], Mapping[str, int]] = {
+    ("FactorEnrolled", "kind"): {"passkey": 2, "recovery": 2, "provider": 2},
+    ("PersonVerified", "method"): {"provider": 2},
+}
+"""Words of a kind's field that are new, and the first format with them: an older release cannot read them."""
 
 
 class Written(NamedTuple):
@@ -81,6 +100,13 @@ class Written(NamedTuple):
 def is_known(kind: str, log_format: int) -> bool:
     """Say whether a log of this format can hold events of this kind."""
     return SINCE.get(kind, 1) <= log_format
+
+
+def holds(event: e.Event, log_format: int) -> bool:
+    """Say whether a log of this format can hold an event: its kind, and the words in it."""
+    kind = type(event).__name__
+    words = ((values, getattr(event, field)) for (of, field), values in VALUES_SINCE.items() if of == kind)
+    return is_known(kind, log_format) and all(values.get(str(word), 1) <= log_format for values, word in words)
 
 
 def lowered(kind: str, fields: Fields, log_format: int) -> Written:

@@ -14,6 +14,7 @@ READ = ("SELECT",)
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _SEALS = ("SELECT", "INSERT")
 _ENDS_SESSIONS = "UPDATE (ended_at, ended_why)"
+_NOTES_ACTIVITY = "UPDATE (last_activity, idle_ends)"
 
 
 class Role(NamedTuple):
@@ -35,14 +36,23 @@ _BY_ALL: Kinds = frozenset({e.ClockJumped, e.CommandRefused})
 
 HUB = Role(
     "sluis_hub",
-    frozenset({e.FactorEnrolled, e.IdentityLinked, e.PersonRegistered, e.WorkspaceEnded, e.WorkspaceStarted}),
+    frozenset(
+        {
+            e.ConfirmationCodeRedeemed, e.FactorEnrolled, e.FactorRemoved, e.IdentityLinked, e.PersonRegistered,
+            e.WorkspaceEnded, e.WorkspaceStarted,
+        }
+    ),
     _BY_ALL | {e.LoginRefused, e.SessionBegun, e.SessionEnded, e.WorkspaceRefused},
     {
         "sealing_keys": _SEALS,
         "factors": ALL,
-        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS),
+        "recovery_codes": ALL,
+        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, _NOTES_ACTIVITY),
+        "step_ups": ("SELECT", "INSERT", "DELETE"),
         "pending_logins": ALL,
         "files": (),
+        "outbox": (),
+        "outbox_reach": (),
         "meta": READ,
     },
 )  # fmt: skip
@@ -53,7 +63,8 @@ DESK = Role(
         {
             e.AdequacyDecided, e.AdequacyEnded, e.AgreementEnded, e.AgreementRecorded, e.AmendmentApproved,
             e.AmendmentProposed, e.AmendmentRefused, e.AttendanceClaimed, e.AttendanceConfirmed, e.BoardVoted,
-            e.CertificationRevoked, e.ClockPaused, e.ClockResumed, e.CommandProposed, e.ConflictDeclared,
+            e.CertificationRevoked, e.ClockPaused, e.ClockResumed, e.CommandProposed,
+            e.ConfirmationCodeIssued, e.ConfirmationCodeRedeemed, e.ConflictDeclared,
             e.ConsentWithdrawn, e.ContactAsked, e.ContactChecked, e.ContactMadeAvailable, e.ContactNamed,
             e.ContactRefused, e.ContactRemoved, e.CountryListed, e.CountryUnlisted, e.CourseRegistered, e.CourseRevised,
             e.DatasetDropped, e.DatasetHandedOver, e.DatasetRegistered, e.DatasetReopened, e.DatasetRequested,
@@ -61,10 +72,12 @@ DESK = Role(
             e.EmailCorrected, e.EmergencyAccessEnded, e.EmergencyAccessGranted, e.EntityDropped,
             e.EntityNamed, e.ErasureAsked, e.ExclusionLifted, e.ExtensionAnswered,
             e.ExtensionAsked, e.ExtensionAssessed, e.ExtensionGranted, e.ExtensionRefused, e.ExtensionSubmitted,
-            e.ExtractPrepared, e.FactorConfirmed, e.FactorsReset, e.FileDropped, e.FileKept, e.FindingRecorded,
+            e.ExtractPrepared, e.FactorConfirmed, e.FactorRemoved, e.FactorsReset, e.FileDropped, e.FileKept,
+            e.FindingRecorded,
             e.HearingRecorded, e.IdentityLinked, e.InstitutionCorrected, e.InstitutionRegistered, e.IntakeReceived,
             e.InvestigatorApproved, e.InvestigatorEnded, e.InvestigatorNamed, e.InvitationAccepted, e.InvitationSent,
-            e.LicenceSigned, e.LossAccepted, e.OptedOut, e.OptOutReversed, e.OrganisationExcluded, e.PersonCertified,
+            e.LicenceSigned, e.LossAccepted, e.NameCorrected, e.OptedOut, e.OptOutReversed, e.OrganisationExcluded,
+            e.PersonCertified,
             e.PersonDisabled, e.PersonEnabled, e.PersonErased, e.PersonLeft, e.PersonMoved, e.PersonRegistered,
             e.PersonVerified, e.ProposalConfirmed, e.ProposalDropped, e.ProtectionConfirmed, e.ProviderAudited,
             e.ProviderDistrusted, e.ProviderTrusted, e.PublicationRecorded, e.RequestAccelerated, e.RequestApproved,
@@ -74,14 +87,18 @@ DESK = Role(
             e.TransferBasisRecorded, e.VerificationWithdrawn, e.VersionReleased, e.WorkspaceStopAsked,
         }
     ),
-    _BY_ALL | {e.FileRead, e.LogRead},
+    _BY_ALL | {e.FileRead, e.LogRead, e.NoticeFailed, e.NoticeSent},
     {
         # a confirmed erasure takes a person's key, factors and sessions away; no secret of them can be read for that
         "sealing_keys": (*_SEALS, "UPDATE (wrapped)"),
         "factors": ("SELECT (factor, person)", "DELETE"),
-        "sessions": ("SELECT", "DELETE"),
+        "recovery_codes": ("SELECT (factor, person)", "DELETE"),
+        "sessions": ("SELECT", "DELETE", _NOTES_ACTIVITY),
+        "step_ups": ("SELECT", "UPDATE (used)", "DELETE"),
         "pending_logins": ("SELECT (nonce, person)", "DELETE"),
         "files": ("SELECT", "INSERT", "DELETE"),
+        "outbox": ALL,
+        "outbox_reach": ("SELECT", "INSERT", "UPDATE"),
         "meta": READ,
     },
 )  # fmt: skip
@@ -93,9 +110,13 @@ WARDEN = Role(
     {
         "sealing_keys": READ,  # it seals nothing
         "factors": (),
+        "recovery_codes": (),
         "sessions": ("SELECT", _ENDS_SESSIONS),
+        "step_ups": (),
         "pending_logins": (),
         "files": (),
+        "outbox": (),
+        "outbox_reach": (),
         "meta": READ,
     },
     cuts=True,
@@ -108,9 +129,13 @@ OPERATOR = Role(
     {
         "sealing_keys": (*_SEALS, "UPDATE (wrapped)"),
         "factors": ALL,
-        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, "DELETE"),
+        "recovery_codes": ALL,
+        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, _NOTES_ACTIVITY, "DELETE"),
+        "step_ups": ("SELECT", "INSERT", "UPDATE (used)", "DELETE"),
         "pending_logins": ALL,
         "files": ALL,
+        "outbox": ALL,
+        "outbox_reach": ALL,
         "meta": READ,
     },
 )

@@ -38,7 +38,7 @@ from access_policy.log.codec import as_held, encode_actor, encode_event
 from access_policy.log.database import Database
 from access_policy.log.erased import owners_of, take_away
 from access_policy.log.errors import LogError, StaleState, UnreadableLog
-from access_policy.log.forms import is_known
+from access_policy.log.forms import holds
 from access_policy.log.keys import Keys
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
@@ -201,9 +201,16 @@ class LogStore:
             self._owes_scrub = True
         return facts
 
-    def observe(self, actor: Actor, event: ObservationEvent, log_format: int = FORMAT) -> Fact:
-        """Append one observation, whatever came before it. Raises LogUnavailable, UnreadableLog or ValueError."""
+    def observe(
+        self, actor: Actor, event: ObservationEvent, log_format: int = FORMAT, beside: Beside | None = None
+    ) -> Fact:
+        """Append one observation, whatever came before it, with what `beside` changes of the records, or neither.
+
+        Raises LogUnavailable, UnreadableLog or ValueError, and whatever `beside` raises.
+        """
         with self._appending(_OBSERVATIONS) as transaction:
+            if beside is not None:
+                beside(self.records.within(transaction.connection, transaction.sealer))
             return transaction.write([(actor, event)], log_format)[0]
 
     def _forget(self, facts: Sequence[Fact]) -> bool:
@@ -280,7 +287,7 @@ class _Transaction(NamedTuple):
     def _row(self, fact: Fact, log_format: int) -> dict[str, Any]:
         if self.stream.kinds.get(type(fact.event).__name__) is not type(fact.event):
             raise ValueError(f"`{type(fact.event).__name__}` does not belong in `{self.stream.rows.name}`")
-        if not is_known(type(fact.event).__name__, log_format):
+        if not holds(fact.event, log_format):
             raise ValueError(
                 f"a log of format `{log_format}` holds no `{type(fact.event).__name__}`; finish the upgrade first"
             )

@@ -68,6 +68,21 @@ factors = Table(
     Column("failures", Integer, nullable=False, comment="wrong codes since the last right one"),
     Column("enrolled_at", _Text, nullable=False),
     Column("pending", Boolean, nullable=False, comment="until the first right code"),
+    Column("name", LargeBinary, comment="what the person calls it, sealed"),
+    Column("last_used", _Text),
+    Column("failed_at", _Text, comment="when the newest wrong code came"),
+    Column("credential", _Text, comment="SHA-256 of a passkey's credential id; everybody's are different"),
+    Column("sign_count", BigInteger, comment="a passkey's signature counter"),
+    Index("factors_by_credential", "credential", unique=True),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("factor", _Text, primary_key=True),
+    Column("digest", _Text, primary_key=True, comment="SHA-256 of a code of at least 100 random bits"),
+    Column("person", _Text, nullable=False, index=True),
+    Column("used_at", _Text),
 )
 
 sessions = Table(
@@ -83,6 +98,11 @@ sessions = Table(
     Column("ended_at", _Text),
     Column("ended_why", _Text),
     Column("proof", _Text, comment="id of the second factor that was given; NULL in logins of an older release"),
+    Column("provider", _Text, comment="the login provider's name; NULL in logins of an older release, as below"),
+    Column("factor", _Text, comment="which second factor was given"),
+    Column("assurance", _Text, comment="the level that the provider stated"),
+    Column("last_activity", _Text),
+    Column("idle_ends", _Text, comment="when it ends unless the person does something"),
     Index("sessions_by_person", "person", "ended_at", "begun"),
     Index("sessions_by_end", "ended_at", "ends"),
 )
@@ -96,6 +116,24 @@ pending_logins = Table(
     Column("expires", _Text, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("kind", _Text, nullable=False),
+    Column("provider", _Text, comment="the login provider's name"),
+    Column("identity", _Text, comment="HMAC of issuer and subject"),
+    Column("claims", LargeBinary, comment="what the provider said, sealed with the nonce that the browser holds"),
+    Column("session", _Text, comment="SHA-256 of the token of the session that asks for a fresh proof"),
+)
+
+step_ups = Table(
+    "step_ups",
+    metadata,
+    Column("token", _Text, primary_key=True, comment="SHA-256 of what the browser brings back"),
+    Column("person", _Text, nullable=False, index=True),
+    Column("session", _Text, nullable=False, comment="SHA-256 of the session's token"),
+    Column("command", _Text, nullable=False, comment="SHA-256 of the one command, in its canonical form"),
+    Column("proof", _Text, nullable=False, comment="id of the second factor that was given"),
+    Column("factor", _Text, nullable=False),
+    Column("created", _Text, nullable=False),
+    Column("expires", _Text, nullable=False),
+    Column("used", _Text),
 )
 
 files = Table(
@@ -105,6 +143,37 @@ files = Table(
     Column("owner", _Text, nullable=False, index=True, comment="P-1 or DR-1, whose key seals name and content"),
     Column("name", LargeBinary, nullable=False, comment="sealed"),
     Column("content", LargeBinary, nullable=False, comment="sealed"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _Text, primary_key=True, comment="random; the Message-ID rests on it"),
+    Column("key", _Text, nullable=False, comment="the same whenever the same is to be said; never holds an address"),
+    Column("owner", _Text, nullable=False, index=True, comment="P-1 or DR-1, whose key seals address and content"),
+    Column("seq", BigInteger, nullable=False, comment="the fact that it follows from"),
+    Column("template", _Text, nullable=False),
+    Column("address", LargeBinary, comment="sealed; NULL once it is settled"),
+    Column("content", LargeBinary, comment="JSON, sealed; NULL once it is settled"),
+    Column("created", _Text, nullable=False),
+    Column("due", _Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("state", _Text, nullable=False),
+    Column("claim", _Text, comment="the random word of the sender that held it last"),
+    Column("held_until", _Text),
+    Column("settled", _Text),
+    Column("answer", Integer, comment="the mail server's last answer"),
+    Column("message_id", _Text),
+    Index("outbox_by_key", "key", unique=True),
+    Index("outbox_by_state", "state", "due"),
+)
+
+outbox_reach = Table(
+    "outbox_reach",
+    metadata,
+    Column("name", _Text, primary_key=True, comment="facts"),
+    Column("seq", BigInteger, nullable=False, comment="up to here they are in the outbox; no row is 0"),
+    Column("doubtful", BigInteger, nullable=False, comment="up to here nobody knows what was sent, after a restore"),
 )
 
 meta = Table("meta", metadata, Column("key", _Text, primary_key=True), Column("value", _Text, nullable=False))

@@ -53,6 +53,7 @@ class VerificationMethod(StrEnum):
     IN_PERSON = "in-person"
     VIDEO_CALL = "video-call"
     SIGNATORY_LETTER = "signatory-letter"
+    PROVIDER = "provider"
 
 
 class Assurance(StrEnum):
@@ -214,9 +215,12 @@ class PermitStatus(StrEnum):
 
 
 class FactorKind(StrEnum):
-    """The kinds of second factor (S76)."""
+    """The kinds of second factor (S76): one-time codes, a passkey, recovery codes, what the provider proved."""
 
     TOTP = "totp"
+    PASSKEY = "passkey"
+    RECOVERY = "recovery"
+    PROVIDER = "provider"
 
 
 class FileMedia(StrEnum):

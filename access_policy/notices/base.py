@@ -51,6 +51,12 @@ class NoticeKind(StrEnum):
     AGREEMENT_ENDS = "agreement_ends"
     ADEQUACY_ENDS = "adequacy_ends"
     CLOCK_BREACHED = "clock_breached"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    FACTORS_RESET = "factors_reset"
+    FACTOR_CONFIRMED = "factor_confirmed"
+    LOGIN_ADDED = "login_added"
+    PERSON_VERIFIED = "person_verified"
 
 
 class Notice(msgspec.Struct, frozen=True):

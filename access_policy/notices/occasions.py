@@ -11,6 +11,7 @@ from access_policy.model.ids import PersonId
 from access_policy.model.instants import format_instant
 from access_policy.model.jurisdictions import AdequacyScope
 from access_policy.model.texts import ERASED
+from access_policy.notices.accounts import account_notices
 from access_policy.notices.base import Notice, NoticeKind, holders, licensee, reachable
 from access_policy.overview import is_live, is_open, signatories
 from access_policy.rules.parties import licence_for
@@ -58,12 +59,12 @@ _OF_REQUEST: dict[type[e.Event], tuple[NoticeKind, frozenset[_Part]]] = {
 
 
 def notices_from(state: State, fact: e.Fact) -> tuple[Notice, ...]:
-    """Return who is told what because of a fact (S37, S44, S45, S67); `state` is that after the fact."""
+    """Return who is told what because of a fact (S37, S44, S45, S67, S76); `state` is that after the fact."""
     row = _OF_REQUEST.get(type(fact.event))
     if row is not None:
         return tuple(_about_request(state, fact, *row))
     other = _OTHERS.get(type(fact.event))
-    return () if other is None else tuple(other(state, fact, fact.event))
+    return tuple(account_notices(state, fact) if other is None else other(state, fact, fact.event))
 
 
 def _about_request(state: State, fact: e.Fact, kind: NoticeKind, parts: frozenset[_Part]) -> Iterator[Notice]:

@@ -94,6 +94,7 @@ def of_session(case: Case) -> Findings:
         sessions.session_missing(case),
         sessions.session_over(case),
         sessions.session_without_factor(case),
+        sessions.session_factor_not_confirmed(case),
         data.zone(case),
     )
 
@@ -104,6 +105,7 @@ _ACTIONS = {
     ReasonCode.SESSION_MISSING: WITH_SESSION,
     ReasonCode.SESSION_OVER: WITH_SESSION,
     ReasonCode.SESSION_WITHOUT_FACTOR: WITH_SESSION,
+    ReasonCode.SESSION_FACTOR_NOT_CONFIRMED: WITH_SESSION,
     ReasonCode.ZONE: WITH_SESSION,
 }
 _NAMED = {

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from access_policy.model.enums import Action, Assurance, FactorKind, Zone
-from access_policy.model.ids import CourseName, PersonId, RequestId
+from access_policy.model.ids import CourseName, FactorId, PersonId, RequestId
 from access_policy.reasons import ReasonCode
 from access_policy.rules.particulars import admitted, courses_of, ignored_from, newest
 from access_policy.state import (
@@ -33,7 +33,8 @@ _ANYWHERE, _INSTITUTE = Zone.ANYWHERE, Zone.INSTITUTE
 class Session(msgspec.Struct, frozen=True):
     """A browser session as the gate saw it (S76): who, since when, which factor, where, and until when. UTC.
 
-    `supposed` marks a session that nobody has: an answer about what a fresh login would be allowed.
+    `supposed` marks a session that nobody has: an answer about what a fresh login would be allowed. `given` is which
+    factor was given, `active` when the person last did something; neither is known of a login of an older release.
     """
 
     session: str
@@ -44,6 +45,8 @@ class Session(msgspec.Struct, frozen=True):
     zone: Zone
     ended: datetime | None = None
     supposed: bool = False
+    given: FactorId | None = None
+    active: datetime | None = None
 
 
 class Query(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ from access_policy.state.people import (
     Acceptance,
     Appointment,
     Certification,
+    Confirmation,
     Course,
     Factor,
     Person,
@@ -69,6 +70,7 @@ class Settings:
     deferral_months: int = 3
     accelerated_months: int = 2
     reminder_days: tuple[int, ...] = (60, 30, 14, 7, 1)
+    idle_minutes: int = 60
     since: datetime | None = None
 
     @property
@@ -192,6 +194,7 @@ __all__ = [
     "Appointment",
     "AskedContact",
     "Certification",
+    "Confirmation",
     "Contact",
     "Course",
     "Cut",

@@ -29,6 +29,11 @@ class Institution:
     excluded_until: datetime | None = None
     country_since: datetime | None = None
 
+    def trusted_at(self, at: datetime) -> bool:
+        """Say whether the institution is the centre, or has an agreement in force at `at` (S72)."""
+        term, ended = self.agreement, self.agreement_ended
+        return self.centre or (term is not None and ended is None and term.begins <= at < term.ends)
+
     def excluded_at(self, at: datetime) -> bool:
         """Say whether the institution is shut out at `at` (E59)."""
         return self.excluded_until is not None and at < self.excluded_until

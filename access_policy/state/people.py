@@ -28,6 +28,15 @@ class Factor:
     confirmed: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A code that the verifier `by` has to hand over: the digest of it, and up to when it can be given, half-open."""
+
+    digest: str
+    by: PersonId | None
+    until: datetime
+
+
 @dataclass(slots=True)
 class Certification:
     """One passed course: [begins, ends), unless revoked before."""
@@ -58,7 +67,8 @@ class Person:
     """A person with all that hangs on them. `moved` is when they came to their institution, or left it.
 
     `email_since` is since when they have their address, `linked_by` who linked a login identity to them.
-    `first_enrolled` and `first_confirmed` sum up their factors.
+    `first_enrolled` and `first_confirmed` are since when there is a factor, and one that counts; `factors_changed` when
+    either changed last. `factors_removed` are those that are gone, each with when it went last.
     """
 
     person: PersonId
@@ -68,6 +78,8 @@ class Person:
     since: datetime
     moved: datetime
     email_since: datetime
+    position: str = ""
+    field_of_work: str = ""
     verification: Verification | None = None
     verification_changed: datetime | None = None
     disabled: datetime | None = None
@@ -76,6 +88,8 @@ class Person:
     factors_changed: datetime | None = None
     first_enrolled: datetime | None = None
     first_confirmed: datetime | None = None
+    factors_removed: dict[FactorId, datetime] = field(default_factory=dict)
+    confirmation: Confirmation | None = None
     sessions_void: datetime | None = None
     appointments: list[Appointment] = field(default_factory=list)
     certifications: dict[CourseName, list[Certification]] = field(default_factory=dict)
@@ -84,11 +98,21 @@ class Person:
     linked_by: list[PersonId] = field(default_factory=list)
     erasure_not_before: datetime | None = None
 
-    def sum_factors_up(self) -> None:
-        """Note when the first of the factors was enrolled, and the first confirmed."""
-        factors = self.factors.values()
-        self.first_enrolled = min([one.enrolled for one in factors], default=None)
-        self.first_confirmed = min([one.confirmed for one in factors if one.confirmed is not None], default=None)
+    def sum_factors_up(self, at: datetime) -> None:
+        """Note since when there is a factor, and one that is confirmed: `at`, where that changed just now."""
+        before = (self.first_enrolled, self.first_confirmed)
+        confirmed = any(one.confirmed is not None for one in self.factors.values())
+        self.first_enrolled = (self.first_enrolled or at) if self.factors else None
+        self.first_confirmed = (self.first_confirmed or at) if confirmed else None
+        if before != (self.first_enrolled, self.first_confirmed):
+            self.factors_changed = at
+
+    def lose_factors(self, at: datetime) -> None:
+        """Take all factors away, and the code that would have confirmed one."""
+        self.factors_removed |= dict.fromkeys(self.factors, at)
+        self.factors.clear()
+        self.confirmation = None
+        self.sum_factors_up(at)
 
 
 @dataclass(slots=True)

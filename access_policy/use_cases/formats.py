@@ -5,8 +5,8 @@ from access_policy.log import forms
 
 
 def unknown_kind(outcome: Outcome, log_format: int) -> Refusal | None:
-    """Refuse what would write a kind of event that a log of this format cannot hold."""
-    if isinstance(outcome, Refusal) or all(forms.is_known(type(event).__name__, log_format) for event in outcome):
+    """Refuse what would write a kind of event, or a word in one, that a log of this format cannot hold."""
+    if isinstance(outcome, Refusal) or all(forms.holds(event, log_format) for event in outcome):
         return None
     text = f"the log is still of format `{log_format}`; run `sluis upgrade finish` first"
     return Refusal(RefusalCode.UPGRADE_FIRST, text)

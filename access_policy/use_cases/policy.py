@@ -22,7 +22,7 @@ from access_policy.handle import handle
 from access_policy.log.checkpoints import Checkpoint, log_origin
 from access_policy.log.clock import ClockTrouble, ClockWatch
 from access_policy.log.erased import entries
-from access_policy.log.errors import LogBehind, LogError, LogUnavailable, StaleState, UnreadableLog, UntrustedCheckpoint
+from access_policy.log.errors import LogBehind, LogError, LogUnavailable, StaleState, UntrustedCheckpoint
 from access_policy.log.records import Records
 from access_policy.log.store import LogStore
 from access_policy.log.witness import Gap, Named, Trouble, Witness
@@ -30,6 +30,7 @@ from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.rules import Query, Session
 from access_policy.state import State, retired_keys
+from access_policy.use_cases.following import Listener, nobody, take
 from access_policy.use_cases.formats import unknown_kind
 from access_policy.use_cases.refusals import Refusals
 from access_policy.withdrawals import MAY_TAKE, TAKING
@@ -68,6 +69,7 @@ class Policy:
         self._watch = watch
         self._state = State()
         self._observed: datetime | None = None
+        self._listener: Listener = nobody
         self._refusals = Refusals()
         self._lock = threading.RLock()
 
@@ -186,7 +188,7 @@ class Policy:
         for fact in self._store.facts_since(0):
             if fact.at > at:
                 break
-            _take(past, fact)
+            take(past, fact)
         return past
 
     def handle(self, command: Command, actor: Actor, beside: Beside | None = None) -> Done | Refusal:
@@ -247,6 +249,7 @@ class Policy:
             return refused.refusal
         for fact in facts:
             fold(self._state, fact)
+            self._listener(self._state, fact)
         return Done(tuple(facts))
 
     def refused(self, actor: Actor, command: str, code: str) -> None:
@@ -255,9 +258,9 @@ class Policy:
         if more is not None:
             self.observe(actor, e.CommandRefused(command=command, code=code, more=more))
 
-    def observe(self, actor: Actor, event: e.ObservationEvent) -> None:
-        """Record an observation, in the form that the log has."""
-        self._store.observe(actor, event, self._format())
+    def observe(self, actor: Actor, event: e.ObservationEvent, beside: Beside | None = None) -> None:
+        """Record an observation, in the form that the log has. `beside` changes records in the same append."""
+        self._store.observe(actor, event, self._format(), beside)
 
     def _format(self) -> int:
         """Return the log's format as far as it is known: an older form can be read in a later log, too."""
@@ -270,29 +273,26 @@ class Policy:
         if self._state.seq == 0:
             self._observed = self._store.observation_head().at
         for fact in self._store.facts_since(self._state.seq):
-            _take(self._state, fact)
+            take(self._state, fact)
+            self._listener(self._state, fact)
         if self._state.holds_erased:
             self._state = self._folded()
+
+    def follow(self, listener: Listener) -> None:
+        """Let somebody look at every fact as it is taken in, also where the log is behind what was signed."""
+        with self._lock:
+            self._listener, self._state = listener, State()
 
     def _folded(self) -> State:
         """Return the state folded anew, now that texts were erased which this one still holds (E50)."""
         state = State()
         for fact in self._store.facts_since(0):
-            _take(state, fact)
+            take(state, fact)
         return state
 
 
 def _gap(one: AcceptLoss | e.LossAccepted) -> Gap:
     return Gap(one.kept, one.lost, one.epoch, one.observations)
-
-
-def _take(state: State, fact: e.Fact) -> None:
-    try:
-        fold(state, fact)
-    except (LookupError, ValueError, TypeError) as error:
-        raise UnreadableLog(
-            f"fact `{fact.seq}` does not fit what came before: {error}; run `sluis log verify`"
-        ) from None
 
 
 class _Refused(Exception):

@@ -23,6 +23,7 @@ from hub_config.cli import (
     keys,
     lists,
     log,
+    notices,
     people,
     questions,
     run,
@@ -39,7 +40,8 @@ from spawner.storage import DatasetProblem
 NO, SURROUNDINGS, REFUSED, UNEXPECTED, INTERRUPTED = 1, 2, 3, 4, 130
 
 _AREAS = (
-    init, run, people, lists, erasure, questions, simulate, do, datasets, log, audit, checks, backup, keys, upgrade,
+    init, run, people, lists, erasure, questions, simulate, do, datasets, notices, log, audit, checks, backup, keys,
+    upgrade,
 )  # fmt: skip
 _PROBLEMS = (UsageProblem, StateProblem, SettingsProblem, LogError, DatasetProblem, DemoDataProblem, ProxyMissingError)
 

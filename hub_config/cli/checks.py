@@ -22,6 +22,7 @@ from hub_config.cli.log import is_bare, verification
 from hub_config.cli.manifests import Folder, folders_in_use, manifest_problem
 from hub_config.cli.options import Call, Parser, leaf
 from hub_config.databases import log_exists
+from hub_config.login_settings import issuer_of
 from hub_config.places import Places
 from hub_config.proxy import ProxyMissingError, proxy_command
 from hub_config.rotating import missing_notes
@@ -50,6 +51,7 @@ def check(call: Call) -> int:
         raise StateProblem(f"there is no Sluis in `{call.places.state}`; run `sluis init`, or `sluis run --demo`")
     lines = [*_tried("log", lambda: _log(call)), *_settings(call)]
     if all(line.ok for line in lines):
+        lines += _tried("mail", lambda: _mail(call.places))
         lines += _tried("datasets", lambda: _datasets(call.places, load_settings(call.places.settings)))
     lines += _tried("cluster", lambda: _cluster(call.places)) if _in_cluster(call.places) else _machine(call.places)
     if call.json:
@@ -66,9 +68,13 @@ def _settings(call: Call) -> Iterator[Line]:
         yield Line("settings", True, f"`{call.places.settings}` can be used")
         if not call.places.demo.exists():
             problem = login_problem(settings)
-            yield Line("login", problem is None, problem or f"people log in at {settings.login.issuer}")
+            yield Line("login", problem is None, problem or f"people log in at {_where(settings)}")
     except SettingsProblem as problem:
         yield Line("settings", False, str(problem))
+
+
+def _where(settings: Settings) -> str:
+    return ", ".join(issuer_of(one) for one in settings.login.providers) or settings.login.issuer
 
 
 def _tried(name: str, lines: Callable[[], list[Line]]) -> list[Line]:
@@ -149,6 +155,12 @@ def _clock(places: Places) -> list[Line]:
     finally:
         policy.store.close()
     return [Line("clock", trouble is None, trouble.text if trouble else f"{instant(now)}, after the newest fact")]
+
+
+def _mail(places: Places) -> list[Line]:
+    from hub_config.cli.mail_checks import mail_state
+
+    return [Line("mail", *mail_state(places, load_settings(places.settings)))]
 
 
 def _datasets(places: Places, settings: Settings) -> list[Line]:

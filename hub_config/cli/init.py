@@ -16,8 +16,9 @@ from hub_config.cli.new_state import new_state, nothing_left
 from hub_config.cli.options import Call, Parser, UsageProblem, database, leaf
 from hub_config.cli.settings_text import settings_text
 from hub_config.lock import only_one
+from hub_config.login_settings import Login
 from hub_config.places import Places
-from hub_config.settings import Log, Login, Settings
+from hub_config.settings import Log, Settings
 
 _HEADING = "The settings of this Sluis, written by `sluis init`. Fill in [login] and [contact], then: sluis run"
 _LONGEST = 200

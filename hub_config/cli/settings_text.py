@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hub_config.settings import Settings
+from hub_config.type_words import is_struct, leaves_of
 
 
 def settings_text(settings: Settings, heading: str) -> str:
@@ -34,12 +35,28 @@ def _sections(name: str, value: Any) -> Iterator[tuple[str, msgspec.Struct]]:
 def _section(header: str, section: msgspec.Struct) -> Iterator[str]:
     yield f"# {(type(section).__doc__ or '').partition(chr(10))[0]}"
     yield header
+    inner = []
     properties = msgspec.json.schema(type(section))["$defs"][type(section).__name__]["properties"]
     for name in section.__struct_fields__:
+        value = getattr(section, name)
+        if _is_tables(section, name):
+            inner += list(_sections(f"{header.strip('[]')}.{name}", value))
+            continue
         yield f"# {properties[name].get('description', '')}"
-        yield f"{name} = {_value(getattr(section, name))}"
+        yield f"{name} = {_value(value)}"
+    for inner_header, each in inner:
+        yield ""
+        yield from _section(inner_header, each)
 
 
-def _value(value: str | float | tuple[int, ...]) -> str:
+def _is_tables(section: msgspec.Struct, name: str) -> bool:
+    """Say whether a key is a list of tables, which stand behind the section's own keys."""
+    field = next(one for one in msgspec.structs.fields(section) if one.name == name)
+    return any(is_struct(one) for one in leaves_of(field.type))
+
+
+def _value(value: str | float | tuple[int, ...] | dict[str, str]) -> str:
     """Return a TOML value: basic strings are JSON's but for DEL, which no setting may hold."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_value(key)} = {_value(one)}' for key, one in value.items())} }}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

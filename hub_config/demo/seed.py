@@ -22,8 +22,9 @@ from hub_config.demo.data import DemoData, write_datasets
 from hub_config.demo.documents import keep_texts
 from hub_config.demo.history import history
 from hub_config.demo.people import ADMINS, CAST, DEMO_ISSUER, DemoPerson
+from hub_config.login_settings import Login
 from hub_config.places import Places
-from hub_config.settings import Contact, Log, Login, Settings
+from hub_config.settings import Contact, Log, Settings
 
 _HEADING = "A demo: its people, its history and its login provider are invented; its data are real and published."
 

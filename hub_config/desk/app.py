@@ -13,6 +13,8 @@ from hub_config.desk.application import create_app
 from hub_config.desk.desk import Desk
 from hub_config.desk.oauth import HubLogin
 from hub_config.desk.security import Seals
+from hub_config.notices.post import post_of
+from hub_config.notices.sender import Loop, collecting, sending
 from hub_config.places import Places
 from hub_config.probes import serve_probes
 from hub_config.running import Running, load_running
@@ -21,14 +23,16 @@ from hub_config.settings import load_settings
 
 def build(places: Places, running: Running) -> FastAPI:
     """Put the desk of one installation together. Raises StateProblem, SettingsProblem or LogError."""
-    policy = open_policy(places, Component.DESK)
+    policy, settings = open_policy(places, Component.DESK), load_settings(places.settings)
+    collector = collecting(policy)
     login = HubLogin(running, policy)
     desk = Desk(
-        policy=policy, settings=load_settings(places.settings), url=running.url, identify=login.identify,
+        policy=policy, settings=settings, url=running.url, identify=login.identify,
         seals=Seals(secrets.token_bytes(32)), identity=partial(identity_of, places), issuer=running.identity_issuer,
         documents=places.documents,
     )  # fmt: skip
-    return create_app(desk, login.router(), running.desk)
+    loop = Loop(policy, collector, post_of(settings, running))
+    return create_app(desk, login.router(), running.desk, lambda _app: sending(loop))
 
 
 def serve(places: Places) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import Lifespan
 
 from hub_config.desk import api
 from hub_config.desk.desk import PREFIX, Desk
@@ -30,12 +31,16 @@ _PAGES: tuple[APIRouter, ...] = (
 )  # fmt: skip
 
 
-def create_app(desk: Desk, login: APIRouter | None = None, service: str = "") -> FastAPI:
-    """Return the application. `login` holds the login's own routes; `service` is the address that it listens on."""
+def create_app(
+    desk: Desk, login: APIRouter | None = None, service: str = "", beside: Lifespan[FastAPI] | None = None
+) -> FastAPI:
+    """Return the application. `login` holds the login's own routes; `service` is the address that it listens on;
+    `beside` runs for as long as it does.
+    """
     app = FastAPI(
         title="Sluis desk", version="1", docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/api/v1/openapi.json",
         description="What the desk's pages do, for programs. Times are RFC 3339 in UTC; errors are RFC 9457.",
-        redirect_slashes=False,
+        redirect_slashes=False, lifespan=beside,
     )  # fmt: skip
     app.state.desk = desk
     for router in (*_PAGES, *((login,) if login is not None else ())):

@@ -12,6 +12,7 @@ import msgspec
 from jupyterhub.utils import url_path_join
 from oauthenticator.generic import GenericOAuthenticator
 from tornado import web
+from tornado.httpclient import HTTPRequest
 from traitlets import default
 
 from access_policy.log.errors import LogError
@@ -19,14 +20,19 @@ from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.standing import acts_as
 from access_policy.use_cases import Policy
-from hub_config.login import handlers
+from hub_config.login import factor_pages, handlers, provider_pages
+from hub_config.login.claims import Claims, Proved, Refused, UserinfoRefused, proved, wants_userinfo, with_userinfo
 from hub_config.login.factors import SecondFactors
 from hub_config.login.flow import PageRefused, session_token
 from hub_config.login.id_token import Expected, IdTokenRefused
-from hub_config.login.provider import Metadata, Provider, ProviderFailed
+from hub_config.login.provider import Ask, Code, Provider
+from hub_config.login.providers import Door, Doors
 from hub_config.login.refusals import Refusals
 from hub_config.login.sessions import person_of, session_holds
 from hub_config.settings import Contact
+
+_SECONDS = 5.0
+_LARGEST_ANSWER = 1 << 20
 
 BEHIND = (
     "The log does not hold all that was signed, so nothing is decided and nobody but an admin with a second factor can "
@@ -35,19 +41,29 @@ BEHIND = (
 
 
 class LoginParts(msgspec.Struct, frozen=True):
-    """What the composition root hands over. `identity` is the HMAC of a subject; `new_token` gives random texts."""
+    """What the composition root hands over. `identity` is the HMAC of issuer and subject; `new_token` gives random
+    texts; `callback` is the address that all callbacks begin with."""
 
     policy: Policy
     factors: SecondFactors
     refusals: Refusals
-    identity: Callable[[str], str]
-    issuer: str
+    identity: Callable[[str, str], str]
+    doors: Doors
+    callback: str
     contact: Contact
     new_token: Callable[[], str]
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """Somebody who has just logged in at a provider: the person, the login identity, and what the provider proved."""
+
+    person: PersonId
+    identity: str
+    proved: Proved
+
+
 class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthenticator ships no types
-    """Login at one OpenID Connect provider. The composition root sets `parts` and `pages` on the class.
+    """Login at OpenID Connect providers. The composition root sets `parts` and `pages` on the class.
 
     `pages` are handlers that stand before the hub's own of the same address. Do not set `allow_all`, `admin_users` or
     any `manage_*`: who may come in is answered by the log, at both steps.
@@ -56,11 +72,11 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
     parts: ClassVar[LoginParts]
     pages: ClassVar[list[tuple[Any, ...]]] = []
 
-    login_handler = handlers.ProviderLogin
-    callback_handler = handlers.ProviderCallback
+    login_handler = provider_pages.ProviderLogin
+    callback_handler = provider_pages.ProviderCallback
     logout_handler = handlers.Logout
 
-    _provider: Provider | None = None
+    _providers: ClassVar[dict[str, Provider]] = {}
 
     @default("auth_refresh_age")
     def _auth_refresh_age(self) -> int:
@@ -107,9 +123,10 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
         return [
             *self.pages,
             *super().get_handlers(app),
+            (r"/oauth_callback/([a-z][a-z0-9-]{0,29})", self.callback_handler),
             (r"/login", handlers.LoginStart),
-            (r"/second-factor", handlers.SecondFactorPage),
-            (r"/enrol", handlers.EnrolPage),
+            (r"/second-factor", factor_pages.SecondFactorPage),
+            (r"/enrol", factor_pages.EnrolPage),
             (r"/assets/(.*)", web.StaticFileHandler, {"path": str(handlers.ASSETS)}),
         ]
 
@@ -118,34 +135,39 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
         url: str = url_path_join(base_url, "logout")
         return url
 
-    @property
-    def provider(self) -> Provider:
-        """The provider, asked through this authenticator's HTTP client."""
-        if self._provider is None:
-            self._provider = Provider(self.parts.issuer, self._fetch_json, time.monotonic)
-        return self._provider
+    def provider(self, door: Door) -> Provider:
+        """Return a provider as the hub sees it, asked through this authenticator's HTTP client."""
+        if door.name not in self._providers:
+            self._providers[door.name] = Provider(door.client, self._ask, time.monotonic)
+        return self._providers[door.name]
 
-    async def addresses(self) -> Metadata:
-        """Return the provider's addresses. Raises ProviderFailed."""
-        metadata = await self.provider.metadata()
-        self.token_url = metadata.token_endpoint
-        return metadata
-
-    async def identify(self, handler: Any) -> PersonId:
+    async def identify(self, door: Door, code: Code, nonce: str) -> Arrival:
         """Called by the callback page, after it checked the state: who has just logged in at the provider?
 
         Raises ProviderFailed, and PageRefused for a token that does not hold and for somebody who may not come in.
         """
-        await self.addresses()
-        token = await self._id_token(handler)
-        expected = Expected(self.parts.issuer, self.client_id, handler.login_state().get("nonce", ""))
+        claims = await self._claims(door, code, nonce)
+        identity = self.parts.identity(door.identity_issuer, claims["sub"])
+        found = proved(claims, door.rules, self.parts.policy.now())
+        person = self.admit(identity)
+        if isinstance(found, Refused):
+            self.parts.refusals.record(identity, found.why)
+            raise PageRefused(found.text)
+        return Arrival(person, identity, found)
+
+    async def _claims(self, door: Door, code: Code, nonce: str) -> Claims:
+        provider = self.provider(door)
+        tokens = await provider.exchange(code)
+        expected = Expected(door.client.issuer, door.client.client_id, nonce, tokens.access_token)
         try:
-            claims = await self.provider.claims(token, expected, self.parts.policy.now)
-        except IdTokenRefused as error:
-            self.log.warning("ID token refused: %s", error)
+            claims = await provider.claims(tokens.id_token, expected, self.parts.policy.now)
+            if wants_userinfo(claims, door.rules):
+                claims = with_userinfo(claims, await provider.userinfo(tokens))
+        except (IdTokenRefused, UserinfoRefused) as error:
+            self.log.warning("the word of login provider %s refused: %s", door.name, error)
             self.parts.refusals.record_stranger("", "id_token")
-            raise PageRefused("the login provider's answer cannot be trusted; start again") from None
-        return self.admit(self.parts.identity(claims["sub"]))
+            raise PageRefused("The login provider's answer cannot be trusted; start again.") from None
+        return claims
 
     def admit(self, identity: str) -> PersonId:
         """Return the person of a login identity. Raises PageRefused for an unknown or stopped one (ID-09, ID-15)."""
@@ -163,17 +185,18 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             raise PageRefused(BEHIND, 503)
         return person.person
 
-    async def _id_token(self, handler: Any) -> str:
-        parameters = self.build_access_tokens_request_params(handler)
-        parameters.pop("data", None)
-        try:
-            answer = await self.get_token_info(handler, parameters)
-        except Exception as error:  # a refused code, a silent provider, an answer that is no JSON
-            raise ProviderFailed(f"the code was not exchanged for a token: {error}") from None
-        token = answer.get("id_token")
-        if not isinstance(token, str):
-            raise ProviderFailed("the provider gave no ID token")
-        return token
-
-    async def _fetch_json(self, url: str) -> Any:
-        return await self.httpfetch(url, "asking the login provider", method="GET", request_timeout=5)
+    async def _ask(self, ask: Ask) -> Any:
+        """Ask a provider for JSON. Nothing leads the hub elsewhere: a redirect is no answer. None of it is logged."""
+        request = HTTPRequest(
+            ask.url,
+            method="GET" if ask.body is None else "POST",
+            headers=dict(ask.headers),
+            body=ask.body,
+            request_timeout=_SECONDS,
+            follow_redirects=False,
+            **self.http_request_kwargs,
+        )
+        answer = await self.http_client.fetch(request)
+        if len(answer.body) > _LARGEST_ANSWER:
+            raise ValueError("more than any answer needs")
+        return msgspec.json.decode(answer.body)

@@ -39,6 +39,11 @@ class SecondFactors:
         self._throttle = throttle
         self._new_secret = new_secret
 
+    def asked(self, pending: PendingLogin) -> FactorId | None:
+        """Return which factor a half-finished login asks for; None where there is none to ask for."""
+        factor = self._asked_for(pending)
+        return None if factor is None else factor.factor
+
     def next_step(self, person: PersonId) -> PendingKind:
         """Return what a person's login waits for: a code, or the proof of a first factor."""
         with self._policy.reading_behind() as state:
@@ -104,7 +109,8 @@ class SecondFactors:
     def _asked_for(self, pending: PendingLogin) -> Factor | None:
         with self._policy.reading_behind() as state:
             named = set(state.people[pending.person].factors)
-        factors = self._policy.records.factors_of(pending.person)
+        all_of_them = self._policy.records.factors_of(pending.person)
+        factors = [one for one in all_of_them if one.kind is FactorKind.TOTP]
         if pending.kind is PendingKind.ENROL:
             mine = (one for one in factors if one.pending and one.factor == _offered(pending) and not named)
         else:

@@ -6,8 +6,10 @@ carries itself (`jku`, `jwk`, `x5u`, `x5c`) are never looked at.
 """
 
 import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import new as new_hash
 from typing import Any
 
 import jwt
@@ -41,20 +43,25 @@ class UnknownKey(IdTokenRefused):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """What the token must say: who issued it, for whom, and the nonce of this browser's own login."""
+    """What the token must say: who issued it, for whom, and the nonce of this browser's own login.
+
+    `access_token` is the one that came with it, which it must not say to be another.
+    """
 
     issuer: str
     client_id: str
     nonce: str
+    access_token: str = ""
 
 
 def verify_id_token(token: str, keys: Sequence[Jwk], expected: Expected, at: datetime) -> Mapping[str, Any]:
     """Return the claims of a token that is signed, issued, addressed and fresh as expected. Raises IdTokenRefused."""
     if len(token) > _LONGEST:
         raise IdTokenRefused("the token is longer than any that is needed")
-    claims = _signed_claims(token, keys)
+    algorithm, claims = _signed_claims(token, keys)
     _check_parties(claims, expected)
     _check_times(claims, at)
+    _check_access_token(claims, algorithm, expected.access_token)
     nonce = claims.get("nonce")
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise IdTokenRefused("the nonce is not this login's")
@@ -62,7 +69,7 @@ def verify_id_token(token: str, keys: Sequence[Jwk], expected: Expected, at: dat
     return claims
 
 
-def _signed_claims(token: str, keys: Sequence[Jwk]) -> Mapping[str, Any]:
+def _signed_claims(token: str, keys: Sequence[Jwk]) -> tuple[str, Mapping[str, Any]]:
     try:
         header = jwt.get_unverified_header(token)
     except jwt.PyJWTError:
@@ -77,7 +84,7 @@ def _signed_claims(token: str, keys: Sequence[Jwk]) -> Mapping[str, Any]:
         )
     except jwt.PyJWTError as error:
         raise IdTokenRefused(f"the signature does not hold ({type(error).__name__})") from None
-    return claims
+    return algorithm, claims
 
 
 def _key_for(header: Mapping[str, Any], keys: Sequence[Jwk]) -> Jwk:
@@ -119,6 +126,16 @@ def _check_times(claims: Mapping[str, Any], at: datetime) -> None:
         raise IdTokenRefused("it was not issued just now")
     if "nbf" in claims and _instant(claims, "nbf") > present + leeway:
         raise IdTokenRefused("it does not hold yet")
+
+
+def _check_access_token(claims: Mapping[str, Any], algorithm: str, access_token: str) -> None:
+    """§3.1.3.8: half of the hash that the signature uses; Ed25519's is SHA-512."""
+    if "at_hash" not in claims:
+        return
+    size = "512" if algorithm == "EdDSA" else algorithm[2:]
+    digest = new_hash(f"sha{size}", access_token.encode()).digest()
+    if claims["at_hash"] != urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode():
+        raise IdTokenRefused("it came with another access token")
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> float:

@@ -7,7 +7,7 @@ person's sessions closes every route, socket, cookie and token of their browsers
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,8 +16,8 @@ from access_policy import events as e
 from access_policy.actor import component
 from access_policy.log.records import Session as Record
 from access_policy.log.records import token_digest
-from access_policy.model.enums import Action, Component, FactorKind, Zone
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.enums import Action, Assurance, Component, FactorKind, Zone
+from access_policy.model.ids import FactorId, PersonId, RequestId
 from access_policy.rules import Query, case_of, people, sessions
 from access_policy.use_cases import Policy
 from hub_config.sessions import as_session, live_session
@@ -49,7 +49,17 @@ def session_holds(policy: Policy, person: PersonId, token: str | None = None) ->
         return all(condition(case).holds for condition in _CONDITIONS)
 
 
-def begin_session(policy: Policy, person: PersonId, new_token: Callable[[], str]) -> str:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """The second factor that a login was given and when, the provider that it came from, and the level that it states."""
+
+    factor: FactorId
+    kind: FactorKind
+    at: datetime
+    provider: str = ""
+    assurance: Assurance | None = None
+
+
+def begin_session(policy: Policy, person: PersonId, given: Given, new_token: Callable[[], str]) -> str:
     """Begin a session after both factors were right; return its token, which only the browser keeps (MFA-11).
 
     The evidence comes first: a session that cannot be recorded does not begin (AUD-05).
@@ -58,14 +68,23 @@ def begin_session(policy: Policy, person: PersonId, new_token: Callable[[], str]
     with policy.reading_behind() as state:
         hours = state.settings.session_hours
     at = policy.now()
-    policy.observe(HUB, e.SessionBegun(person=person, session=token_digest(token), proof=proof))
+    policy.observe(HUB, _evidence(person, given, token_digest(token), proof))
     policy.records.begin_session(
         Record(
-            session=token_digest(token), person=person, begun=at, factor_kind=FactorKind.TOTP, factor_at=at,
-            zone=Zone.ANYWHERE, ends=at + timedelta(hours=hours), proof=proof,
+            session=token_digest(token), person=person, begun=at, factor_kind=given.kind, factor_at=given.at,
+            zone=Zone.ANYWHERE, ends=at + timedelta(hours=hours), proof=proof, provider=given.provider or None,
+            factor=given.factor, assurance=given.assurance,
         )
     )  # fmt: skip
     return token
+
+
+def _evidence(person: PersonId, given: Given, session: str, proof: str) -> e.SessionBegun:
+    """S76, S77, E26: which provider, how sure it is, which second factor, and where the browser sits."""
+    return e.SessionBegun(
+        person=person, session=session, proof=proof, provider=given.provider, assurance=given.assurance,
+        method=given.kind, factor=given.factor, zone=Zone.ANYWHERE,
+    )  # fmt: skip
 
 
 def _proof(new_token: Callable[[], str]) -> str:

@@ -47,6 +47,7 @@ KITCHEN_SINK: Values = {
     "documents": {"existingConfigMap": "documents"},
     "config": {
         "policy": {"session_hours": 8, "reminder_days": [30, 7]},
+        "mail": {"host": "mail.example.org", "sender": "sluis@example.org", "user": "sluis"},
         "contact": {"name": 'the "desk" & <co>\nof data', "email": "desk@sluis.example"},
         "profiles": [
             {"name": "small", "label": "Small"},
@@ -80,6 +81,7 @@ KITCHEN_SINK: Values = {
     },
     "networkPolicy": {
         "issuer": {"cidrs": ["203.0.113.0/24"]},
+        "mail": {"cidrs": ["198.51.100.25/32"], "port": 465},
         "dns": {"cidrs": ["169.254.20.10/32"]},
     },
     "admission": {

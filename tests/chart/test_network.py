@@ -68,6 +68,17 @@ def test_there_is_no_other_way() -> None:
     assert found == WAYS
 
 
+def test_the_desk_alone_reaches_the_mail_server() -> None:
+    """NET-10, S37: where one is set, at its own addresses and port."""
+    found = [
+        (policy["metadata"]["name"], [port["port"] for port in rule["ports"]])
+        for policy in of_kind(variant("kitchen sink"), "NetworkPolicy")
+        for rule in policy["spec"].get("egress", [])
+        if {"ipBlock": {"cidr": "198.51.100.25/32"}} in rule["to"]
+    ]
+    assert found == [("desk", [465])]
+
+
 def _peer(peer: Object, addresses: dict[str, str]) -> str:
     if "ipBlock" in peer:
         return addresses[peer["ipBlock"]["cidr"]]

@@ -107,6 +107,11 @@ WRONG = {
     "checkpoints in the settings": (at("config.log.checkpoints", "x"), "write checkpoints.existingClaim"),
     "a secret's file in the settings": (
         at("config.login.client_secret_file", "x"), "into `client-secret` of existingSecret"),
+    "a password's file in the settings": (
+        at("config.mail", {"host": "mail", "password_file": "x"}), "into `mail-password` of existingSecret"),
+    "a mail server that nobody reaches": (
+        at("config.mail", {"host": "mail.example.org"}), "networkPolicy.mail.cidrs is empty: write the addresses"),
+    "mail to a wide network": (at("networkPolicy.mail.cidrs", ["10.0.0.0/8"]), "mail.cidrs: `10.0.0.0/8` is too wide"),
     "folders of datasets": (at("config.data", {"folder": "x"}), "register datasets at `gs://bucket/prefix`"),
     "nothing where a value belongs": (at("config.policy", {"session_hours": [None]}), "below `config` is empty"),
     "no login provider": (at("config.login.issuer", ""), "config.login.issuer is empty: write"),

@@ -104,7 +104,8 @@ def test_each_part_is_given_the_secrets_that_it_needs(name: str) -> None:
         ]
         mounted[part] = [item["path"] for item in files]
         assert all(item["key"].startswith(item["path"]) for item in files)
-    assert mounted == SECRETS | {"proxy": []}
+    mail = {"desk": [*SECRETS["desk"], "mail-password"]} if name == "kitchen sink" else {}
+    assert mounted == SECRETS | {"proxy": []} | mail
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -22,10 +22,11 @@ import msgspec
 from hub_config.cli.settings_text import settings_text
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.demo.seed import SETTINGS, Elsewhere, seed
+from hub_config.login_settings import Login
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running, save_running
-from hub_config.settings import Log, Login, Settings
+from hub_config.settings import Log, Settings
 from tests.integration.fake_kubernetes import IMAGE, FakeKubernetes
 from tests.integration.sandbox_hub import free_ports
 from tests.integration.whole import BOUND, sluis, until

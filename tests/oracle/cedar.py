@@ -271,17 +271,29 @@ def _workspace(facts: Facts, query: Query) -> Values:
     }
 
 
+def _removals(facts: Facts, query: Query) -> list[tuple[int, e.FactorRemoved]]:
+    """Return the facts by which the factor of the session was taken away."""
+    given = query.session.given if query.session is not None else None
+    return h.told(facts, e.FactorRemoved, person=query.person, factor=given) if given else []
+
+
 def _session(facts: Facts, query: Query) -> Values:
     session = query.session
     own = session is not None and session.person == query.person
     kinds = (e.FactorsReset, e.PersonDisabled)
-    void = [h.at_of(facts, seq) for kind in kinds for seq, _ in h.told(facts, kind, person=query.person)]
+    void = [h.at_of(facts, one) for one, _ in _removals(facts, query)] + [
+        h.at_of(facts, seq) for kind in kinds for seq, _ in h.told(facts, kind, person=query.person)
+    ]
     return {
         "session_person": session.person if session else "",
         "session_begun": micros(session.begun) if session else NEVER,
         "session_ends": micros(session.ends) if session else 0,
         "session_ended": micros(session.ended) if session else NEVER,
         "session_factor": session is not None and session.factor is not None,
+        "session_active": micros(session.active) if session else NEVER,
+        "idle_micros": h.idle_minutes(facts) * 60_000_000,
+        "session_given": (session.given or "") if session else "",
+        "confirmed": [one for one, counts in h.factors_of(facts, query.person).items() if counts],
         "sessions_void": max((micros(instant) for instant in void), default=0),
         "zone": str(session.zone) if session is not None and own else "",
     }

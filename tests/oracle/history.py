@@ -128,10 +128,18 @@ def factors_of(facts: Facts, person: str) -> dict[str, bool]:
         if isinstance(event, e.FactorsReset):
             factors = {}
         elif isinstance(event, e.FactorEnrolled):
-            factors[event.factor] = False
-        elif isinstance(event, e.FactorConfirmed):
+            factors[event.factor] = event.vouched_by != event.factor and factors.get(event.vouched_by, False)
+        elif isinstance(event, e.FactorConfirmed | e.ConfirmationCodeRedeemed):
             factors[event.factor] = True
+        elif isinstance(event, e.FactorRemoved):
+            del factors[event.factor]
     return factors
+
+
+def idle_minutes(facts: Facts) -> int:
+    """Return after how long without a sign of somebody their session ends (S76): an hour, until settings say."""
+    adopted = told(facts, e.PolicySettingsAdopted)
+    return adopted[-1][1].idle_minutes if adopted else 60
 
 
 def binding_since(facts: Facts, document: DocumentKind) -> int:

@@ -60,8 +60,8 @@ def _assure(world: World) -> list[FactEvent]:
 def _enrol(world: World) -> list[FactEvent]:
     first = FactorId("first")
     enrolled = e.FactorEnrolled(person=RESEARCHER, factor=first, kind=m.FactorKind.TOTP)
-    missing = not h.factors_of(world.facts, RESEARCHER)
-    return [*([enrolled] if missing else []), e.FactorConfirmed(person=RESEARCHER, factor=first)]
+    there = [FactorId(one) for one in h.factors_of(world.facts, RESEARCHER)]
+    return [*([] if there else [enrolled]), e.FactorConfirmed(person=RESEARCHER, factor=(there or [first])[0])]
 
 
 def _accept(world: World) -> list[FactEvent]:

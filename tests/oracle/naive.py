@@ -5,7 +5,7 @@ the two agree on every history, both would have to be wrong in the same way.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from access_policy import events as e
@@ -63,7 +63,9 @@ def unknown_codes(facts: Sequence[Fact], query: Query) -> set[ReasonCode]:
 
 def asked_codes(action: Action) -> list[ReasonCode]:
     """Return the conditions of an action: opening looks at no workspace, keeping at no session and no network."""
-    of_session = {_R.SESSION_MISSING, _R.SESSION_OVER, _R.SESSION_WITHOUT_FACTOR, _R.ZONE}
+    of_session = {
+        _R.SESSION_MISSING, _R.SESSION_OVER, _R.SESSION_WITHOUT_FACTOR, _R.SESSION_FACTOR_NOT_CONFIRMED, _R.ZONE,
+    }  # fmt: skip
     of_workspace = {_R.DATASET_WITHDRAWN, _R.RUN_TIME_OVER}
     left_out = {Action.OPEN_WORKSPACE: of_workspace, Action.KEEP_WORKSPACE: of_session}.get(action, set())
     return [code for code in ReasonCode if code not in left_out]
@@ -90,6 +92,8 @@ def instants(facts: Sequence[Fact], query: Query | None = None) -> list[datetime
     if query is not None and query.session is not None:
         found.add(query.session.ends)
         found.add(query.session.ended or query.session.ends)
+        if query.session.active is not None:
+            found.add(query.session.active + timedelta(minutes=h.idle_minutes(facts)))
     return sorted(found)
 
 

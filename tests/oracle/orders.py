@@ -4,6 +4,7 @@ Nothing here knows what a handler wants. Of the people who may give a command on
 sometimes; of the values of an argument those that mean something in this world, and a few that mean nothing.
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -103,7 +104,7 @@ def _versions(world: World) -> list[str]:
 
 def _digests(world: World) -> list[str]:
     asked = [request.digest for request in world.state.requests.values() if request.digest]
-    return [*asked[-3:], w.DIGEST, *walking.SUBJECTS]
+    return [*asked[-3:], w.DIGEST, *walking.SUBJECTS, hashlib.sha256(b"A" * 20).hexdigest()]
 
 
 def _emails(world: World) -> list[str]:
@@ -128,6 +129,7 @@ _TEXTS: dict[str, Callable[[World], list[str]]] = {
     "provider": lambda world: ["a-provider"],
     "factor": lambda world: ["first", "second"],
     "factors": lambda world: ["first"],
+    "vouched_by": lambda world: ["first", "nowhere"],
     "country": lambda world: list(walking.COUNTRIES),
     "domains": lambda world: ["hospital.example", "new.example"],
     "act": lambda world: [walking.ACT, walking.FRAMEWORK],
@@ -137,7 +139,7 @@ _TEXTS: dict[str, Callable[[World], list[str]]] = {
     "manifest": _digests,
     "subject": lambda world: list(walking.SUBJECTS),
     "excluded": lambda world: list(walking.SUBJECTS),
-    "code": lambda world: [w.DIGEST, "a text"],
+    "code": lambda world: [w.DIGEST, "a text", "A" * 20],
     "email": _emails,
     "location": lambda world: ["data/new", "tumours"],
     "identity": lambda world: ["id-1", "id-77"],

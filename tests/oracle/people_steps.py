@@ -1,11 +1,13 @@
 """Steps about people, their training and the texts that bind them, as the desks would record them."""
 
+import hashlib
+
 from access_policy import events as e
 from access_policy.model import enums as m
 from access_policy.model.ids import CourseName, FactorId
 from tests.oracle import history as h
 from tests.oracle.walking import OFTEN, Event, Pick, courses_of, institutions_of, soon, version_of
-from tests.unit.access_policy.world import DIGEST, World
+from tests.unit.access_policy.world import DAY, DIGEST, World
 
 
 def move(world: World, pick: Pick) -> list[Event]:
@@ -48,8 +50,34 @@ def stop(world: World, pick: Pick) -> list[Event]:
 
 
 def enrol(world: World, pick: Pick) -> list[Event]:
-    """A second factor is enrolled."""
-    return [e.FactorEnrolled(person=pick(OFTEN), factor=FactorId("first"), kind=m.FactorKind.TOTP)]
+    """A second factor is enrolled, perhaps vouched for by another one, or by one that is not there."""
+    who, factor = pick(OFTEN), FactorId(pick(["first", "first", "second"]))
+    vouched_by = FactorId(pick(["", "first", "second", "nowhere"]))
+    return [e.FactorEnrolled(person=who, factor=factor, kind=pick(list(m.FactorKind)), vouched_by=vouched_by)]
+
+
+def remove(world: World, pick: Pick) -> list[Event]:
+    """A second factor is taken away."""
+    who = pick(OFTEN)
+    there = list(h.factors_of(world.facts, who))
+    return [e.FactorRemoved(person=who, factor=FactorId(pick(there)))] if there else []
+
+
+def hand_over(world: World, pick: Pick) -> list[Event]:
+    """The verifier's code is handed over and given back at once; the one before it is dead by then."""
+    who, code, until = pick(OFTEN), pick(["A" * 20, "B" * 20]), world.at + 7 * DAY
+    there = list(h.factors_of(world.facts, who))
+    issued = [
+        e.ConfirmationCodeIssued(person=who, digest=hashlib.sha256(one.encode()).hexdigest(), until=until)
+        for one in ("C" * 20, code)
+    ]
+    redeemed = [e.ConfirmationCodeRedeemed(person=who, factor=FactorId(pick(there)), code=code)] if there else []
+    return [*issued, *redeemed]
+
+
+def rename(world: World, pick: Pick) -> list[Event]:
+    """Somebody has another name."""
+    return [e.NameCorrected(person=pick(OFTEN), name="Another Name")]
 
 
 def confirm(world: World, pick: Pick) -> list[Event]:

@@ -94,8 +94,12 @@ def _holds(terms: Sequence[law.Term], at: datetime) -> bool:
 
 def adopt(world: World, pick: Pick) -> list[Event]:
     """The other reading of the licence for adequate countries is adopted."""
-    reading = pick(list(m.LicenceReading))
-    return [e.PolicySettingsAdopted(session_hours=10, term_days_longest=1096, licence_for_adequate=reading)]
+    reading, idle = pick(list(m.LicenceReading)), pick([20, 60])
+    return [
+        e.PolicySettingsAdopted(
+            session_hours=10, term_days_longest=1096, licence_for_adequate=reading, idle_minutes=idle
+        )
+    ]
 
 
 def register_dataset(world: World, pick: Pick) -> list[Event]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from access_policy.model.enums import Action, FactorKind, Zone
-from access_policy.model.ids import PersonId
+from access_policy.model.ids import FactorId, PersonId
 from access_policy.rules import Query, Session
 from tests.oracle import naive, walking
 from tests.oracle.walking import Pick
@@ -71,6 +71,20 @@ def _logged_out(pick: Pick, who: PersonId, at: datetime, last_login: datetime) -
     return Session("a-session", who, begun, begun + HOURS, FactorKind.TOTP, pick(list(Zone)), ended=ended)
 
 
+def _of_factor(pick: Pick, who: PersonId, at: datetime, last_login: datetime) -> Session:
+    """A session of which it is known which factor was given, before or after that was removed."""
+    begun = pick([at, min(at, last_login)])
+    given = FactorId(pick(["first", "first", "second"]))
+    return Session("a-session", who, begun, begun + HOURS, FactorKind.TOTP, pick(list(Zone)), given=given)
+
+
+def _idle(pick: Pick, who: PersonId, at: datetime, last_login: datetime) -> Session:
+    """A session in which nothing was done for an hour, or for the time that settings name; a tick more or less."""
+    active = at - timedelta(minutes=pick([0, 20, 60])) + pick([-TICK, _NOW, TICK])
+    begun = at - HOURS / 2
+    return Session("a-session", who, begun, begun + HOURS, FactorKind.TOTP, pick(list(Zone)), active=active)
+
+
 def _supposed(pick: Pick, who: PersonId, at: datetime, last_login: datetime) -> Session:
     """A session that nobody has: what a fresh login would be allowed."""
     return Session("a-session", who, at, at + HOURS, FactorKind.TOTP, pick(list(Zone)), supposed=True)
@@ -78,5 +92,5 @@ def _supposed(pick: Pick, who: PersonId, at: datetime, last_login: datetime) -> 
 
 _SESSIONS: tuple[Callable[[Pick, PersonId, datetime, datetime], Session | None], ...] = (
     _fresh, _fresh, _fresh, _fresh, _older, _older, _none, _borrowed, _without_factor, _ending, _logged_out,
-    _supposed,
+    _supposed, _of_factor, _of_factor, _idle,
 )  # fmt: skip

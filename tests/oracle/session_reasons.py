@@ -1,6 +1,7 @@
 """One function per reason about the running workspace, the session and the network: true where it denies."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from access_policy import events as e
 from access_policy.events import Fact
@@ -33,20 +34,31 @@ def session_missing(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def session_over(facts: Sequence[Fact], query: Query) -> bool:
-    """S76, S94: within its hours, not logged out, and not ended by a reset of the factors or a stop."""
+    """S76, S94: within its hours, not logged out, not idle, not ended by a stop, a reset or the loss of its factor."""
     session = query.session
     if session is None or session_missing(facts, query):
         return False
     if not law.lies_in(query.at, session.begun, session.ends) or (session.ended and session.ended <= query.at):
         return True
+    idle = timedelta(minutes=h.idle_minutes(facts))
+    if session.active is not None and session.active + idle <= query.at:
+        return True
     kinds = (e.FactorsReset, e.PersonDisabled)
     ends = [seq for kind in kinds for seq, _ in h.told(facts, kind, person=query.person)]
+    ends += [seq for seq, _ in h.told(facts, e.FactorRemoved, person=query.person, factor=session.given)]
     return any(session.begun <= h.at_of(facts, seq) for seq in ends)
 
 
 def session_without_factor(facts: Sequence[Fact], query: Query) -> bool:
     """S76: every session, none without."""
     return not session_missing(facts, query) and query.session is not None and query.session.factor is None
+
+
+def session_factor_not_confirmed(facts: Sequence[Fact], query: Query) -> bool:
+    """S76: where it is known which factor was given, that one counts."""
+    if session_missing(facts, query) or query.session is None or query.session.given is None:
+        return False
+    return not h.factors_of(facts, query.person).get(query.session.given, False)
 
 
 def zone(facts: Sequence[Fact], query: Query) -> bool:

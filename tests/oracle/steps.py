@@ -26,9 +26,12 @@ from tests.oracle.people_steps import (
     doubt,
     enrol,
     found_course,
+    hand_over,
     leave,
     move,
     publish,
+    remove,
+    rename,
     reset,
     revise,
     revoke,
@@ -52,7 +55,8 @@ from tests.oracle.request_steps import decide_request, fill_in, found_transfer, 
 from tests.oracle.walking import Step
 
 STEPS: tuple[Step, ...] = (
-    *(move, leave, verify, verify, doubt, stop, enrol, confirm, reset, accept, publish, certify, revoke, revise),
+    *(move, leave, verify, verify, doubt, stop, enrol, confirm, remove, hand_over, rename, reset, accept),
+    *(publish, certify, revoke, revise),
     *(found_course, found_institution, declare, agree, exclude, decide_adequacy, list_country, adopt),
     *(register_dataset, release, subject_speaks, subject_speaks, withdraw_dataset, withdraw_dataset),
     *(fill_in, decide_request, settle, whole_request, whole_request, whole_request, withdraw_request, found_transfer),

@@ -1,7 +1,7 @@
 """The steps by which the log's tables came to their present form, each in one transaction (FLT-10).
 
 **To change a table:** change it in `tables.py`, which says what is there today, and do the same to a log that exists in
-the newest step, `step_3.py`, while no release has written that form; afterwards in a new file `step_N.py`, which goes
+the newest step, `step_4.py`, while no release has written that form; afterwards in a new file `step_N.py`, which goes
 into `_STEPS`. A new log goes through all steps; a test compares what comes out with `tables.py`, on both databases. A
 step that a release has written is never changed again: it holds its own copy of what it makes.
 
@@ -17,7 +17,7 @@ from access_policy.log.errors import UnreadableLog
 from access_policy.log.migrations import roles
 from access_policy.log.tables import meta
 
-_STEPS = ("step_1", "step_2", "step_3")
+_STEPS = ("step_1", "step_2", "step_3", "step_4")
 
 FORM = str(len(_STEPS))
 """The form of the tables that this release reads and writes."""

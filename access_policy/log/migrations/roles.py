@@ -60,7 +60,9 @@ def _statements() -> Iterator[str]:
     yield from _cuts(", ".join(role.name for role in ROLES if role.cuts))
     yield from _one_way("sealing_keys", "wrapped IS NOT NULL", "true", "wrapped IS NULL")
     yield from _policy("sealing_keys", "restores", f"FOR INSERT TO {OPERATOR.name} WITH CHECK (true)")
-    yield from _one_way("sessions", "ended_at IS NULL", "ended_at IS NULL", "ended_at IS NOT NULL")
+    changed = "ended_at IS NOT NULL OR last_activity IS NOT NULL"  # what ended is open to nobody any more
+    yield from _one_way("sessions", "ended_at IS NULL", "ended_at IS NULL", changed)
+    yield from _one_way("step_ups", "used IS NULL", "used IS NULL", "used IS NOT NULL")
 
 
 def _cuts(names: str) -> Iterator[str]:

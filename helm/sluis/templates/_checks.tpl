@@ -156,6 +156,12 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- if hasKey (get $config "login" | default dict) "client_secret_file" }}
 {{- fail "config.login.client_secret_file is not for a cluster: write the client secret into `client-secret` of existingSecret instead" }}
 {{- end }}
+{{- if hasKey (get $config "mail" | default dict) "password_file" }}
+{{- fail "config.mail.password_file is not for a cluster: write the password into `mail-password` of existingSecret instead" }}
+{{- end }}
+{{- if and (hasKey $config "mail") (not .Values.networkPolicy.mail.cidrs) }}
+{{- fail "networkPolicy.mail.cidrs is empty: write the addresses of config.mail.host, else no mail goes out" }}
+{{- end }}
 {{- if hasKey $config "data" }}
 {{- fail "config.data is not for a cluster: leave it out, and register datasets at `gs://bucket/prefix`" }}
 {{- end }}
@@ -173,7 +179,8 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- define "sluis.checks.widths" -}}
 {{- $lists := dict "singleuser.networkPolicy.storageCidrs" .Values.singleuser.networkPolicy.storageCidrs
   "networkPolicy.apiServer.cidrs" .Values.networkPolicy.apiServer.cidrs
-  "networkPolicy.dns.cidrs" .Values.networkPolicy.dns.cidrs "database.cidrs" .Values.database.cidrs }}
+  "networkPolicy.dns.cidrs" .Values.networkPolicy.dns.cidrs "database.cidrs" .Values.database.cidrs
+  "networkPolicy.mail.cidrs" .Values.networkPolicy.mail.cidrs }}
 {{- range $path, $cidrs := $lists }}
 {{- range $cidrs }}
 {{- $least := ternary 56 24 (contains ":" .) }}

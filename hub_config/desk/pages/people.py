@@ -21,9 +21,11 @@ from hub_config.desk.sight import Area, Offer, areas, offers, offers_each, sees_
 router = APIRouter(prefix=f"{PREFIX}/people")
 
 _BY_COURSE = kinds("certify-person", "revoke-certification")
+_OF_FACTOR = kinds("confirm-factor", "redeem-confirmation-code", "remove-factor")
 _OF_ONE_THING = (
     *_BY_COURSE,
-    *kinds("accept-document", "claim-attendance", "confirm-factor", "end-role", "revoke-trainer", "stop-workspace"),
+    *_OF_FACTOR,
+    *kinds("accept-document", "claim-attendance", "end-role", "revoke-trainer", "stop-workspace"),
 )
 _ABOUT = tuple(
     kind
@@ -82,7 +84,7 @@ def _by_course(view: View, person: PersonId) -> dict[str, list[Offer]]:
 
 
 def _factor_offers(view: View, person: PersonId) -> dict[str, list[Offer]]:
-    return offers_each(view, kinds("confirm-factor"), "factor", view.state.people[person].factors, person=person)
+    return offers_each(view, _OF_FACTOR, "factor", view.state.people[person].factors, person=person)
 
 
 def _role_offers(view: View, person: PersonId) -> dict[str, list[Offer]]:

@@ -12,7 +12,7 @@ import msgspec
 from access_policy import events as e
 from access_policy.actor import Actor, person
 from access_policy.model.enums import Action, DataKind, RequestStatus, TransferBasis, Zone
-from access_policy.model.ids import CENTRE, CourseName, DatasetName, InstitutionName, PersonId
+from access_policy.model.ids import CENTRE, CourseName, DatasetName, FactorId, InstitutionName, PersonId
 from access_policy.model.jurisdictions import MODEL_CLAUSES, AdequacyScope, ModelClauses
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Query
@@ -353,6 +353,26 @@ def _one_factor_only(world: World) -> tuple[Query, datetime | None]:
     return msgspec.structs.replace(world.query(), session=session), session.begun
 
 
+def _idle(world: World) -> tuple[Query, datetime | None]:
+    session = msgspec.structs.replace(world.login(), active=world.at)
+    world.wait(timedelta(minutes=60))
+    return msgspec.structs.replace(world.query(), session=session), world.at
+
+
+def _factor_removed(world: World) -> tuple[Query, datetime | None]:
+    session = msgspec.structs.replace(world.login(), given=FactorId("first"))
+    vouched = {"factor": "second", "kind": "passkey", "vouched_by": "first"}
+    world.do("enrol-factor", HUB, person=RESEARCHER, **vouched)
+    query, since = _after(world, "remove-factor", RESEARCHER, person=RESEARCHER, factor="first")
+    return msgspec.structs.replace(query, session=session), since
+
+
+def _with_another_factor(world: World) -> tuple[Query, datetime | None]:
+    world.do("enrol-factor", HUB, person=RESEARCHER, factor="provider-new", kind="provider")
+    session = msgspec.structs.replace(world.login(), given=FactorId("provider-new"))
+    return msgspec.structs.replace(world.query(), session=session), session.begun
+
+
 def _outside_the_institute(world: World) -> tuple[Query, datetime | None]:
     return world.query(request=RESTRICTED, zone=Zone.ANYWHERE), world.at
 
@@ -399,7 +419,10 @@ DENIALS = (
     Denial(R.SESSION_OVER, _logged_out),
     Denial(R.SESSION_OVER, _session_too_old),
     Denial(R.SESSION_OVER, _stopped_meanwhile),
+    Denial(R.SESSION_OVER, _idle),
+    Denial(R.SESSION_OVER, _factor_removed, (R.SESSION_FACTOR_NOT_CONFIRMED,)),
     Denial(R.SESSION_WITHOUT_FACTOR, _one_factor_only),
+    Denial(R.SESSION_FACTOR_NOT_CONFIRMED, _with_another_factor),
     Denial(R.ZONE, _outside_the_institute),
     Denial(R.ORGANISATION_EXCLUDED, _excluded),
     Denial(R.ASSURANCE_TOO_LOW, _wants_a_surer_identity),

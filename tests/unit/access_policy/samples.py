@@ -36,6 +36,11 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "end-adequacy": {"country": "JP", "scope": "business-operators", "ends": LATER, "act": "a judgment"},
     "list-country": {"country": "GE", "begins": NOON, "act": "an act"},
     "unlist-country": {"country": "GE", "ends": LATER, "act": "an act"},
+    "register-self": {
+        "name": "Noor", "email": "noor@hospital.example", "position": "PhD student", "field": "leukaemia",
+        "identity": "id-noor", "issuer": "https://idp.hospital.example", "subject": "noor",
+    },
+    "correct-name": {"name": "Nel Jansen"},
     "register-person": {"name": "Nel", "email": "nel@hospital.example", "institution": "hospital"},
     "link-identity": {"identity": "id-9", "issuer": "https://idp.centre.example", "subject": "nel"},
     "join-identity": {
@@ -59,6 +64,9 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "end-role": {"role": "trainer"},
     "enrol-factor": {"factor": "second", "kind": "totp"},
     "confirm-factor": {"factor": "first"},
+    "remove-factor": {"factor": "first"},
+    "issue-confirmation-code": {"digest": DIGEST},
+    "redeem-confirmation-code": {"factor": "first", "code": "abcd efgh ijkl mnop qrst"},
     "reset-factors": {},
     "register-course": {"course": "cloud", "title": "Cloud", "validity_days": 365},
     "certify-person": {"course": "privacy"},

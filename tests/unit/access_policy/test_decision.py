@@ -113,7 +113,7 @@ def test_a_decision_carries_what_determined_it() -> None:
     assert allowed.until == world.at + timedelta(hours=10)
     assert allowed.findings == allowed.ground + allowed.coming
     assert [one.code for one in allowed.coming] == [
-        R.SESSION_MISSING, R.SESSION_OVER, R.SESSION_WITHOUT_FACTOR, R.ZONE,
+        R.SESSION_MISSING, R.SESSION_OVER, R.SESSION_WITHOUT_FACTOR, R.SESSION_FACTOR_NOT_CONFIRMED, R.ZONE,
     ]  # fmt: skip
     late = world.decide(msgspec.structs.replace(query, at=query.at + timedelta(hours=10)))
     assert (late.effect, late.allowed, late.until, late.datasets) == (Effect.DENY, False, None, ())

@@ -75,14 +75,18 @@ PLAIN = {
     "PlaceText": "DatasetRegistered.location ExtractPrepared.location VersionReleased.location",
     "LawText": "AdequacyDecided.act AdequacyEnded.act CountryListed.act CountryUnlisted.act",
     "CodeText": """
-        ClockJumped.what CommandRefused.code EndNotConfirmed.node LogRead.what LoginRefused.why SessionEnded.why
+        ClockJumped.what CommandRefused.code ConfirmationCodeRedeemed.code EndNotConfirmed.node LogRead.what
+        LoginRefused.why NoticeFailed.notice NoticeFailed.template NoticeFailed.why NoticeSent.message
+        NoticeSent.notice NoticeSent.template SessionBegun.provider SessionEnded.why
         WorkspaceEnded.why WorkspaceRefused.codes WorkspaceStarted.profile
     """,
     "CommandText": "CommandProposed.command CommandRefused.command",
     "DigestText": """
-        ConsentWithdrawn.subject DatasetRegistered.manifest DocumentPublished.digest ExtractPrepared.manifest
+        ConfirmationCodeIssued.digest ConsentWithdrawn.subject DatasetRegistered.manifest DocumentPublished.digest
+        ExtractPrepared.manifest
         FileDropped.digest FileKept.digest IdentityLinked.identity InstallationBegun.installation
-        LicenceSigned.digest LoginRefused.identity ObservationsCut.root OptOutReversed.subject OptedOut.subject
+        LicenceSigned.digest LoginRefused.identity NoticeSent.digest ObservationsCut.root OptOutReversed.subject
+        OptedOut.subject
         RequestSubmitted.digest SessionBegun.proof SessionBegun.session SessionEnded.session
         TrainingPlanned.code VersionReleased.excluded VersionReleased.manifest
     """,

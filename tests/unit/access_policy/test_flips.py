@@ -10,6 +10,7 @@ from access_policy import events as e
 from access_policy.actor import person
 from access_policy.flips import BY_CLOCK, FLIPPED_BY
 from access_policy.fold import fold
+from access_policy.model.codes import digest_of
 from access_policy.model.enums import (
     Action,
     Assurance,
@@ -26,7 +27,7 @@ from access_policy.model.enums import (
     VerificationMethod,
     Zone,
 )
-from access_policy.model.ids import CENTRE, CourseName, DatasetName, InstitutionName, PersonId, RequestId
+from access_policy.model.ids import CENTRE, CourseName, DatasetName, FactorId, InstitutionName, PersonId, RequestId
 from access_policy.model.jurisdictions import AdequacyScope, ModelClauses
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import RULES, Query, Session, case_of
@@ -39,6 +40,7 @@ from tests.unit.access_policy.world import (
     DAY,
     DIGEST,
     HUB,
+    INSTALLATION,
     MINUTE,
     NO_REQUEST,
     NOON,
@@ -101,6 +103,20 @@ def _unconfirmed_and_reset(world: World) -> None:
     world.agree("reset-factors", person=RESEARCHER)
     world.do("enrol-factor", HUB, person=RESEARCHER, factor="second", kind="totp")
     world.agree("reset-factors", person=RESEARCHER)
+
+
+def _factors_come_and_go(world: World) -> None:
+    code = "A" * 20
+    for idle in (10, 60):
+        world.do("adopt-settings", INSTALLATION, session_hours=10, term_days_longest=1096, idle_minutes=idle)
+    world.do("enrol-factor", HUB, person=RESEARCHER, factor="second", kind="passkey", vouched_by="first")
+    world.do("remove-factor", RESEARCHER, person=RESEARCHER, factor="first")
+    world.agree("reset-factors", person=RESEARCHER)
+    for factor, kind in (("second", "totp"), ("third", "provider")):
+        world.do("enrol-factor", HUB, person=RESEARCHER, factor=factor, kind=kind)
+    world.do("issue-confirmation-code", ADMIN, person=RESEARCHER, digest=digest_of(code))
+    world.do("redeem-confirmation-code", RESEARCHER, person=RESEARCHER, factor="third", code=code)
+    world.do("confirm-factor", ADMIN, person=RESEARCHER, factor="second")
 
 
 def _contact_corrected(world: World) -> None:
@@ -395,6 +411,7 @@ JOURNEYS: tuple[Callable[[World], object], ...] = (
     _expired_and_mended,
     _expired_and_taken_back,
     _unconfirmed_and_reset,
+    _factors_come_and_go,
     _contact_corrected,
     _datasets_come_and_go,
     _ended_after_a_withdrawal,
@@ -436,10 +453,29 @@ def _flips_of(world: World) -> Iterator[Flip]:
             yield from ((code, type(fact.event)) for code, held in values.items() if held != after[code])
 
 
-def _values(state: State, subject: tuple[PersonId, RequestId], fact: e.Fact) -> dict[R, bool]:
+def _flips_of_sessions(world: World) -> Iterator[Flip]:
+    """As `_flips_of`, for sessions of which it is known what was given, and when something was done in them."""
+    replayed, subject = State(), (RESEARCHER, OPEN)
+    for fact in world.facts:
+        sessions = [_early(RESEARCHER, given=FactorId(one)) for one in ("first", "second", "third")]
+        sessions.append(_early(RESEARCHER, active=fact.at - 30 * MINUTE))
+        before = [_values(replayed, subject, fact, one) for one in sessions]
+        fold(replayed, fact)
+        for session, values in zip(sessions, before, strict=True):
+            after = _values(replayed, subject, fact, session)
+            yield from ((code, type(fact.event)) for code, held in values.items() if held != after[code])
+
+
+def _early(who: PersonId, **known: Any) -> Session:
+    return Session("early", who, NOON - DAY, NOON + DECADE, FactorKind.TOTP, Zone.ANYWHERE, **known)
+
+
+def _values(
+    state: State, subject: tuple[PersonId, RequestId], fact: e.Fact, coming: Session | None = None
+) -> dict[R, bool]:
     """Return whether each condition holds, of those that have something to speak of yet."""
     who, request = subject
-    session = Session("early", who, NOON - DAY, NOON + DECADE, FactorKind.TOTP, Zone.ANYWHERE)
+    session = coming or _early(who)
     case = case_of(state, Query(who, request, Action.REACH_WORKSPACE, fact.at, session))
     known = [] if case.person is None else OF_THE_PERSON if case.request is None else list(R)
     return {rule.code: rule.evaluate(case).holds for rule in RULES if rule.code in known}
@@ -452,7 +488,7 @@ def seen() -> set[Flip]:
     for journey in JOURNEYS:
         world = everything_holds()
         journey(world)
-        found |= set(_flips_of(world))
+        found |= {*_flips_of(world), *_flips_of_sessions(world)}
     return found
 
 
@@ -476,5 +512,7 @@ def test_every_condition_can_flip() -> None:
 def test_sessions_flip_the_conditions_of_sessions_only() -> None:
     """SessionBegun and SessionEnded stand where a rule looks at the session, and nowhere else (S76, S77)."""
     of_sessions = {code for code, kinds in FLIPPED_BY.items() if e.SessionBegun in kinds}
-    assert of_sessions == {R.SESSION_MISSING, R.SESSION_OVER, R.SESSION_WITHOUT_FACTOR, R.ZONE}
+    assert of_sessions == {
+        R.SESSION_MISSING, R.SESSION_OVER, R.SESSION_WITHOUT_FACTOR, R.SESSION_FACTOR_NOT_CONFIRMED, R.ZONE,
+    }  # fmt: skip
     assert {code for code, kinds in FLIPPED_BY.items() if e.SessionEnded in kinds} == {R.SESSION_OVER}

@@ -9,6 +9,7 @@ from access_policy import events as e
 from access_policy.actor import Actor, person
 from access_policy.commands.base import Command, OfPerson, OfRequest, Refusal, RefusalCode, name_of, parse_command
 from access_policy.commands.clinical import ApproveClinical
+from access_policy.commands.confirmation import IssueConfirmationCode
 from access_policy.commands.erasure import ErasePerson
 from access_policy.commands.factors import ConfirmFactor
 from access_policy.commands.installation import ConfirmProposal
@@ -48,10 +49,9 @@ from tests.unit.access_policy.world import (
 )
 
 PERSONAL = tuple(kind for kind in FROM_TEXT if TABLE[kind].personal)
+_FOUND_OTHERWISE = (ConfirmProposal, ConfirmFactor, IssueConfirmationCode, ApproveClinical)
 NOT_SELF = tuple(
-    kind
-    for kind in COMMANDS
-    if TABLE[kind].four_eyes is FourEyes.NOT_SELF and kind not in (ConfirmProposal, ConfirmFactor, ApproveClinical)
+    kind for kind in COMMANDS if TABLE[kind].four_eyes is FourEyes.NOT_SELF and kind not in _FOUND_OTHERWISE
 )
 """But those whose people are found through a proposal, a verification or a study; see their own tests."""
 TWO_PEOPLE = tuple(
@@ -136,7 +136,8 @@ def _before_the_form(world: World, status: RequestStatus) -> RequestId:
 
 def _expected(row: Permission, standing: Standing, status: RequestStatus) -> str:
     """Return what the table says about a cell, for an actor with one standing that acts for nobody's own good."""
-    held = {standing} if status not in BEFORE_THE_FORM else {standing} - OF_THE_FORM
+    before = status in BEFORE_THE_FORM and issubclass(row.command, OfRequest)
+    held = {standing} - (OF_THE_FORM if before else set())
     if not row.standings & (held | ({Standing.MEMBER} if standing not in PARTS else set())):
         return RefusalCode.NOT_PERMITTED
     if row.four_eyes is not FourEyes.NO and _is_concerned(row, standing):

@@ -221,11 +221,16 @@ def test_each_dataset_that_is_offered_asks_for_its_own_assurance(
 
 
 def _factors(asking: Asking, **enrolled_and_confirmed: tuple[float, float | None]) -> None:
-    asking.person.factors = {
-        FactorId(name): Factor(FactorKind.TOTP, day(enrolled), None if confirmed is None else day(confirmed))
-        for name, (enrolled, confirmed) in enrolled_and_confirmed.items()
-    }
-    asking.person.sum_factors_up()
+    """Let the person have these factors and no others, each enrolled and confirmed on its day."""
+    person = asking.person
+    person.lose_factors(day(0))
+    person.factors_changed = None
+    enrolled = [(at, name) for name, (at, _) in enrolled_and_confirmed.items()]
+    confirmed = [(at, name) for name, (_, at) in enrolled_and_confirmed.items() if at is not None]
+    for at, name in sorted(enrolled + confirmed):
+        factor = person.factors.setdefault(FactorId(name), Factor(FactorKind.TOTP, day(at)))
+        factor.confirmed = day(at) if (at, name) in confirmed else None
+        person.sum_factors_up(day(at))
 
 
 @pytest.mark.parametrize("factors", [{"a": (1, 6), "b": (2, 5)}, {"b": (2, 5), "a": (1, 6)}])
@@ -254,8 +259,25 @@ def test_without_a_factor_only_one_condition_fails() -> None:
     asking.person.factors_changed = day(2)
     assert asking.found(R.FACTOR_MISSING) == Finding(R.FACTOR_MISSING, False, day(2))
     assert asking.found(R.FACTOR_NOT_CONFIRMED) == Finding(R.FACTOR_NOT_CONFIRMED, True, day(1))
-    _factors(asking, a=(1, None))
-    assert asking.found(R.FACTOR_NOT_CONFIRMED) == Finding(R.FACTOR_NOT_CONFIRMED, False, day(2))
+    _factors(asking, a=(1, None), b=(2, None))
+    assert asking.found(R.FACTOR_NOT_CONFIRMED) == Finding(R.FACTOR_NOT_CONFIRMED, False, day(1))
+
+
+def test_what_is_left_counts_since_there_was_one() -> None:
+    """S76: a factor that is removed changes since when there is one only where it was the last."""
+    asking = Asking()
+    _factors(asking, a=(1, 3), b=(2, 5), c=(2, None))
+    person = asking.person
+    del person.factors[FactorId("a")]
+    person.sum_factors_up(day(6))
+    assert asking.found(R.FACTOR_NOT_CONFIRMED) == Finding(R.FACTOR_NOT_CONFIRMED, True, day(3))
+    del person.factors[FactorId("b")]
+    person.sum_factors_up(day(7))
+    assert asking.found(R.FACTOR_MISSING) == Finding(R.FACTOR_MISSING, True, day(1))
+    assert asking.found(R.FACTOR_NOT_CONFIRMED) == Finding(R.FACTOR_NOT_CONFIRMED, False, day(7))
+    person.lose_factors(day(8))
+    assert asking.found(R.FACTOR_MISSING) == Finding(R.FACTOR_MISSING, False, day(8))
+    assert person.factors_removed[FactorId("c")] == day(8)
 
 
 TEXTS = (

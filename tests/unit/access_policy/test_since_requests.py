@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from access_policy.model.enums import FactorKind, RequestStatus, Zone
-from access_policy.model.ids import DatasetName, InstitutionName, PersonId
+from access_policy.model.ids import DatasetName, FactorId, InstitutionName, PersonId
 from access_policy.model.instants import Term
 from access_policy.reasons import ReasonCode as R
 from access_policy.rules import Finding, Session, case_of
 from access_policy.rules.case import asked_with
-from access_policy.state import Contact, Entity, Workspace
+from access_policy.state import Contact, Entity, Factor, Workspace
 from tests.unit.access_policy.findings import Asking, day
 from tests.unit.access_policy.world import COLLEAGUE, NO_REQUEST, OPEN, RESEARCHER, STRANGER, TICK
 
@@ -169,6 +170,7 @@ def test_without_a_session_only_one_condition_fails() -> None:
             Finding(R.SESSION_MISSING, False),
             Finding(R.SESSION_OVER, True),
             Finding(R.SESSION_WITHOUT_FACTOR, True),
+            Finding(R.SESSION_FACTOR_NOT_CONFIRMED, True),
         ]
 
 
@@ -207,6 +209,49 @@ def test_a_session_is_over_at_the_first_of_its_ends(ended: float | None, voided:
     if over > 2:
         assert asking.found(code, day(over) - TICK, session) == Finding(code, True, day(2), day(over))
         assert asking.found(code, day(2), session) == Finding(code, True, day(2), day(over))
+
+
+@pytest.mark.parametrize(("active", "over"), [(None, 6), (2, 3), (4.5, 5.5), (5, 6), (9, 6)])
+def test_a_session_is_over_once_it_was_idle_for_too_long(active: float | None, over: float) -> None:
+    """S76, SES-12, REQ-08: so long after the person last did something, and never after its age."""
+    asking, code = Asking(), R.SESSION_OVER
+    asking.state.settings.idle_minutes = 24 * 60
+    session = msgspec.structs.replace(_session(), active=None if active is None else day(active))
+    assert asking.found(code, day(over) - TICK, session) == Finding(code, True, day(2), day(over))
+    assert asking.found(code, day(over), session) == Finding(code, False, day(over))
+
+
+@pytest.mark.parametrize(("removed", "over"), [(None, 6), (1, 6), (2, 2), (4, 4)])
+def test_a_session_is_over_with_the_factor_that_it_began_with(removed: float | None, over: float) -> None:
+    """S76, MFA-08: where that was removed since; another one's loss ends nothing."""
+    asking, code, first = Asking(), R.SESSION_OVER, FactorId("first")
+    asking.person.factors_removed = {FactorId("second"): day(3)} | ({} if removed is None else {first: day(removed)})
+    session = msgspec.structs.replace(_session(), given=first)
+    assert asking.found(code, day(over), session) == Finding(code, False, day(over))
+    if over > 2:
+        assert asking.found(code, day(over) - TICK, session) == Finding(code, True, day(2), day(over))
+
+
+def test_the_factor_of_the_session_is_the_one_that_counts() -> None:
+    """S76: not another one of the person's; one that is gone or nobody's counts nothing."""
+    asking, code, given = Asking(), R.SESSION_FACTOR_NOT_CONFIRMED, FactorId("given")
+    session = msgspec.structs.replace(_session(), given=given)
+    assert asking.found(code, day(3), session) == Finding(code, False, day(2))
+    asking.person.factors_removed[given] = day(2.5)
+    assert asking.found(code, day(3), session) == Finding(code, False, day(2.5))
+    for enrolled, confirmed, holds, since in (
+        (1, None, False, 2),
+        (2.5, None, False, 2.5),
+        (1, 1, True, 2),
+        (1, 3, True, 3),
+    ):
+        since_when = None if confirmed is None else day(confirmed)
+        asking.person.factors[given] = Factor(FactorKind.PASSKEY, day(enrolled), since_when)
+        assert asking.found(code, day(4), session) == Finding(code, holds, day(since))
+    nobody = Asking(who=PersonId("P-999"))
+    assert nobody.found(code, day(3), msgspec.structs.replace(session, person=PersonId("P-999"))) == Finding(
+        code, False, day(2)
+    )
 
 
 def test_a_session_of_later_begins_by_itself() -> None:

@@ -19,6 +19,7 @@ from access_policy.model.enums import Action, FactorKind, Role, Zone
 from access_policy.model.ids import (
     CourseName,
     DatasetName,
+    FactorId,
     InstitutionName,
     PersonId,
     ProviderName,
@@ -38,6 +39,7 @@ OTHERS = frozenset(
         "AdequacyDecided", "AgreementRecorded", "AmendmentApproved", "AmendmentProposed", "AttendanceClaimed",
         "AttendanceConfirmed", "BoardVoted", "CheckpointKeyRotated", "ClockPaused", "ClockResumed", "ConflictDeclared",
         "ContactAsked", "ContactChecked", "ContactMadeAvailable", "ContactNamed", "CountryListed", "CourseRegistered",
+        "ConfirmationCodeIssued", "ConfirmationCodeRedeemed", "NameCorrected",
         "CourseRevised", "DatasetDropped", "DatasetHandedOver", "DatasetRegistered", "DatasetReopened",
         "DatasetRequested", "DecisionDeferred", "DocumentAccepted", "DocumentPublished", "DomainsDeclared",
         "EmailCorrected", "EmergencyAccessGranted", "EntityDropped", "EntityNamed", "ExclusionLifted",
@@ -80,6 +82,7 @@ WITHDRAWALS: tuple[e.FactEvent, ...] = (
     e.EndNotConfirmed(request=OPEN, node="node-1", **HIM),
     e.ErasureAsked(not_before=NOON, **HIM),
     e.ExtensionRefused(request=OPEN, **REASON),
+    e.FactorRemoved(factor=FactorId("first"), **HIM),
     e.FactorsReset(**HIM),
     e.InvestigatorEnded(study=StudyName("relapse"), hospital=None, **HIM),
     e.LossAccepted(epoch=1, kept=1, lost=2, observations=0),

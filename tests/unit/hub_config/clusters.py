@@ -7,7 +7,8 @@ import msgspec
 from access_policy.model.enums import Region
 from hub_config.cli.settings_text import settings_text
 from hub_config.cluster_settings import Cluster
-from hub_config.settings import Log, Login, Settings
+from hub_config.login_settings import Login
+from hub_config.settings import Log, Settings
 
 DIGEST = f"sha256:{'a1' * 32}"
 CLUSTER = Cluster(

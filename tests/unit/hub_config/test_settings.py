@@ -23,7 +23,7 @@ pytestmark = pytest.mark.unit
 CHANGED = Policy(
     session_hours=8, term_days_longest=700, licence_for_adequate=LicenceReading.NON_EEA, board_quorum=3,
     retention_years=7, contact_days=5, review_days=30, availability_days=3, decision_months=2,
-    deferral_months=1, accelerated_months=1, reminder_days=(90, 10),
+    deferral_months=1, accelerated_months=1, reminder_days=(90, 10), idle_minutes=15,
 )  # fmt: skip
 
 

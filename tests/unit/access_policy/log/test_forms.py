@@ -14,8 +14,8 @@ from access_policy.commands.base import Refusal, RefusalCode, parse_command
 from access_policy.events import FACTS, FORMAT, OBSERVATIONS
 from access_policy.log import LogStore, UnreadableLog
 from access_policy.log.codec import as_held, decode_event, encode_event, form_of
-from access_policy.log.forms import CHANGED, SINCE, is_known, lowered
-from access_policy.model.enums import Component
+from access_policy.log.forms import CHANGED, SINCE, VALUES_SINCE, is_known, lowered
+from access_policy.model.enums import Component, FactorKind, VerificationMethod
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy, unknown_kind
 from tests.unit.access_policy.keeping import keep
@@ -76,13 +76,26 @@ def test_a_changed_kind_is_read_in_every_form(kind: str, log_format: int, store:
         assert msgspec.json.decode(payload)["v"] == expected
 
 
+_WORDS: dict[str, dict[str, Any]] = {
+    "FactorEnrolled": {"kind": "totp"},
+    "PersonVerified": {"method": "in-person"},
+    "PolicySettingsAdopted": {"session_hours": 8, "term_days_longest": 365, "idle_minutes": 30},
+    "SessionBegun": {"assurance": "high", "method": "passkey", "zone": "institute"},
+}
+
+
 def _sample(kind: type[e.Event]) -> e.Event:
     """Return an event of a changed kind, with a text in every field of texts."""
     values: dict[str, Any] = {
         "person": "P-1", "writer": "P-1", "request": "DR-1", "on": "2026-01-01T00:00:00Z", "demo": True, "format": 2,
         "until": "2026-01-01T00:00:00Z", "country": "NL", "more": 1,
     }  # fmt: skip
-    return msgspec.convert({name: values.get(name, "text") for name in kind.__struct_fields__ if name != "v"}, kind)
+    values |= _WORDS.get(kind.__name__, {})
+    fields = [field for field in msgspec.structs.fields(kind) if field.name != "v"]
+    texts = [field.name for field in fields if field.required or type(field.default) is str]
+    return msgspec.convert(
+        {name: values.get(name, "text") for name in {*texts, *values} & {*kind.__struct_fields__}}, kind
+    )
 
 
 @pytest.mark.parametrize("kind", SINCE)
@@ -100,6 +113,31 @@ def _any(kind: str) -> Any:
     """Return an event of a kind without a sound value in it: who looks at the kind alone minds nothing else."""
     made: Any = KINDS[kind]
     return made(**{name: None for name in made.__struct_fields__ if name != "v"})
+
+
+_NEW_WORDS = [(*where, word) for where, words in VALUES_SINCE.items() for word in words]
+
+
+@pytest.mark.parametrize(("kind", "field", "word"), _NEW_WORDS)
+def test_a_new_word_waits_for_the_upgrade(kind: str, field: str, word: str, store: LogStore) -> None:
+    """FLT-10: the release before could not read it; neither a command writes it into an old log, nor anything else."""
+    said = msgspec.to_builtins(_sample(KINDS[kind])) | {field: word}
+    new = msgspec.convert(said, KINDS[kind])
+    assert isinstance(new, e.FactEvent)
+    refused = unknown_kind((new,), 1)
+    assert isinstance(refused, Refusal)
+    assert refused.code == RefusalCode.UPGRADE_FIRST
+    assert unknown_kind((new,), FORMAT) is None
+    with pytest.raises(ValueError, match="finish the upgrade first"):
+        store.append(0, lambda _at: [(INSTALLATION, BEGUN), (INSTALLATION, new)], log_format=1)
+
+
+def test_the_words_that_are_new_are_words() -> None:
+    """FLT-10: each stands in its field today, and no word of it is left out that format 1 did not know."""
+    assert {(kind, field) for kind, field in VALUES_SINCE} == {("FactorEnrolled", "kind"), ("PersonVerified", "method")}
+    assert set(VALUES_SINCE["FactorEnrolled", "kind"]) == set(FactorKind) - {"totp"}
+    old = {"in-person", "video-call", "signatory-letter"}
+    assert set(VALUES_SINCE["PersonVerified", "method"]) == set(VerificationMethod) - old
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SINCE if kind in FACTS])

@@ -12,15 +12,20 @@ from sqlalchemy import inspect, text
 
 from access_policy.log import LogError, LogUnavailable, UnreadableLog, migrations
 from access_policy.log.migrations import FORM, guards
+from access_policy.log.migrations.back import go_back
 from access_policy.log.postgres import PostgresDatabase, upgrade_server
+from access_policy.log.records import NewFactor
 from access_policy.log.rights import OPERATOR
 from access_policy.log.sqlite import SqliteDatabase, upgrade_file
 from access_policy.log.tables import metadata
+from access_policy.model.enums import FactorKind
+from access_policy.model.ids import FactorId, PersonId
 from tests.postgres import blank_database
 from tests.unit.access_policy.log.raw import raw
-from tests.unit.access_policy.log.samples import SetClock, Where, add, disabled, open_log, registered
+from tests.unit.access_policy.log.samples import NOON, SetClock, Where, add, disabled, open_log, registered
 
 _ALL = migrations._STEPS
+ANNA = PersonId("P-1")
 
 
 @pytest.fixture
@@ -170,3 +175,21 @@ def test_facts_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     upgrade(path)
     with closing(open_log(path)) as store:
         assert (store.head(), len(list(store.facts_since(0)))) == (head, 2)
+
+
+def test_the_way_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FLT-10: as long as the log is of the format before, its tables become what they were; and forward again."""
+    make_old(path, monkeypatch)
+    before = shape(path)
+    upgrade(path)
+    with closing(open_log(path)) as store:
+        records = store.records
+        records.save_factor(NewFactor(factor=FactorId("F-1"), person=ANNA, kind=FactorKind.PASSKEY, secret="k"), NOON)
+        records.save_factor(NewFactor(factor=FactorId("F-2"), person=ANNA, kind=FactorKind.TOTP, secret="s"), NOON)
+        with store.database.write() as connection:
+            go_back("a log", connection, log_format=1)
+    assert shape(path) == before
+    with raw(path) as connection:
+        assert connection.execute(text("SELECT factor FROM factors")).scalars().all() == ["F-2"]
+    assert upgrade(path) == "1"
+    assert differences(path) == []

@@ -51,10 +51,19 @@ def _expected(folder: Path) -> Any:
     return json.loads(lzma.decompress((folder / "decisions.json.xz").read_bytes()))
 
 
+LATER = frozenset({"session_factor_not_confirmed"})
+"""The conditions that a later release asks besides: each holds wherever a log of before says nothing about it."""
+
+
 def _answers(found: Any) -> dict[tuple[str, str, str, str], Any]:
     """Return the answer to each question: at an instant, to do what, by whom, on which request."""
+    assert all(answer["holds"].get(code, True) for answer in found["answers"] for code in LATER)
+    answers = [
+        answer | {"holds": {code: holds for code, holds in answer["holds"].items() if code not in LATER}}
+        for answer in found["answers"]
+    ]
     return {
-        (at, action, person, request): found["answers"][number]
+        (at, action, person, request): answers[number]
         for at, actions in found["asked"].items()
         for action, people in actions.items()
         for person, numbers in people.items()

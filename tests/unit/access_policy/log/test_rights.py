@@ -31,6 +31,7 @@ _LOGIN = (
     "INSERT INTO sessions (session, person, begun, factor_kind, factor_at, zone, ends, ended_at) "
     "VALUES ('{0}', 'P-1', 't', 'totp', 't', 'anywhere', 't', {1})"
 )
+_STEP_UP = "INSERT INTO step_ups VALUES ('{0}', 'P-1', 'a-session', 'a-command', 'a-proof', 'F-1', 't', 't', {1})"
 _INSERT = {"sealing_keys": "INSERT INTO sealing_keys (wrapped) VALUES ('a key')"}
 _IDS = [role.name for role in ROLES]
 
@@ -46,6 +47,8 @@ def url() -> str:
     store.close()
     server().do(_LOGIN.format("open", "NULL"), _name_of(url))
     server().do(_LOGIN.format("ended", "'t'"), _name_of(url))
+    for name, used in (("open", "NULL"), ("used", "'t'")):
+        server().do(_STEP_UP.format(name, used), _name_of(url))
     return url
 
 
@@ -111,6 +114,16 @@ def test_each_record(session: psycopg.Connection[Any], role: Role) -> None:
         (HUB, "UPDATE sealing_keys SET wrapped = NULL", False),
         (HUB, "UPDATE sessions SET ended_at = '', ended_why = 'logout'", True),
         (HUB, "UPDATE sessions SET ends = '2999'", False),
+        (HUB, "UPDATE sessions SET last_activity = 't', idle_ends = 't'", True),
+        (DESK, "UPDATE sessions SET last_activity = 't', idle_ends = 't'", True),
+        (WARDEN, "UPDATE sessions SET last_activity = 't'", False),
+        (DESK, "UPDATE sessions SET ended_at = ''", False),
+        (DESK, "UPDATE step_ups SET used = 't'", True),
+        (DESK, "UPDATE step_ups SET used = NULL", False),
+        (DESK, "UPDATE step_ups SET command = 'another'", False),
+        (HUB, "UPDATE step_ups SET used = 't'", False),
+        (DESK, "SELECT digest FROM recovery_codes", False),
+        (DESK, "DELETE FROM recovery_codes WHERE person = 'P-1'", True),
         (WARDEN, "UPDATE sessions SET ended_at = ''", True),
         (HUB, "UPDATE sessions SET ended_at = NULL", False),
         (WARDEN, "UPDATE sessions SET ended_at = NULL", False),
@@ -136,6 +149,21 @@ def test_an_ended_session_stays_ended(session: psycopg.Connection[Any]) -> None:
     with pytest.raises(InsufficientPrivilege), session.transaction():
         session.execute(b"UPDATE sessions SET ended_at = NULL")
     assert session.execute(b"SELECT count(*) FROM sessions WHERE ended_at IS NULL").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("session", [HUB, DESK, OPERATOR], indirect=True, ids=lambda role: role.name)
+def test_nothing_is_done_in_an_ended_session(session: psycopg.Connection[Any]) -> None:
+    """SES-12, AUD-11: who notes activity reaches open sessions alone, and revives none."""
+    statement = b"UPDATE sessions SET last_activity = 't', idle_ends = '2999' RETURNING session"
+    with session.transaction(force_rollback=True):
+        assert session.execute(statement).fetchall() == [("open",)]
+
+
+@pytest.mark.parametrize("session", [DESK], indirect=True, ids=["desk"])
+def test_a_step_up_is_used_once(session: psycopg.Connection[Any]) -> None:
+    """MFA-01, AUD-11: what was used is out of reach of the part that uses them."""
+    with session.transaction(force_rollback=True):
+        assert session.execute(b"UPDATE step_ups SET used = 't' RETURNING token").fetchall() == [("open",)]
 
 
 @pytest.mark.parametrize("session", [DESK, OPERATOR, None], indirect=True, ids=["desk", "operator", "owner"])

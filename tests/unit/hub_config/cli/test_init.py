@@ -8,8 +8,9 @@ import pytest
 
 from hub_config.bootstrap import identity_of
 from hub_config.cli.settings_text import settings_text
+from hub_config.login_settings import Login
 from hub_config.places import Places
-from hub_config.settings import Contact, Login, Settings, Size, load_settings
+from hub_config.settings import Contact, Settings, Size, load_settings
 from tests.unit.hub_config.cli.conftest import Sluis
 
 ISSUER = "https://login.hospital.example"

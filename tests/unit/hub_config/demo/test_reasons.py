@@ -14,7 +14,7 @@ from access_policy.events import Fact
 from access_policy.fold import fold
 from access_policy.handle import handle
 from access_policy.model.enums import Action, Component, DocumentKind, RequestStatus, Role, Route, Zone
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.ids import FactorId, PersonId, RequestId
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import Query, Session
 from access_policy.state import Person, State
@@ -36,7 +36,10 @@ ALONG = {
     ReasonCode.FACTOR_NOT_CONFIRMED: {"not_made_available"},
     ReasonCode.CONTACT_EMAIL_DIFFERS: {"not_made_available"},
 }
-OF_SESSIONS = {ReasonCode.SESSION_MISSING, ReasonCode.SESSION_OVER, ReasonCode.SESSION_WITHOUT_FACTOR}
+OF_SESSIONS = {
+    ReasonCode.SESSION_MISSING, ReasonCode.SESSION_OVER, ReasonCode.SESSION_WITHOUT_FACTOR,
+    ReasonCode.SESSION_FACTOR_NOT_CONFIRMED,
+}  # fmt: skip
 OF_RUNNING = {ReasonCode.DATASET_WITHDRAWN, ReasonCode.RUN_TIME_OVER}
 NOT_SHOWN = {
     ReasonCode.ORGANISATION_EXCLUDED: "it shuts a whole organisation out, and each of the demo's shows something else",
@@ -121,6 +124,7 @@ def test_a_session_that_is_missing_over_or_factorless_is_the_only_reason(
         ReasonCode.SESSION_MISSING: None,
         ReasonCode.SESSION_OVER: msgspec.structs.replace(live, ended=now),
         ReasonCode.SESSION_WITHOUT_FACTOR: msgspec.structs.replace(live, factor=None),
+        ReasonCode.SESSION_FACTOR_NOT_CONFIRMED: msgspec.structs.replace(live, given=FactorId("another")),
     }
     assert decide(state, Query(lotte, FIRST, OPEN, now, sessions[code])).codes == (code,)
 

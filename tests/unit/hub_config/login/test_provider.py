@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from hub_config.login.id_token import Expected, UnknownKey
-from hub_config.login.provider import Provider, ProviderFailed
+from hub_config.login.provider import Ask, Client, Provider, ProviderFailed
 
 pytestmark = pytest.mark.unit
 
@@ -30,7 +30,7 @@ class Web:
         self.answers: dict[str, Any] = {f"{ISSUER}/.well-known/openid-configuration": dict(DISCOVERY)}
         self.asked: list[str] = []
         self.seconds = 0.0
-        self.provider = Provider(ISSUER, self.fetch, lambda: self.seconds)
+        self.provider = Provider(Client(ISSUER, "sluis"), self.fetch, lambda: self.seconds)
         self.rotate("one")
 
     def rotate(self, kid: str) -> None:
@@ -39,10 +39,10 @@ class Web:
         public = {**RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True), "kid": kid}
         self.answers[f"{ISSUER}/k"] = {"keys": [public]}
 
-    async def fetch(self, url: str) -> Any:
+    async def fetch(self, ask: Ask) -> Any:
         """Answer, or fail as a client does."""
-        self.asked.append(url)
-        return self.answers[url]
+        self.asked.append(ask.url)
+        return self.answers[ask.url]
 
     def subject(self) -> str:
         """Verify a token signed just now."""
