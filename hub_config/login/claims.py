@@ -1,7 +1,7 @@
 """What a verified ID token proves about somebody: address, level of assurance, second factor. Pure (S73, S76, E26).
 
-Only values decide here: the caller has checked signature, issuer, audience, nonce and times (`id_token.py`). A person is
-`iss` and `sub`; the address names nobody, and only says at which institution somebody works (ID-09).
+Only values decide here: the caller has checked signature, issuer, audience, nonce and times (`id_token.py`). A person
+is `iss` and `sub`; the address names nobody, and only says at which institution somebody works (ID-09).
 """
 
 import re
@@ -40,7 +40,7 @@ class Mfa(StrEnum):
 
 
 class Proved(msgspec.Struct, frozen=True, kw_only=True):
-    """What a login at a provider proved. `email` is the one form of an institutional address; empty: none was asked for.
+    """What a login at a provider proved. `email` is the one form of an institutional address; empty: none was wanted.
 
     `name` is what the provider calls them, to begin a form with. `authenticated` is when they gave their factors there.
     """
@@ -67,7 +67,7 @@ class UserinfoRefused(Exception):
 
 
 def proved(claims: Claims, provider: Rules, at: datetime) -> Proved | Refused:
-    """Return what verified claims prove by a provider's rules, or why they are refused (ID-01 to ID-05, ID-09, ID-11)."""
+    """Return what verified claims prove by a provider's rules, or why they are refused (ID-01 to ID-11)."""
     email = _email(claims, provider) if provider.domains else ""
     if isinstance(email, Refused):
         return email

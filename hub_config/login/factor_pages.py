@@ -70,7 +70,7 @@ class SecondFactorPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         return pending
 
     async def _log_in(self, pending: PendingLogin, factor: FactorId) -> None:
-        """Both factors were right. What the provider proved besides is one factor more, vouched by this one (MFA-16)."""
+        """Both factors were right. What the provider proved is one factor more, vouched by this one (MFA-16)."""
         found = self._proved(pending)
         given = Given(factor=factor, kind=FactorKind.TOTP, at=self.parts.policy.now())
         if found is not None:

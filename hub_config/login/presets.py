@@ -37,7 +37,7 @@ class Home(StrEnum):
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kind of provider brings. `vouched`: it gives no `email_verified`, the home organisation gives addresses."""
+    """What a kind of provider brings. `vouched`: no `email_verified`, the home organisation gives the addresses."""
 
     scopes: tuple[str, ...] = ("openid", "email", "profile")
     mfa_acr: tuple[str, ...] = (REFEDS_MFA,)

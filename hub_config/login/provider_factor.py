@@ -1,4 +1,4 @@
-"""The second factor that a login provider proved: when it stands in for ours, and when ours is asked for (S76, MFA-16)."""
+"""The second factor that a login provider proved: when it stands in for ours, and when not (S76, MFA-16)."""
 
 from enum import StrEnum
 

@@ -200,7 +200,7 @@ class ProviderCallback(ToProviderMixin, EnteringMixin, OAuthCallbackHandler):  #
 _NOT_PROVED = {
     Mfa.NONE: "Your login provider proved no second factor this time, and you have none here; log in there with it.",
     Mfa.STALE: "Your login provider proved a second factor of earlier, and you have none here; log in there anew.",
-    Mfa.PROVED: "Your login provider's second factor cannot be recorded here now; try again, or ask whom the page names.",
+    Mfa.PROVED: "Your login provider's second factor cannot be recorded here now; try again later.",
 }
 
 

@@ -50,7 +50,7 @@ def session_holds(policy: Policy, person: PersonId, token: str | None = None) ->
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """The second factor that a login was given and when, the provider that it came from, and the level that it states."""
+    """The second factor that a login was given and when; the provider that it came from, the level that it states."""
 
     factor: FactorId
     kind: FactorKind

@@ -107,6 +107,8 @@ WRONG = {
     "checkpoints in the settings": (at("config.log.checkpoints", "x"), "write checkpoints.existingClaim"),
     "a secret's file in the settings": (
         at("config.login.client_secret_file", "x"), "into `client-secret` of existingSecret"),
+    "a provider's secret's file": (
+        at("config.login.providers", [{"name": "umcg", "client_secret_file": "x"}]), "into `client-secret-umcg` of"),
     "a password's file in the settings": (
         at("config.mail", {"host": "mail", "password_file": "x"}), "into `mail-password` of existingSecret"),
     "a mail server that nobody reaches": (

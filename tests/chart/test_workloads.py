@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import DIGEST, VARIANTS, Object, pod_specs, variant
+from tests.chart.rendering import DIGEST, REQUIRED, VARIANTS, Object, at, merged, named, pod_specs, render, variant
 
 PODS = [
     pytest.param(pod["spec"], id=f"{name} of {kind}")
@@ -92,6 +92,16 @@ SECRETS = {
     "warden": ["proxy-token", "pgpass"],
     "prepare": ["pgpass"],
 }
+
+
+def test_the_hub_is_given_the_secret_of_each_login_provider() -> None:
+    """SPW-11: and of no other; whoever has several has no single one."""
+    providers = [{"name": name, "title": name, "client_id": "x", "domains": [f"{name}.nl"]} for name in ("rug", "umcg")]
+    values = merged(REQUIRED, at("config.login", {"issuer": "", "client_id": "", "providers": providers}))
+    hub = named(render(values), "Deployment", "hub")
+    volumes = hub["spec"]["template"]["spec"]["volumes"]
+    paths = [item["path"] for v in volumes for item in v.get("secret", {}).get("items", [])]
+    assert [path for path in paths if path.startswith("client-secret")] == ["client-secret-rug", "client-secret-umcg"]
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -33,12 +33,17 @@ def do(policy: Policy, name: str, actor: Actor, /, **arguments: Any) -> None:
 
 
 class LoginState:
-    """Writes the state: an institution, its staff, people who are ready, one new, one request of each ready one."""
+    """Writes the state: an institution, its staff, people who are ready, one new, one request of each ready one.
+
+    `settings` are further tables of `sluis.toml`, `issuers` where somebody's login is, where it is not at `ISSUER`.
+    """
 
     def __init__(self, places: Places) -> None:
         self.places = places
         self.secrets: dict[str, str] = {}
         self.people: dict[str, PersonId] = {}
+        self.settings = ""
+        self.issuers: dict[str, str] = {}
 
     def make(self) -> Policy:
         """Write it; the policy on it is open and the caller's to close."""
@@ -48,7 +53,8 @@ class LoginState:
         data.mkdir(parents=True)
         (data / "a.csv").write_text("a\n1\n")
         create_keys(self.places.keys, secrets.token_bytes)
-        self.places.settings.write_text("[contact]\nname = 'the desk of the test'\nemail = 'ask@centre.example'\n")
+        contact = "[contact]\nname = 'the desk of the test'\nemail = 'ask@centre.example'\n"
+        self.places.settings.write_text(contact + self.settings)
         first, second = (self._admin(name) for name in ("anna", "bram"))
         begin_log(self.places, Beginning("an-installation", False, (first, second)))
         self.policy = open_policy(self.places)
@@ -93,8 +99,9 @@ class LoginState:
         self._do("register-person", person(ANNA), name=name, email=email, institution=institution)
         with self.policy.reading() as state:
             who = self.people[name] = state.emails[email]
-        identity = identity_of(self.places, ISSUER, name)
-        self._do("link-identity", person(BRAM), person=who, identity=identity, issuer=ISSUER, subject=name)
+        issuer = self.issuers.get(name, ISSUER)
+        identity = identity_of(self.places, issuer, name)
+        self._do("link-identity", person(BRAM), person=who, identity=identity, issuer=issuer, subject=name)
 
     def _appoint(self, role: str) -> None:
         ends = _days(self.policy.now(), 300)

@@ -164,10 +164,9 @@ class Pods:
     def _start_provider(self) -> None:
         places = Places(self.state)
         issuer = f"http://127.0.0.1:{self.ports['provider']}"
-        blank = {"proxy_api": "", "desk": "", "proxy_token": "", "desk_token": "", "warden_token": ""}
         running = Running(
             url=self.url, demo=True, hub="", issuer=issuer, identity_issuer=DEMO_ISSUER, client_id="sluis",
-            client_secret="", supervisor_pid=0, **blank,
+            client_secret="", supervisor_pid=0, proxy_api="", desk="", proxy_token="", desk_token="", warden_token="",
         )  # fmt: skip
         save_running(places, running)
         self._run("provider", [sys.executable, "-m", "hub_config.parts", "provider", str(self.state)], None)

@@ -153,8 +153,14 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- range $key, $write := dict "database" "database.url" "checkpoints" "checkpoints.existingClaim" }}
 {{- if hasKey (get $config "log" | default dict) $key }}{{ fail (printf "config.log.%s is made by the chart: write %s instead" $key $write) }}{{ end }}
 {{- end }}
-{{- if hasKey (get $config "login" | default dict) "client_secret_file" }}
+{{- $login := get $config "login" | default dict }}
+{{- if hasKey $login "client_secret_file" }}
 {{- fail "config.login.client_secret_file is not for a cluster: write the client secret into `client-secret` of existingSecret instead" }}
+{{- end }}
+{{- range get $login "providers" | default list }}
+{{- if hasKey . "client_secret_file" }}
+{{- fail (printf "config.login.providers: client_secret_file is not for a cluster: write it into `client-secret-%s` of existingSecret instead" (get . "name")) }}
+{{- end }}
 {{- end }}
 {{- if hasKey (get $config "mail" | default dict) "password_file" }}
 {{- fail "config.mail.password_file is not for a cluster: write the password into `mail-password` of existingSecret instead" }}
@@ -166,7 +172,7 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- fail "config.data is not for a cluster: leave it out, and register datasets at `gs://bucket/prefix`" }}
 {{- end }}
 {{- range $key := list "issuer" "client_id" }}
-{{- if not (get (get $config "login" | default dict) $key) }}
+{{- if not (or (get $login "providers") (get $login $key)) }}
 {{- fail (printf "config.login.%s is empty: write that of the OpenID Connect provider by which people log in" $key) }}
 {{- end }}
 {{- end }}

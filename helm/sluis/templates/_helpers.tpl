@@ -214,3 +214,10 @@ A part sees only the secrets that it needs (SPW-11).
     matchLabels:
       sluis.dev/part: workspace
 {{- end }}
+
+{{- /* The client secrets of the login providers: of each its own, where there are several */}}
+{{- define "sluis.login.secrets" }}
+{{- range (get (get .Values.config "login" | default dict) "providers") | default (list dict) }}
+- client-secret{{ with get . "name" }}-{{ . }}{{ end }}
+{{- end }}
+{{- end }}

@@ -3,10 +3,12 @@
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from access_policy.log.keys import load_keys
 from hub_config.bootstrap import StateProblem
+from hub_config.login_settings import Login, LoginProvider
 from hub_config.places import Places
 from hub_config.pod import DESK, HUB, SECRETS, WARDEN, Pod, copy_sources, running_of
 from hub_config.running import Running
@@ -50,6 +52,27 @@ def test_a_part_gets_its_own_secrets_and_no_others(tmp_path: Path, part: str) ->
     known = {running.proxy_token, running.desk_token, running.warden_token, running.client_secret} - {""}
     assert known == {ALL[name] for name in SECRETS[part] if name != "cookie-secret"}
     assert (tmp_path / "state/hub/cookie_secret").exists() is (part == HUB)
+
+
+def test_the_hub_has_a_secret_of_each_login_provider_and_the_others_have_none(tmp_path: Path) -> None:
+    """SPW-11: with several providers, each one's own, and no single one."""
+    providers = tuple(
+        LoginProvider(name=name, title=name, issuer=f"https://{name}.nl", client_id="x", domains=(f"{name}.nl",))
+        for name in ("rug", "umcg")
+    )
+    settings = msgspec.structs.replace(SETTINGS, login=Login(providers=providers))
+    secrets = {name: ALL[name] for name in ALL if name != "client-secret"}
+    for part, expected in ((HUB, {"rug": "one", "umcg": "two"}), (DESK, {}), (WARDEN, {})):
+        folder = tmp_path / part
+        mount_sources(folder / "etc", settings, secrets | {"client-secret-rug": "one", "client-secret-umcg": "two"})
+        one = Pod(part=part, places=Places(folder / "state"), sources=folder / "etc", environment=SERVICES)
+        copy_sources(one)
+        running = running_of(one, settings, CLUSTER, "https://rug.nl")
+        assert (running.client_secrets, running.client_secret, running.issuer) == (expected, "", "https://rug.nl")
+    (tmp_path / HUB / "etc" / "secrets" / "client-secret-umcg").unlink()
+    with pytest.raises(StateProblem, match="client-secret-umcg"):
+        running_of(Pod(part=HUB, places=Places(tmp_path / HUB / "state"), sources=tmp_path / HUB / "etc",
+                       environment=SERVICES), settings, CLUSTER, "")  # fmt: skip
 
 
 def test_warden_and_desk_have_probes_of_their_own(tmp_path: Path) -> None:

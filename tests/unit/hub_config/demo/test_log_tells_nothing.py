@@ -15,13 +15,14 @@ import pyotp
 import pytest
 
 from access_policy.log.records import PendingKind, PendingLogin, token_digest
-from access_policy.model.ids import PersonId
+from access_policy.model.enums import FactorKind
+from access_policy.model.ids import FactorId, PersonId
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import open_policy
 from hub_config.cli import main
 from hub_config.login.factors import Answer, SecondFactors
 from hub_config.login.second_factor import Throttle
-from hub_config.login.sessions import begin_session
+from hub_config.login.sessions import Given, begin_session
 from hub_config.places import Places
 from tests.unit.hub_config.demo.seeded import copy_of_demo
 
@@ -47,7 +48,8 @@ def log_in(policy: Policy, one: dict[str, Any]) -> list[str]:
     code = pyotp.TOTP(one["totp_secret"]).at(now)
     wrong = f"{(int(code) + 500_000) % 1_000_000:06}"
     assert [factors.prove(pending, typed) for typed in (wrong, code)] == [Answer.WRONG, Answer.RIGHT]
-    token = begin_session(policy, pending.person, lambda: secrets.token_urlsafe(32))
+    given = Given(factor=factors.asked(pending) or FactorId(""), kind=FactorKind.TOTP, at=now)
+    token = begin_session(policy, pending.person, given, lambda: secrets.token_urlsafe(32))
     return [nonce, token, json.dumps(code), json.dumps(wrong)]
 
 

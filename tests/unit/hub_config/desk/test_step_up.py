@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from access_policy import events as e
-from access_policy.model.ids import PersonId
-from hub_config.login.sessions import begin_session
+from access_policy.model.enums import FactorKind
+from access_policy.model.ids import FactorId, PersonId
+from hub_config.login.sessions import Given, begin_session
 from tests.unit.hub_config.desk.seed import World, empty_world
 from tests.unit.hub_config.desk.test_links import REFUSING, SUBMITTED
 
@@ -47,8 +48,9 @@ def test_a_login_records_its_second_factor(tmp_path: Path) -> None:
     """MFA-11, S76: a random id of 128 bits, new for each login, in the record and in the observation alike."""
     world, tokens = empty_world(tmp_path), iter(["a", "b", "c", "d"])
     person = PersonId("P-1")
+    given = Given(factor=FactorId("f"), kind=FactorKind.TOTP, at=world.policy.now(), provider="umc")
     for _ in range(2):
-        begin_session(world.policy, person, lambda: next(tokens))
+        begin_session(world.policy, person, given, lambda: next(tokens))
     observed = [fact.event for fact in world.policy.store.observations_since(0)]
     begun = [event for event in observed if isinstance(event, e.SessionBegun)]
     kept = [world.policy.records.session(event.session) for event in begun]

@@ -208,3 +208,38 @@ def test_short_keys_are_refused() -> None:
         token = jwt.encode(claims(), short, algorithm="RS256", headers={"kid": "one"})
     with pytest.raises(IdTokenRefused):
         verify(token, [jwk(short)])
+
+
+def hash_of(access_token: str, algorithm: str = "sha256") -> str:
+    """What a token says of the access token that comes with it."""
+    digest = hashlib.new(algorithm, access_token.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(("algorithm", "name"), [("RS256", "sha256"), ("RS384", "sha384"), ("PS512", "sha512")])
+def test_a_token_names_the_access_token_that_it_came_with(algorithm: str, name: str) -> None:
+    """OpenID Connect Core §3.1.3.8: where it says so, that is checked."""
+    expected = Expected(
+        EXPECTED.issuer, EXPECTED.client_id, EXPECTED.nonce, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"
+    )
+    good = signed(algorithm=algorithm, at_hash=hash_of(expected.access_token, name))
+    assert verify_id_token(good, [jwk(rsa_key())], expected, NOW)["sub"] == "rosa"
+    for other in (hash_of("another", name), "", 7, hash_of(expected.access_token, name) + "x"):
+        with pytest.raises(IdTokenRefused, match="access token"):
+            verify_id_token(signed(algorithm=algorithm, at_hash=other), [jwk(rsa_key())], expected, NOW)
+    with pytest.raises(IdTokenRefused, match="access token"):
+        verify_id_token(good, [jwk(rsa_key())], EXPECTED, NOW)
+
+
+def test_the_hash_of_the_specification() -> None:
+    """OpenID Connect Core, Appendix A.3."""
+    assert hash_of("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
+
+
+def test_an_edwards_signature_hashes_with_its_own_function() -> None:
+    """OpenID Connect Core §3.1.3.8, RFC 8032: Ed25519's is SHA-512."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    keys = [{**OKPAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "e"}]
+    expected = Expected(EXPECTED.issuer, EXPECTED.client_id, EXPECTED.nonce, "a token")
+    token = jwt.encode(claims(at_hash=hash_of("a token", "sha512")), key, algorithm="EdDSA", headers={"kid": "e"})
+    assert verify_id_token(token, keys, expected, NOW)["sub"] == "rosa"

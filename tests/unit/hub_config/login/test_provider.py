@@ -1,8 +1,10 @@
 """What the hub keeps of its login provider, and when it asks again."""
 
 import asyncio
+import base64
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jwt
 import pytest
@@ -10,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from hub_config.login.id_token import Expected, UnknownKey
-from hub_config.login.provider import Ask, Client, Provider, ProviderFailed
+from hub_config.login.provider import Ask, Client, Code, Provider, ProviderFailed, Tokens
 
 pytestmark = pytest.mark.unit
 
@@ -42,6 +44,7 @@ class Web:
     async def fetch(self, ask: Ask) -> Any:
         """Answer, or fail as a client does."""
         self.asked.append(ask.url)
+        self.last = ask
         return self.answers[ask.url]
 
     def subject(self) -> str:
@@ -91,4 +94,65 @@ def test_a_silent_provider_fails_with_a_line() -> None:
     web = Web()
     web.answers.clear()
     with pytest.raises(ProviderFailed, match="no answer from"):
+        asyncio.run(web.provider.metadata())
+
+
+CODE = Code("the-code", "https://sluis.example/hub/oauth_callback/a", "the-verifier")
+
+
+def exchanged(web: Web, secret: str, **says: Any) -> tuple[dict[str, str], str]:
+    """Exchange a code; return the form that went out and what authorised it."""
+    document = web.answers[f"{ISSUER}/.well-known/openid-configuration"]
+    document |= says
+    web.answers[f"{ISSUER}/t"] = {"id_token": "i", "access_token": "a", "token_type": "bearer"}
+    web.provider = Provider(Client(ISSUER, "slu is", secret), web.fetch, lambda: web.seconds)
+    assert asyncio.run(web.provider.exchange(CODE)) == Tokens("i", "a")
+    return dict(parse_qsl((web.last.body or b"").decode())), web.last.headers.get("Authorization", "")
+
+
+def test_a_code_goes_out_with_its_verifier_and_our_secret() -> None:
+    """SES-03, RFC 6749 §2.3.1: in the header, or in the form where the provider takes it only there; once."""
+    form = {"grant_type": "authorization_code", "code": "the-code", "code_verifier": "the-verifier",
+            "redirect_uri": "https://sluis.example/hub/oauth_callback/a"}  # fmt: skip
+    basic = f"Basic {base64.b64encode(b'slu%20is:s%2Fs').decode()}"
+    assert exchanged(Web(), "s/s") == (form, basic)
+    both = ["client_secret_post", "client_secret_basic"]
+    assert exchanged(Web(), "s/s", token_endpoint_auth_methods_supported=both) == (form, basic)
+    posted = form | {"client_id": "slu is", "client_secret": "s/s"}
+    assert exchanged(Web(), "s/s", token_endpoint_auth_methods_supported=["client_secret_post"]) == (posted, "")
+    assert exchanged(Web(), "") == (form | {"client_id": "slu is"}, "")
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"id_token": 1}, {"access_token": "a"}, "x"], ids=str)
+def test_an_answer_without_an_id_token_fails(answer: object) -> None:
+    """SES-04: an access token alone says nothing about who somebody is."""
+    web = Web()
+    web.answers[f"{ISSUER}/t"] = answer
+    with pytest.raises(ProviderFailed, match="no ID token"):
+        asyncio.run(web.provider.exchange(CODE))
+
+
+def test_userinfo_is_asked_with_a_bearer_token() -> None:
+    """OpenID Connect Core 1.0 §5.3.1; without an address or a usable token it fails with a line."""
+    web = Web()
+    with pytest.raises(ProviderFailed, match="no userinfo"):
+        asyncio.run(web.provider.userinfo(Tokens("i", "a")))
+    web = Web()
+    web.answers[f"{ISSUER}/.well-known/openid-configuration"]["userinfo_endpoint"] = f"{ISSUER}/u"
+    web.answers[f"{ISSUER}/u"] = {"sub": "rosa"}
+    assert asyncio.run(web.provider.userinfo(Tokens("i", "a"))) == {"sub": "rosa"}
+    assert web.last.headers["Authorization"] == "Bearer a"
+    with pytest.raises(ProviderFailed, match="no userinfo"):
+        asyncio.run(web.provider.userinfo(Tokens("i", "")))
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"])
+@pytest.mark.parametrize(
+    "address", ["http://idp.centre.example/x", "//x", "x", "file:///etc/passwd", "https://u:p@x/y"]
+)
+def test_an_address_that_is_not_https_fails(name: str, address: str) -> None:
+    """TOK-04: neither codes nor secrets go out in clear, whatever a discovery document says."""
+    web = Web()
+    web.answers[f"{ISSUER}/.well-known/openid-configuration"][name] = address
+    with pytest.raises(ProviderFailed, match="not https"):
         asyncio.run(web.provider.metadata())
