@@ -6,6 +6,7 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Command, Line, Name, OfRequest, Outcome, Refusal, RefusalCode, Text
 from access_policy.commands.independence import reads_only
+from access_policy.commands.people import name_of_their_own
 from access_policy.commands.requests import OVER
 from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import Capacity, RequestStatus
@@ -52,6 +53,8 @@ class RegisterInvited(Command, frozen=True, kw_only=True):
     identity: Line
     issuer: Line
     subject: Line
+    position: Line | None = None
+    field: Line | None = None
 
 
 class AcceptInvitation(Command, frozen=True, kw_only=True):
@@ -138,21 +141,27 @@ def register_invited(state: State, c: RegisterInvited, actor: Actor, at: datetim
         email = normal_email(c.email)
     except ValueError as error:
         return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
-    invitation = _open_to(state, c.invitation, email)
+    invitation = open_to(state, c.invitation, email)
     if isinstance(invitation, Refusal):
         return invitation
     if email in state.emails:
         return Refusal(RefusalCode.ALREADY_EXISTS, "a person with this e-mail address is registered already")
     if c.identity in state.identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity belongs to a person already")
+    name = name_of_their_own(c.name)
+    if isinstance(name, Refusal):
+        return name
     person = PersonId(f"P-{len(state.people) + 1}")
     return (
-        e.PersonRegistered(person=person, name=c.name, email=email, institution=invitation.institution),
+        e.PersonRegistered(
+            person=person, name=name, email=email, institution=invitation.institution, position=c.position or "",
+            field=c.field or "",
+        ),
         e.IdentityLinked(person=person, identity=c.identity, issuer=c.issuer, subject=c.subject),
-    )
+    )  # fmt: skip
 
 
-def _open_to(state: State, number: int, email: str) -> Invitation | Refusal:
+def open_to(state: State, number: int, email: str) -> Invitation | Refusal:
     """Find an invitation for a proved address. To anybody else it looks like one that was never sent (REQ-03)."""
     invitation = state.invitations.get(number)
     if invitation is None or invitation.email != email or _not_of(state, invitation.institution, email) is not None:
@@ -170,7 +179,7 @@ def accept_invitation(state: State, c: AcceptInvitation, actor: Actor, at: datet
     S92: an auditor takes up none.
     """
     person = state.people[actor.person or PersonId("")]
-    invitation = _open_to(state, c.invitation, person.email)
+    invitation = open_to(state, c.invitation, person.email)
     if isinstance(invitation, Refusal):
         return invitation
     problem = reads_only(state, person.person, at)

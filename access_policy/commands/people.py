@@ -13,6 +13,7 @@ from access_policy.commands.roles import held_roles
 from access_policy.email import domain_of, normal_email
 from access_policy.model.enums import DocumentKind, Role
 from access_policy.model.ids import InstitutionName, PersonId
+from access_policy.names import own_name
 from access_policy.state import Institution, Person, State
 
 BINDING_EVERYBODY = frozenset({DocumentKind.CODE_OF_CONDUCT, DocumentKind.NO_REIDENTIFICATION})
@@ -116,7 +117,7 @@ def register_self(state: State, c: RegisterSelf, actor: Actor, at: datetime) -> 
 
     Whoever is verified afterwards, and with a confirmed factor, gets on: this alone opens nothing.
     """
-    institution = _trusted(state, c.email, at)
+    institution = trusted_institution(state, c.email, at)
     if isinstance(institution, Refusal):
         return institution
     email = _address(state, institution, c.email)
@@ -124,17 +125,28 @@ def register_self(state: State, c: RegisterSelf, actor: Actor, at: datetime) -> 
         return email
     if c.identity in state.identities:
         return Refusal(RefusalCode.ALREADY_EXISTS, "this login identity belongs to a person already")
+    name = name_of_their_own(c.name)
+    if isinstance(name, Refusal):
+        return name
     person = PersonId(f"P-{len(state.people) + 1}")
     return (
         e.PersonRegistered(
-            person=person, name=c.name, email=email, institution=institution.institution, position=c.position,
+            person=person, name=name, email=email, institution=institution.institution, position=c.position,
             field=c.field,
         ),
         e.IdentityLinked(person=person, identity=c.identity, issuer=c.issuer, subject=c.subject),
     )  # fmt: skip
 
 
-def _trusted(state: State, email: str, at: datetime) -> Institution | Refusal:
+def name_of_their_own(text: str) -> str | Refusal:
+    """Return the one form of the name that somebody gives themselves, or why it is none (ID-07, ID-08)."""
+    try:
+        return own_name(text)
+    except ValueError as error:
+        return Refusal(RefusalCode.NOT_ALLOWED_VALUE, str(error))
+
+
+def trusted_institution(state: State, email: str, at: datetime) -> Institution | Refusal:
     """Return the institution that declared an address's domain, if it is trusted and not shut out now (S72, E59)."""
     try:
         domain = domain_of(normal_email(email))

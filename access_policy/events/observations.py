@@ -40,6 +40,12 @@ class LoginRefused(ObservationEvent, frozen=True, kw_only=True):
     why: CodeText
 
 
+class LoginAddressDiffered(ObservationEvent, frozen=True, kw_only=True):
+    """Somebody logged in, and their provider proved another address of their institution than the one on record."""
+
+    person: PersonId
+
+
 class CommandRefused(ObservationEvent, frozen=True, kw_only=True):
     """A command was understood and refused by a rule. `more` counts those of the same actor that were left out since
     the one before, because there were too many."""

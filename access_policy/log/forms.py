@@ -26,6 +26,7 @@ SINCE: Mapping[str, int] = {
     "FileDropped": 2,
     "FileKept": 2,
     "FileRead": 2,
+    "LoginAddressDiffered": 2,
     "LossAccepted": 2,
     "NameCorrected": 2,
     "NoticeFailed": 2,

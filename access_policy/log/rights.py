@@ -42,7 +42,7 @@ HUB = Role(
             e.WorkspaceEnded, e.WorkspaceStarted,
         }
     ),
-    _BY_ALL | {e.LoginRefused, e.SessionBegun, e.SessionEnded, e.WorkspaceRefused},
+    _BY_ALL | {e.LoginAddressDiffered, e.LoginRefused, e.SessionBegun, e.SessionEnded, e.WorkspaceRefused},
     {
         "sealing_keys": _SEALS,
         "factors": ALL,

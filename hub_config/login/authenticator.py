@@ -21,14 +21,17 @@ from access_policy.model.ids import PersonId
 from access_policy.standing import acts_as
 from access_policy.use_cases import Policy
 from hub_config.login import factor_pages, handlers, provider_pages
+from hub_config.login.addresses import check_address
 from hub_config.login.claims import Claims, Proved, Refused, UserinfoRefused, proved, wants_userinfo, with_userinfo
 from hub_config.login.factors import SecondFactors
 from hub_config.login.flow import PageRefused, session_token
 from hub_config.login.id_token import Expected, IdTokenRefused
+from hub_config.login.newcomers import NOBODY, Login, newcomer, unknown
 from hub_config.login.provider import Ask, Code, Provider
 from hub_config.login.providers import Door, Doors
 from hub_config.login.refusals import Refusals
 from hub_config.login.sessions import person_of, session_holds
+from hub_config.login.who import WhoPage
 from hub_config.settings import Contact
 
 _SECONDS = 5.0
@@ -55,7 +58,10 @@ class LoginParts(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """Somebody who has just logged in at a provider: the person, the login identity, and what the provider proved."""
+    """Somebody who has just logged in at a provider: the person, the login identity, and what the provider proved.
+
+    The person is empty where nobody is known by the identity, and who came may say who they are.
+    """
 
     person: PersonId
     identity: str
@@ -127,6 +133,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             (r"/login", handlers.LoginStart),
             (r"/second-factor", factor_pages.SecondFactorPage),
             (r"/enrol", factor_pages.EnrolPage),
+            (r"/who", WhoPage),
             (r"/assets/(.*)", web.StaticFileHandler, {"path": str(handlers.ASSETS)}),
         ]
 
@@ -147,13 +154,26 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
         Raises ProviderFailed, and PageRefused for a token that does not hold and for somebody who may not come in.
         """
         claims = await self._claims(door, code, nonce)
-        identity = self.parts.identity(door.identity_issuer, claims["sub"])
+        login = Login(self.parts.identity(door.identity_issuer, claims["sub"]), door.identity_issuer, claims["sub"])
         found = proved(claims, door.rules, self.parts.policy.now())
-        person = self.admit(identity)
+        person = self._known(login.identity)
+        if person is None:
+            return self._new_here(login, found)
         if isinstance(found, Refused):
-            self.parts.refusals.record(identity, found.why)
+            self.parts.refusals.record(login.identity, found.why)
             raise PageRefused(found.text)
-        return Arrival(person, identity, found)
+        check_address(self.parts.policy, self.parts.refusals, person, login.identity, found.email)
+        return Arrival(person, login.identity, found)
+
+    def _new_here(self, login: Login, found: Proved | Refused) -> Arrival:
+        """Return who is known by nothing but what the provider proved. Raises UnknownLogin where that is too little."""
+        policy, refusals = self.parts.policy, self.parts.refusals
+        if isinstance(found, Refused) or newcomer(policy, login, found) is None:
+            raise unknown(policy, refusals, login, "unknown_identity")
+        if policy.trouble() is not None:
+            refusals.record_stranger(login.identity, "log_behind")
+            raise PageRefused(BEHIND, 503)
+        return Arrival(PersonId(""), login.identity, found)
 
     async def _claims(self, door: Door, code: Code, nonce: str) -> Claims:
         provider = self.provider(door)
@@ -171,12 +191,18 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
 
     def admit(self, identity: str) -> PersonId:
         """Return the person of a login identity. Raises PageRefused for an unknown or stopped one (ID-09, ID-15)."""
+        person = self._known(identity)
+        if person is None:
+            self.parts.refusals.record_stranger(identity, "unknown_identity")
+            raise PageRefused(NOBODY)
+        return person
+
+    def _known(self, identity: str) -> PersonId | None:
         with self.parts.policy.reading_behind() as state:
             person = state.people.get(state.identities.get(identity, PersonId("")))
             admin = person is not None and acts_as(state, person.person, Role.ADMIN, self.parts.policy.now())
         if person is None:
-            self.parts.refusals.record_stranger(identity, "unknown_identity")
-            raise PageRefused("Your login is right, but nobody here is registered with it.")
+            return None
         if person.disabled is not None:
             self.parts.refusals.record(identity, "person_disabled")
             raise PageRefused("Your account has been stopped by the centre.")

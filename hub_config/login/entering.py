@@ -1,12 +1,26 @@
 """How a login ends well: the session first, then what the hub itself needs (SES-01, MFA-07)."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
-from access_policy.log.records import token_digest
+import msgspec
+
+from access_policy.log.records import PendingKind, PendingLogin, token_digest
 from access_policy.model.ids import PersonId
+from hub_config.login.claims import Proved
 from hub_config.login.flow import PENDING_COOKIE, SESSION_COOKIE, LoginFlowMixin
 from hub_config.login.sessions import Given, HubSide, begin_session, open_routes
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A login whose first step is done: of whom (empty: nobody is known yet), and what it waits for, how long."""
+
+    person: PersonId
+    identity: str
+    found: Proved
+    kind: PendingKind
+    lasts: timedelta
 
 
 class EnteringMixin(LoginFlowMixin):
@@ -19,6 +33,21 @@ class EnteringMixin(LoginFlowMixin):
     def pending_digest(self: Any, nonce: str) -> str:
         """Return it as it is stored."""
         return token_digest(self.pending_nonce(nonce))
+
+    def wait(self: Any, one: Waiting) -> None:
+        """Keep a half login for this browser alone; what the provider proved waits sealed by its nonce (MFA-07)."""
+        records, at = self.parts.policy.records, self.parts.policy.now()
+        nonce = self.parts.new_token()
+        self.new_session_id()
+        records.delete_overdue_logins(at)
+        records.create_pending_login(
+            PendingLogin(
+                nonce=self.pending_digest(nonce), person=one.person, created=at, expires=at + one.lasts,
+                kind=one.kind, provider=one.found.provider, identity=one.identity,
+                claims=records.seal_claims(self.pending_nonce(nonce), msgspec.json.encode(one.found).decode()),
+            )
+        )  # fmt: skip
+        self.set_flow_cookie(PENDING_COOKIE, nonce)
 
     async def enter(self: Any, person: PersonId, given: Given, wished: str | None) -> None:
         """Both factors were right: begin the session, and send the browser on."""

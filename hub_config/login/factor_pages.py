@@ -20,7 +20,7 @@ from hub_config.login.factors import Answer
 from hub_config.login.flow import PENDING_COOKIE
 from hub_config.login.sessions import Given
 
-PAGES = {PendingKind.LOGIN: "second-factor", PendingKind.ENROL: "enrol"}
+PAGES = {PendingKind.LOGIN: "second-factor", PendingKind.ENROL: "enrol", PendingKind.WHO: "who"}
 
 
 class SecondFactorPage(EnteringMixin, BaseHandler):  # type: ignore[misc]

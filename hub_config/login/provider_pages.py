@@ -5,9 +5,9 @@ and each provider has a callback of its own, so that no provider's answer is tak
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-import msgspec
 from oauthenticator.oauth2 import (
     STATE_COOKIE_NAME,
     OAuthCallbackHandler,
@@ -17,14 +17,15 @@ from oauthenticator.oauth2 import (
 )
 from tornado import web
 
-from access_policy.log.records import PendingKind, PendingLogin
+from access_policy.log.records import PendingKind
 from access_policy.model.enums import FactorKind
 from hub_config.login import provider_factor
 from hub_config.login.claims import Mfa
-from hub_config.login.entering import EnteringMixin
+from hub_config.login.entering import EnteringMixin, Waiting
 from hub_config.login.factor_pages import PAGES
 from hub_config.login.factors import PENDING_TIME
-from hub_config.login.flow import PENDING_COOKIE, LoginFlowMixin, PageRefused
+from hub_config.login.flow import LoginFlowMixin, PageRefused
+from hub_config.login.newcomers import WHO_TIME
 from hub_config.login.next_page import local_path
 from hub_config.login.provider import Code, ProviderFailed
 from hub_config.login.provider_factor import Next
@@ -106,7 +107,8 @@ class ProviderCallback(ToProviderMixin, EnteringMixin, OAuthCallbackHandler):  #
             can_ask = can_prove_mfa(door.rules, await self.authenticator.provider(door).metadata())
         except ProviderFailed as error:
             raise unreachable(self, error) from None
-        await self._go_on(door, arrival, can_ask and may_ask_again(self._asking, arrival.proved.mfa))
+        go_on = self._go_on if arrival.person else self._new_here
+        await go_on(door, arrival, can_ask and may_ask_again(self._asking, arrival.proved.mfa))
 
     def check_arguments(self, name: str = "") -> Door:
         """The state first: what else stands in the address counts only where this browser asked for it (SES-02)."""
@@ -158,7 +160,18 @@ class ProviderCallback(ToProviderMixin, EnteringMixin, OAuthCallbackHandler):  #
                 self.parts.refusals.record(arrival.identity, f"provider_factor_{found.mfa.value}")
                 raise PageRefused(_NOT_PROVED[found.mfa])
             case Next.OURS | Next.ENROL:
-                self._wait_for_second_factor(arrival, PendingKind.LOGIN if step is Next.OURS else PendingKind.ENROL)
+                self._wait_for(arrival, PendingKind.LOGIN if step is Next.OURS else PendingKind.ENROL)
+
+    async def _new_here(self, door: Door, arrival: Any, may_ask: bool) -> None:
+        """Somebody whom nobody knows, and who may say who they are (S16); the provider's second factor comes first."""
+        if may_ask:
+            await self.to_provider(door, self._wished, Asking.AGAIN)
+        else:
+            self._wait_for(arrival, PendingKind.WHO, WHO_TIME)
+
+    def _wait_for(self, arrival: Any, kind: PendingKind, lasts: timedelta = PENDING_TIME) -> None:
+        self.wait(Waiting(arrival.person, arrival.identity, arrival.proved, kind, lasts))
+        self.to_page(PAGES[kind], self._wished)
 
     @property
     def _asking(self) -> Asking:
@@ -179,22 +192,6 @@ class ProviderCallback(ToProviderMixin, EnteringMixin, OAuthCallbackHandler):  #
             self._state_cookie = (self.get_secure_cookie(STATE_COOKIE_NAME) or b"").decode("ascii", "replace")
             self.forget_flow_cookie(STATE_COOKIE_NAME)
         return self._state_cookie
-
-    def _wait_for_second_factor(self, arrival: Any, kind: PendingKind) -> None:
-        records, at = self.parts.policy.records, self.parts.policy.now()
-        nonce = self.parts.new_token()
-        self.new_session_id()
-        said = msgspec.json.encode(arrival.proved).decode()
-        records.delete_overdue_logins(at)
-        records.create_pending_login(
-            PendingLogin(
-                nonce=self.pending_digest(nonce), person=arrival.person, created=at, expires=at + PENDING_TIME,
-                kind=kind, provider=arrival.proved.provider, identity=arrival.identity,
-                claims=records.seal_claims(self.pending_nonce(nonce), said),
-            )
-        )  # fmt: skip
-        self.set_flow_cookie(PENDING_COOKIE, nonce)
-        self.to_page(PAGES[kind], self._wished)
 
 
 _NOT_PROVED = {
