@@ -104,7 +104,7 @@ REASONS: dict[ReasonCode, ReasonText] = {
     ),
     _R.PERSON_NOT_VERIFIED: ReasonText(
         "S73", "the person is verified", "nobody has verified who this person is",
-        "an admin verifies the person, for example in a video call", Owner.ADMIN,
+        "an admin, or who signs for the institution, verifies the person, for example in a video call", Owner.ADMIN,
     ),
     _R.VERIFICATION_EXPIRED: ReasonText(
         "S73", "the verification is in force", "the verification of this person has run out",

@@ -25,10 +25,21 @@ class _OpenPart(msgspec.Struct, frozen=True):
     spawners: Mapping[str, Any]
 
 
+class SessionSweep(Protocol):
+    """Who ends the sessions that are over; `hub_config/login/sweep.py` does."""
+
+    async def __call__(self, users: Mapping[Any, Any], proxy: Any) -> None:
+        """End what is over of the hub's users; never raises for a log that does not answer."""
+
+
 class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ships no types
-    """Adds and keeps workspaces' routes only with the gate's leave. The composition root sets `gate` on the class."""
+    """Adds and keeps workspaces' routes only with the gate's leave. The composition root sets `gate` on the class.
+
+    `sweep` ends the sessions that are over, before the routes are looked at.
+    """
 
     gate: ClassVar[ReachGate]
+    sweep: ClassVar[SessionSweep | None] = None
 
     async def add_user(self, user: Any, server_name: str = "") -> None:
         """Called after a start, after a login and by `check_routes`; asks again afterwards, for a logout meanwhile."""
@@ -41,6 +52,8 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
 
     async def check_routes(self, user_dict: Any, service_dict: Any, routes: Any = None) -> None:
         """Called by the hub now and then: the open routes are there, and any other of a workspace goes."""
+        if self.sweep is not None:
+            await self.sweep(user_dict, self)
         seen = {key: _OpenPart(user.name, self._open(user)) for key, user in user_dict.items()}
         await super().check_routes(seen, service_dict, routes)
 

@@ -7,18 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
+from jupyterhub.log import log_request
 
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import identity_of, open_policy
+from hub_config.desk.security import Address
 from hub_config.gate import Gate
 from hub_config.gated_proxy import GatedProxy
 from hub_config.hub_pages import pages
 from hub_config.hub_spawner import HubSpawner
+from hub_config.login.activity import ActivityPage, noting
 from hub_config.login.authenticator import LoginParts, SluisAuthenticator
 from hub_config.login.factors import SecondFactors
 from hub_config.login.refusals import Refusals
 from hub_config.login.second_factor import Throttle
+from hub_config.login.sweep import Sweep
 from hub_config.login_doors import doors
 from hub_config.places import Places
 from hub_config.running import Running, load_running
@@ -111,6 +115,8 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
         new_token=partial(secrets.token_urlsafe, 32),
     )
     SluisAuthenticator.pages = pages()
+    ActivityPage.origins = Address(running.url).origins
+    GatedProxy.sweep = Sweep(policy)
     c.JupyterHub.authenticator_class = SluisAuthenticator
     c.SluisAuthenticator.enable_auth_state = False  # nothing of the provider's is kept
     c.JupyterHub.cookie_max_age_days = hours / 24
@@ -120,6 +126,7 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
     c.JupyterHub.tornado_settings = {
         "headers": HEADERS,
         "cookie_options": {"samesite": "Lax", "expires_days": None} | _secure(running.url),
+        "log_function": noting(policy, log_request),
     }
 
 

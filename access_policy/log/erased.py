@@ -32,6 +32,7 @@ from access_policy.log.tables import (
     recovery_codes,
     sealing_keys,
     sessions,
+    step_up_asks,
     step_ups,
 )
 from access_policy.log.targets import Target, target_of
@@ -68,7 +69,7 @@ def erase(connection: Connection, owners: Iterable[str]) -> None:
             connection.execute(gone)
         for table in (files, outbox):
             connection.execute(delete(table).where(table.c.owner == owner))
-        for table in (factors, recovery_codes, sessions, step_ups, pending_logins):
+        for table in (factors, recovery_codes, sessions, step_up_asks, step_ups, pending_logins):
             connection.execute(delete(table).where(table.c.person == owner))
 
 

@@ -119,16 +119,18 @@ class SessionRecords(RecordBase):
         with self._write() as connection:
             connection.execute(insert(step_ups), columns_of(step_up))
 
+    def step_up(self, asked: StepUpAsked, at: datetime) -> StepUp | None:
+        """Return the step-up that was given for exactly this, while it can be used."""
+        query = select(step_ups).where(*_this(asked), *_fresh(at))
+        return next((msgspec.convert(row, StepUp, from_attributes=True) for row in self._all(query)), None)
+
     def use_step_up(self, asked: StepUpAsked, at: datetime) -> str | None:
         """Use a step-up for exactly what it was given for; return its proof, once, also in parallel, else None."""
-        row = step_ups.c
-        same = (row.token == asked.token, row.person == asked.person)
-        this = (*same, row.session == asked.session, row.command == asked.command)
-        fresh = (row.used.is_(None), row.created <= to_text(at), row.expires > to_text(at))
+        change = update(step_ups).where(*_this(asked), *_fresh(at)).values(used=to_text(at))
         with self._write() as connection:
-            if connection.execute(update(step_ups).where(*this, *fresh).values(used=to_text(at))).rowcount != 1:
+            if connection.execute(change).rowcount != 1:
                 return None
-            return str(connection.scalar(select(row.proof).where(row.token == asked.token)))
+            return str(connection.scalar(select(step_ups.c.proof).where(step_ups.c.token == asked.token)))
 
     def delete_overdue_step_ups(self, at: datetime) -> int:
         """Delete the step-ups whose time is over, used or not; return how many there were."""
@@ -143,6 +145,17 @@ class SessionRecords(RecordBase):
             ending = [_session(row) for row in found]
             connection.execute(update(sessions).where(*open_ones).values(ended_at=to_text(at), ended_why=why))
         return ending
+
+
+def _this(asked: StepUpAsked) -> tuple[ColumnElement[bool], ...]:
+    row = step_ups.c
+    same = (row.token == asked.token, row.person == asked.person)
+    return (*same, row.session == asked.session, row.command == asked.command)
+
+
+def _fresh(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    row = step_ups.c
+    return row.used.is_(None), row.created <= to_text(at), row.expires > to_text(at)
 
 
 def _lives(at: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -122,6 +122,19 @@ pending_logins = Table(
     Column("session", _Text, comment="SHA-256 of the token of the session that asks for a fresh proof"),
 )
 
+step_up_asks = Table(
+    "step_up_asks",
+    metadata,
+    Column("token", _Text, primary_key=True, comment="SHA-256 of what the browser carries"),
+    Column("person", _Text, nullable=False, index=True),
+    Column("session", _Text, nullable=False, comment="SHA-256 of the session's token"),
+    Column("command", _Text, nullable=False, comment="SHA-256 of the command in its one form"),
+    Column("form", LargeBinary, nullable=False, comment="the command in its one form, sealed with the person's key"),
+    Column("back", _Text, nullable=False, comment="where the browser goes on"),
+    Column("created", _Text, nullable=False),
+    Column("expires", _Text, nullable=False),
+)
+
 step_ups = Table(
     "step_ups",
     metadata,

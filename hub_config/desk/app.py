@@ -13,6 +13,7 @@ from hub_config.desk.application import create_app
 from hub_config.desk.desk import Desk
 from hub_config.desk.oauth import HubLogin
 from hub_config.desk.security import Seals
+from hub_config.invitations import invitation_token
 from hub_config.notices.post import post_of
 from hub_config.notices.sender import Loop, collecting, sending
 from hub_config.places import Places
@@ -31,7 +32,7 @@ def build(places: Places, running: Running) -> FastAPI:
         seals=Seals(secrets.token_bytes(32)), identity=partial(identity_of, places), issuer=running.identity_issuer,
         documents=places.documents,
     )  # fmt: skip
-    loop = Loop(policy, collector, post_of(settings, running))
+    loop = Loop(policy, collector, post_of(settings, running, partial(invitation_token, desk.identity)))
     return create_app(desk, login.router(), running.desk, lambda _app: sending(loop))
 
 

@@ -13,9 +13,12 @@ from hub_config.desk.pages import (
     documents,
     files,
     intake,
+    invitation,
     loss,
     mine,
     people,
+    people_logins,
+    people_waiting,
     public,
     register,
     requests,
@@ -27,7 +30,7 @@ from hub_config.desk.security import Address, Shield
 
 _PAGES: tuple[APIRouter, ...] = (
     loss.router, mine.router, people.router, requests.router, things.router, documents.router, watch.router, do.router,
-    public.router, intake.router, register.router,
+    public.router, intake.router, register.router, invitation.router, people_waiting.router, people_logins.router,
 )  # fmt: skip
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from access_policy.commands.base import Command, OfRequest, name_of
-from access_policy.model.ids import RequestId
+from access_policy.model.ids import PersonId, RequestId
 from access_policy.state import Request, State
 from hub_config.desk.desk import View
 from hub_config.desk.kinds import kind_of, kinds
 from hub_config.desk.presets import SIGNING, parties_for
+from hub_config.desk.words import FACTORS, instant
 
 Options = tuple[tuple[str, str], ...]
 _MOST = 500
@@ -28,6 +29,8 @@ def choices(view: View, kind: type[Command], name: str, values: dict[str, str]) 
         found = _colleagues(view, values) if kind in _COLLEAGUES else ()
     elif name == "party" and kind is SIGNING:
         found = _parties(view, values)
+    elif name == "factors":
+        found = tuple(_factors(view, values))
     elif name == "dataset":
         found = tuple(_datasets(view, kind, values))
     elif name == "institution" and issubclass(kind, OfRequest) and kind not in _ANY_INSTITUTION:
@@ -68,6 +71,14 @@ def _entities(view: View, values: dict[str, str]) -> Options:
     request, known = _request(view, values), view.state.institutions
     names = request.entities if request is not None else ()
     return tuple((name, known[name].name) for name in names if name in known)
+
+
+def _factors(view: View, values: dict[str, str]) -> Iterable[tuple[str, str]]:
+    """Return the second factors of the person that a form is about (S76)."""
+    person = view.state.people.get(PersonId(values.get("person", "")))
+    for name, one in person.factors.items() if person is not None else ():
+        counts = "it counts already" if one.confirmed is not None else "it does not count yet"
+        yield name, f"{FACTORS[one.kind]}, enrolled {instant(one.enrolled)}; {counts}"
 
 
 def _parties(view: View, values: dict[str, str]) -> Options:

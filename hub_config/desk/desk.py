@@ -1,5 +1,7 @@
 """What the desk works with, and who is visiting: a login at the desk counts only while a full session of ours lives."""
 
+import secrets
+from base64 import b32encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from fastapi import Depends, Request
 from access_policy.actor import Actor
 from access_policy.actor import person as acting
 from access_policy.decision import decide
+from access_policy.model.codes import CODE_LENGTH
 from access_policy.model.enums import Action
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.reasons import ReasonCode
@@ -20,7 +23,7 @@ from access_policy.state import Person, State
 from access_policy.use_cases import Policy
 from hub_config.desk.security import Seals
 from hub_config.desk.throttle import Throttle
-from hub_config.sessions import as_session
+from hub_config.sessions import as_session, is_activity, note_activity
 from hub_config.settings import Settings
 
 PREFIX = "/services/desk"
@@ -52,6 +55,11 @@ class Login:
     key: str = field(repr=False)
 
 
+def random_code() -> str:
+    """Return a new code of 100 random bits, in its one form."""
+    return b32encode(secrets.token_bytes(CODE_LENGTH)).decode()[:CODE_LENGTH]
+
+
 Identify = Callable[[Request], Login | None]
 
 
@@ -59,7 +67,7 @@ Identify = Callable[[Request], Login | None]
 class Desk:
     """What the desk works with. `url` is where browsers come in; `identity` makes the HMAC of issuer and subject,
     `issuer` is the centre's own provider; `documents` is the folder of the published texts; `intakes` bounds what
-    strangers send."""
+    strangers send; `new_code` makes a code that a verifier hands over."""
 
     policy: Policy
     settings: Settings
@@ -70,6 +78,7 @@ class Desk:
     issuer: str = ""
     documents: Path = Path("documents")
     intakes: Throttle = field(default_factory=Throttle)
+    new_code: Callable[[], str] = field(default=random_code)
 
     @property
     def hub(self) -> str:
@@ -169,7 +178,14 @@ def maybe_visiting(request: Request) -> Visit | None:
     login = desk.identify(request)
     visit = visit_of(desk, login) if login is not None else None
     request.state.visit = visit
+    _note(request, visit)
     return visit
+
+
+def _note(request: Request, visit: Visit | None) -> None:
+    """SES-12: a page that the visitor opens, or a form that they send, keeps their session awake."""
+    if visit is not None and is_activity(request.method, request.headers.get):
+        note_activity(visit.desk.policy, visit.session.session, visit.session.active)
 
 
 def visiting(request: Request) -> Visit:
@@ -187,6 +203,7 @@ def visiting_behind(request: Request) -> Visit:
     visit = visit_of(desk, login, behind=True) if login is not None else None
     if visit is None:
         raise LoggedOut
+    _note(request, visit)
     return visit
 
 

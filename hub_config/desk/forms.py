@@ -15,12 +15,14 @@ from hub_config.desk.choices import Options, choices
 from hub_config.desk.desk import View
 from hub_config.desk.give import WITH_IDENTITY
 from hub_config.desk.kinds import kinds
+from hub_config.desk.presets import wanted_of
 from hub_config.desk.words import answers, field_label
 
 _FIXED = frozenset(
     {
         "amendment", "country", "course", "dataset", "digest", "document", "factor", "institution", "invitation",
-        "party", "person", "proposal", "provider", "request", "scope", "study", "training", "version",
+        "issuer", "party", "person", "proposal", "provider", "request", "scope", "study", "subject", "training",
+        "version",
     }
 )  # fmt: skip
 BOUND_TO_FORM = kinds("approve-request", "vote-on-request", "approve-clinical")
@@ -33,7 +35,7 @@ _AT_PRESENT = frozenset({"begins", "on", "since"})
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form. `kind` is text, area, select, choice, checkbox, instant, number or fixed.
+    """One field of a form. `kind` is text, area, select, ticks, choice, checkbox, instant, number or fixed.
 
     `note` explains it.
     """
@@ -73,8 +75,8 @@ def _field(
     if basic == "checkbox" and _decides(name, field.required):
         return Field(name, label, "choice", "" if name in given else value, True, answers(name))
     options = choices(view, kind, name, values) or _enum_options(_bare(field.type))
-    required = field.required and basic != "checkbox"
-    shape = "select" if options else basic
+    required = (field.required and basic != "checkbox") or wanted_of(view, kind, name)
+    shape = ("ticks" if _is_list(field.type) else "select") if options else basic
     value = value or _default(view, field, basic)
     return Field(name, label, shape, value, required, options, most, pattern, _hint(_bare(field.type)))
 
@@ -98,6 +100,10 @@ def _bare(of: inspect.Type) -> inspect.Type:
     if isinstance(of, inspect.UnionType):
         return next(one for one in of.types if not isinstance(one, inspect.NoneType))
     return of
+
+
+def _is_list(of: inspect.Type) -> bool:
+    return isinstance(_bare(of), inspect.VarTupleType)
 
 
 def _hint(of: inspect.Type) -> str:
@@ -175,8 +181,13 @@ def arguments_of(kind: type[Command], form: FormData) -> dict[str, str]:
 
     Names that start with `_` belong to the page; every other name goes on, so that one too many is refused (ID-14).
     """
-    posted = {name: value for name, value in form.items() if isinstance(value, str) and not name.startswith("_")}
     fields = msgspec.structs.fields(kind)
+    lists = {field.name for field in fields if _is_list(inspect.type_info(field.type))}
+    posted = {
+        name: ", ".join(map(str, form.getlist(name))) if name in lists else value
+        for name, value in form.items()
+        if isinstance(value, str) and not name.startswith("_")
+    }
     shapes = {field.name: _basic(inspect.type_info(field.type))[0] for field in fields}
     decisions = {field.name for field in fields if _decides(field.name, field.required)}
     boxes = [name for name, shape in shapes.items() if shape == "checkbox" and name not in decisions]

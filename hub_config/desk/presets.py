@@ -9,13 +9,19 @@ from typing import Any
 
 from access_policy.commands.base import Command
 from access_policy.commands.licences import LicenceText, licence_to_sign, parties_of, text_to_sign
-from access_policy.model.enums import Party, RequestStatus
-from access_policy.model.ids import InstitutionName, RequestId
-from access_policy.state import Amendment, Request
+from access_policy.model.enums import Assurance, Party, RequestStatus, Role
+from access_policy.model.ids import InstitutionName, PersonId, RequestId
+from access_policy.standing import acts_as
+from access_policy.state import Amendment, Person, Request
 from hub_config.desk.desk import View
 from hub_config.desk.kinds import kind_of, kinds
+from hub_config.desk.stated import Stated, stated_by_provider
 
 SIGNING = kind_of("sign-licence")
+VERIFYING = kind_of("verify-person")
+ISSUING = kind_of("issue-confirmation-code")
+OF_FACTORS = (VERIFYING, ISSUING, *kinds("confirm-factor"))
+"""Commands by which somebody vouches for a person, who is shown beside the form (S73, S76)."""
 _DESCRIBING = kind_of("describe-request")
 _FINDING = kind_of("record-finding")
 OF_AMENDMENT = kinds("approve-amendment", "refuse-amendment", "vote-on-request")
@@ -33,6 +39,8 @@ class ToSign:
 
 def preset(view: View, kind: type[Command], known: dict[str, str]) -> dict[str, str]:
     """Return what a form begins with, beside what is known from its address."""
+    if kind is VERIFYING:
+        return _verifying(view, known)
     request = view.state.requests.get(RequestId(known.get("request", "")))
     if request is None:
         return {}
@@ -41,6 +49,25 @@ def preset(view: View, kind: type[Command], known: dict[str, str]) -> dict[str, 
     if kind is _DESCRIBING:
         return _described(request)
     return _changing(request, known) if kind in (*OF_AMENDMENT, _FINDING) else {}
+
+
+def _verifying(view: View, known: dict[str, str]) -> dict[str, str]:
+    """E26: the level that the login provider stated, as far as the visitor may give it; they decide."""
+    stated = stated_by_provider(view, PersonId(known.get("person", "")))
+    if stated is None or stated.assurance is None:
+        return {}
+    high = stated.assurance is Assurance.HIGH and not _is_admin(view)
+    offered = Assurance.SUBSTANTIAL if high else stated.assurance
+    return {"assurance": offered.value}
+
+
+def _is_admin(view: View) -> bool:
+    return acts_as(view.state, view.visit.person, Role.ADMIN, view.at)
+
+
+def wanted_of(view: View, kind: type[Command], name: str) -> bool:
+    """Say whether a field that others may leave out is asked of the visitor: a signatory gives the evidence (S73)."""
+    return kind is VERIFYING and name == "evidence" and not _is_admin(view)
 
 
 def _described(request: Request) -> dict[str, str]:
@@ -92,6 +119,20 @@ def to_sign(view: View, request: Request, known: dict[str, str]) -> list[ToSign]
             document = view.state.documents[licence_to_sign(view.state, entity, view.at)]
             found.append(ToSign(name, document.current.title, text))
     return found
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a verifier vouches for, and what the login provider stated of them."""
+
+    person: Person
+    stated: Stated | None
+
+
+def subject_of(view: View, kind: type[Command], known: dict[str, str]) -> Subject | None:
+    """Return the person that a verifier has to have before their eyes, where the form is about one (S73)."""
+    person = view.state.people.get(PersonId(known.get("person", ""))) if kind in OF_FACTORS else None
+    return None if person is None else Subject(person, stated_by_provider(view, person.person))
 
 
 def _changing(request: Request, known: dict[str, str]) -> dict[str, str]:

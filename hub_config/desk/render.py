@@ -20,13 +20,14 @@ from hub_config.desk.desk import PREFIX, View, Visit, desk_of
 from hub_config.desk.endings import ending_texts
 from hub_config.desk.later import added_contacts, added_datasets
 from hub_config.desk.sight import areas
-from hub_config.desk.words import CODES, command_label, field_label, instant
+from hub_config.desk.words import CODES, FACTORS, command_label, field_label, instant
 
 _HERE = Path(__file__).resolve().parent
 _FLASH = "sluis-desk-said"
 
 _NAVIGATION = (
     ("people", "People", "people"),
+    ("verify", "To verify", "verifying"),
     ("courses", "Courses", "courses"),
     ("institutions", "Institutions", "institutions"),
     ("countries", "Countries", "institutions"),
@@ -71,8 +72,9 @@ def _environment() -> Environment:
         added_datasets=added_datasets,
     )
     environment.globals.update(
-        prefix=PREFIX, reasons=REASONS, codes=CODES, erasable_from=erasable_from, suspended_since=suspended_since
-    )
+        prefix=PREFIX, reasons=REASONS, codes=CODES, erasable_from=erasable_from, suspended_since=suspended_since,
+        factor_words=FACTORS,
+    )  # fmt: skip
     return environment
 
 

@@ -19,6 +19,7 @@ from access_policy.handle import handle
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import CourseName, InstitutionName, PersonId
 from access_policy.permissions import TABLE, Standing, authorise, standings_of
+from access_policy.standing import signing_at
 from access_policy.state import Request
 from hub_config.desk.desk import PREFIX, View
 from hub_config.desk.kinds import kind_of, kinds
@@ -31,6 +32,7 @@ class Area(StrEnum):
     PEOPLE = "people"
     COURSES = "courses"
     INSTITUTIONS = "institutions"
+    VERIFYING = "verifying"
     PROPOSALS = "proposals"
     WORKSPACES = "workspaces"
     LOG = "log"
@@ -56,12 +58,15 @@ AREAS: dict[Area, frozenset[Standing]] = {
     Area.PEOPLE: _givers("verify-person", "disable-person", "certify-person", "revoke-certification") | _READERS,
     Area.COURSES: _givers("register-course"),
     Area.INSTITUTIONS: _givers("register-institution", "record-agreement"),
+    # who signs for an institution verifies its own people only; the page shows no others (S73)
+    Area.VERIFYING: TABLE[kind_of("verify-person")].standings,
     Area.PROPOSALS: _givers("confirm-proposal", "drop-proposal"),
     Area.WORKSPACES: _givers("stop-workspace"),
     # no command reads the log: it is for those who answer for roles, and for auditors
     Area.LOG: _givers("end-role") | _READERS,
 }
-_DETAILS = _givers("verify-person", "disable-person")
+_DETAILS = _givers("verify-person", "disable-person") | TABLE[kind_of("verify-person")].standings
+_JOINERS = _givers("link-identity", "join-identity")
 _STEWARDS = _givers("register-dataset", "withdraw-dataset")
 _CONFIRMERS = _givers("confirm-proposal")
 _OF_REQUESTS = tuple(row for row in TABLE.values() if issubclass(row.command, OfRequest))
@@ -84,10 +89,11 @@ class Offer:
 
 
 def standings(view: View) -> frozenset[Standing]:
-    """Return how the visitor stands in general; a trainer of one course counts as a trainer."""
+    """Return how the visitor stands in general; a trainer of one course counts as one, a signatory of anything, too."""
     courses: list[CourseName | None] = [None, *view.state.courses]
     probes = [_probe(kind_of("certify-person"), {"person": "", "course": course or ""}) for course in courses]
-    return frozenset().union(*(standings_of(view.state, probe, view.actor, view.at) for probe in probes))
+    signs = {Standing.SIGNATORY} if signing_at(view.state, view.visit.person, view.at) else set[Standing]()
+    return frozenset(signs).union(*(standings_of(view.state, probe, view.actor, view.at) for probe in probes))
 
 
 def areas(view: View) -> list[Area]:
@@ -115,6 +121,11 @@ def sees_all_datasets(view: View) -> bool:
 def sees_all_proposals(view: View) -> bool:
     """Say whether the visitor sees what others proposed, with its reasons; everybody sees their own (REQ-03)."""
     return bool(standings(view) & _CONFIRMERS)
+
+
+def sees_logins(view: View) -> bool:
+    """Say whether the visitor sees logins that belong to nobody, and joins them to people (S73, E24)."""
+    return bool(standings(view) & _JOINERS)
 
 
 def sees_request(view: View, request: Request) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from access_policy.commands.base import Command, RefusalCode
+from access_policy.model.enums import FactorKind
 from access_policy.reasons import ReasonCode
 from hub_config.desk.kinds import kind_of, kinds
 
@@ -63,7 +64,7 @@ _COMMANDS = {
     "confirm-protection": "Confirm the protection of privacy",
     "correct-email": "Correct the e-mail address",
     "correct-name": "Correct the name",
-    "issue-confirmation-code": "Have a code to hand over",
+    "issue-confirmation-code": "Issue a code to hand over",
     "redeem-confirmation-code": "Give the code of your verifier",
     "remove-factor": "Take this factor away",
     "declare-conflict": "Declare a tie to the request",
@@ -169,6 +170,14 @@ _FIELDS = {
 }
 
 
+FACTORS: dict[FactorKind, str] = {
+    FactorKind.TOTP: "one-time codes",
+    FactorKind.PASSKEY: "passkey",
+    FactorKind.RECOVERY: "recovery codes",
+    FactorKind.PROVIDER: "second factor of the login provider",
+}
+"""What people call the kinds of second factors."""
+
 _ANSWERS = {"approve": ("For it", "Against it"), "met": ("Yes, it is met", "No, it is not met")}
 
 
@@ -233,6 +242,10 @@ _HELP = {
     "sign-licence": "Sign the licence for the party that you stand for.",
     "verify-person": "Record that you checked who the person is, for two years at most. Second factors that you "
     "looked at with them count from now on.",
+    "issue-confirmation-code": "Hand a code over to somebody whom you verified. With it a second factor of theirs "
+    "counts, once, within a week. The newest code counts.",
+    "join-identity": "Join a further login to the account of a person, with the evidence that both are theirs. Another "
+    "admin confirms.",
     "vote-on-request": "Vote as a board member. What you vote on is exactly the form shown here.",
     "confirm-proposal": "Confirm what another admin proposed. It is then carried out as their command.",
 }  # where a command's own description speaks of more than the form shows
@@ -250,6 +263,11 @@ _FIELDS_OF = {
     "revise-course.binding": "Does it bind anew, so that everybody has to pass it again?",
     "end-adequacy.scope": "For which recipients",
     "plan-training.code": "The code that its attendants get to see",
+    "issue-confirmation-code.digest": "SHA-256 of the code",
+    "redeem-confirmation-code.code": "The code that your verifier handed over",
+    "join-identity.evidence": "Evidence that both logins are theirs",
+    "verify-person.evidence": "Evidence: what the verification rests on",
+    "verify-person.method": "How you checked",
     "record-adequacy.scope": "For which recipients",
     "record-consent-withdrawal.subject": "Subject (SHA-256 of the pseudonym)",
     "record-opt-out.subject": "Subject (SHA-256 of the pseudonym)",

@@ -20,7 +20,7 @@ from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.standing import acts_as
 from access_policy.use_cases import Policy
-from hub_config.login import factor_pages, handlers, provider_pages
+from hub_config.login import activity, factor_pages, handlers, provider_pages
 from hub_config.login.addresses import check_address
 from hub_config.login.claims import Claims, Proved, Refused, UserinfoRefused, proved, wants_userinfo, with_userinfo
 from hub_config.login.factors import SecondFactors
@@ -86,7 +86,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
 
     @default("auth_refresh_age")
     def _auth_refresh_age(self) -> int:
-        return 1
+        return -1  # at every request: a younger answer may have been about another browser of the same person
 
     @default("auth_refresh_strict")
     def _auth_refresh_strict(self) -> bool:
@@ -131,6 +131,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             *super().get_handlers(app),
             (r"/oauth_callback/([a-z][a-z0-9-]{0,29})", self.callback_handler),
             (r"/login", handlers.LoginStart),
+            (r"/activity", activity.ActivityPage),
             (r"/second-factor", factor_pages.SecondFactorPage),
             (r"/enrol", factor_pages.EnrolPage),
             (r"/who", WhoPage),

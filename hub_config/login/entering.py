@@ -8,9 +8,10 @@ import msgspec
 
 from access_policy.log.records import PendingKind, PendingLogin, token_digest
 from access_policy.model.ids import PersonId
+from hub_config.login.activity import token_of
 from hub_config.login.claims import Proved
 from hub_config.login.flow import PENDING_COOKIE, SESSION_COOKIE, LoginFlowMixin
-from hub_config.login.sessions import Given, HubSide, begin_session, open_routes
+from hub_config.login.sessions import Given, HubSide, begin_session, end_session, open_routes
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class EnteringMixin(LoginFlowMixin):
 
     async def enter(self: Any, person: PersonId, given: Given, wished: str | None) -> None:
         """Both factors were right: begin the session, and send the browser on."""
-        token = begin_session(self.parts.policy, person, given, self.parts.new_token)
+        former, token = token_of(self), begin_session(self.parts.policy, person, given, self.parts.new_token)
         self.forget_flow_cookie(PENDING_COOKIE)
         self.new_session_id(token)
         user = await self.auth_to_user({"name": person.lower(), "admin": False})
@@ -59,5 +60,6 @@ class EnteringMixin(LoginFlowMixin):
         self.set_hub_cookie(user)
         self.set_login_cookie(user)
         user._auth_refreshed = time.monotonic()
-        await open_routes(HubSide(user, self.proxy))
+        hub = HubSide(user, self.proxy)
+        await (end_session(self.parts.policy, hub, former, "replaced") if former else open_routes(hub))
         self.redirect(wished or self.default_url, status=303)

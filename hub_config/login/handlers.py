@@ -14,9 +14,10 @@ from jupyterhub.handlers.login import LoginHandler
 from oauthenticator.oauth2 import STATE_COOKIE_NAME, OAuthLogoutHandler
 from tornado import web
 
+from hub_config.login.activity import token_of
 from hub_config.login.flow import PENDING_COOKIE, SESSION_COOKIE, LoginFlowMixin
 from hub_config.login.providers import SEARCH_FROM, Door
-from hub_config.login.sessions import HubSide, end_person_sessions
+from hub_config.login.sessions import HubSide, end_person_sessions, end_session
 
 ASSETS = Path(__file__).with_name("static")
 _LONGEST_SEARCH = 100
@@ -60,24 +61,31 @@ class LoginStart(LoginFlowMixin, LoginHandler):  # type: ignore[misc]
 
 
 class Logout(LoginFlowMixin, OAuthLogoutHandler):  # type: ignore[misc]
-    """Logging out ends all sessions of the person, in every browser; their workspaces compute on, out of reach."""
+    """Logging out ends the session of this browser, or of all of them; workspaces compute on, out of reach."""
+
+    _everywhere = False
 
     async def get(self) -> None:
         """Log out where the person asked for it; a link on another site only gets a page with a button (SES-06)."""
         if self.request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin"):
             await super().get()
         else:
-            self.finish(await self.render_template("logout.html", ask=True))
+            self.finish(await self.render_template("logout.html", ask=True, everywhere=False))
 
     async def post(self) -> None:
-        """The button; the hub has checked its XSRF token."""
+        """The buttons; the hub has checked their XSRF token."""
+        self._everywhere = self.get_body_argument("everywhere", "") == "yes"
         await super().get()
 
     async def default_handle_logout(self) -> None:
         """Called first by the hub, while the person is still known."""
         user = self.current_user
         if user is not None:
-            await end_person_sessions(self.parts.policy, HubSide(user, self.proxy), "logout")
+            hub = HubSide(user, self.proxy)
+            if self._everywhere:
+                await end_person_sessions(self.parts.policy, hub, "logout")
+            else:
+                await end_session(self.parts.policy, hub, token_of(self), "logout")
             self.log.info("User logged out: %s", user.name)
 
     async def handle_logout(self) -> None:
@@ -88,4 +96,4 @@ class Logout(LoginFlowMixin, OAuthLogoutHandler):  # type: ignore[misc]
 
     async def render_logout_page(self) -> None:
         """Called last by the hub."""
-        self.finish(await self.render_template("logout.html", ask=False))
+        self.finish(await self.render_template("logout.html", ask=False, everywhere=self._everywhere))

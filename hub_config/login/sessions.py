@@ -1,12 +1,12 @@
-"""Sessions of people at the hub: when one holds, how it begins after a full login, and how all of a person's end (S76).
+"""Sessions of people at the hub: when one holds, how it begins after a full login, and how it ends (S76).
 
 The hub's own cookie is per user, not per session, so what counts is a record of ours. Ending a
-person's sessions closes every route, socket, cookie and token of their browsers; their workspaces go on, out of reach.
+session closes every route, socket and token of its browser; the person's workspaces go on, out of reach.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,9 @@ from access_policy.log.records import Session as Record
 from access_policy.log.records import token_digest
 from access_policy.model.enums import Action, Assurance, Component, FactorKind, Zone
 from access_policy.model.ids import FactorId, PersonId, RequestId
-from access_policy.rules import Query, case_of, people, sessions
+from access_policy.rules import Query, Session, case_of, people, sessions
 from access_policy.use_cases import Policy
-from hub_config.sessions import as_session, live_session
+from hub_config.sessions import as_session, idle_end, live_session
 
 HUB = component(Component.HUB)
 _CONDITIONS = (
@@ -43,10 +43,16 @@ def session_holds(policy: Policy, person: PersonId, token: str | None = None) ->
     else:
         record = policy.records.session(token_digest(token))
         session = None if record is None else as_session(record)
+    return why_over(policy, person, session) is None
+
+
+def why_over(policy: Policy, person: PersonId, session: Session | None) -> str | None:
+    """Return why a session of the person lets nobody in, or None where it holds."""
     with policy.reading_behind() as state:
         query = Query(person, RequestId(""), Action.REACH_WORKSPACE, policy.now(), session)
         case = case_of(state, query)
-        return all(condition(case).holds for condition in _CONDITIONS)
+        findings = (condition(case) for condition in _CONDITIONS)
+        return next((str(found.code) for found in findings if not found.holds), None)
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +70,7 @@ def begin_session(policy: Policy, person: PersonId, given: Given, new_token: Cal
 
     The evidence comes first: a session that cannot be recorded does not begin (AUD-05).
     """
-    token, proof = new_token(), _proof(new_token)
+    token, proof = new_token(), new_proof(new_token)
     with policy.reading_behind() as state:
         hours = state.settings.session_hours
     at = policy.now()
@@ -73,7 +79,7 @@ def begin_session(policy: Policy, person: PersonId, given: Given, new_token: Cal
         Record(
             session=token_digest(token), person=person, begun=at, factor_kind=given.kind, factor_at=given.at,
             zone=Zone.ANYWHERE, ends=at + timedelta(hours=hours), proof=proof, provider=given.provider or None,
-            factor=given.factor, assurance=given.assurance,
+            factor=given.factor, assurance=given.assurance, last_activity=at, idle_ends=idle_end(policy, at),
         )
     )  # fmt: skip
     return token
@@ -87,7 +93,7 @@ def _evidence(person: PersonId, given: Given, session: str, proof: str) -> e.Ses
     )  # fmt: skip
 
 
-def _proof(new_token: Callable[[], str]) -> str:
+def new_proof(new_token: Callable[[], str]) -> str:
     """Return a random id (128 bits) by which the log names a second factor that was given; it opens nothing."""
     return token_digest(new_token())[:32]
 
@@ -99,18 +105,40 @@ class HubSide(msgspec.Struct, frozen=True):
     proxy: Any
 
 
-async def end_person_sessions(policy: Policy, hub: HubSide, why: str) -> None:
-    """End all live sessions of a person: records, cookies, browsers' tokens and routes (SES-11, TOK-03).
+async def end_session(policy: Policy, hub: HubSide, token: str, why: str) -> None:
+    """End the session of one browser: its record, its tokens, and what runs over the person's routes (SES-11)."""
+    ended = policy.records.end_session(token_digest(token), policy.now(), why)
+    await _ended(policy, hub, [ended] if ended is not None else [], why)
 
-    Records go first, so that nothing that comes in meanwhile opens a route again. A route that the proxy does not give
-    up is taken by the warden and by the proxy's next check.
+
+async def end_person_sessions(policy: Policy, hub: HubSide, why: str, keep: str | None = None) -> None:
+    """End all live sessions of a person, but the one with the digest `keep` (SES-11, TOK-03, MFA-08).
+
+    Where none is kept, every cookie and token of their browsers is worth nothing any more, whatever it belonged to.
     """
-    person = person_of(hub.user.name)
-    ended = policy.records.end_sessions_of(person, policy.now(), why)
-    forget_browsers(hub.user)
+    ended = policy.records.end_sessions_of(person_of(hub.user.name), policy.now(), why, keep)
+    if keep is None:
+        forget_browsers(hub.user)
+    await _ended(policy, hub, ended, why)
+
+
+async def _ended(policy: Policy, hub: HubSide, ended: Iterable[Record], why: str) -> None:
+    """Records went first, so that nothing that comes in meanwhile opens a route again; then tokens and routes.
+
+    A route that the proxy does not give up is taken by the warden and by the proxy's next check.
+    """
+    gone = list(ended)
+    hub.user._auth_refreshed = None
+    forget_tokens(hub.user, lambda digest: digest in {session.session for session in gone})
+    await renew_routes(hub)
+    for session in gone:
+        policy.observe(HUB, e.SessionEnded(person=session.person, session=session.session, why=why))
+
+
+async def renew_routes(hub: HubSide) -> None:
+    """Close the person's routes, which ends what runs over them, and open those that another session still lets."""
     await asyncio.gather(*[_close_route(hub, name) for name in list(hub.user.spawners)])
-    for session in ended:
-        policy.observe(HUB, e.SessionEnded(person=person, session=session.session, why=why))
+    await open_routes(hub)
 
 
 async def open_routes(hub: HubSide) -> None:
@@ -123,6 +151,20 @@ async def _close_route(hub: HubSide, name: str) -> None:
     if hub.user.spawners[name].active:
         with contextlib.suppress(Exception):  # an unreachable proxy must not keep the other routes open
             await hub.proxy.delete_user(hub.user, name)
+
+
+def forget_tokens(user: Any, over: Callable[[str], bool]) -> bool:
+    """Delete a hub user's tokens and codes of the sessions that are over, by digest; say whether there were any.
+
+    Each carries the hub session id under which it was given, and that is our session's token (TOK-03).
+    """
+    rows = [*user.orm_user.api_tokens, *user.orm_user.oauth_codes]
+    dead = [one for one in rows if one.session_id and over(token_digest(one.session_id))]
+    for one in dead:
+        user.db.delete(one)
+    if dead:
+        user.db.commit()
+    return bool(dead)
 
 
 def forget_browsers(user: Any) -> None:

@@ -7,12 +7,12 @@ register gets one page, in the same words whether or not a person has the addres
 import msgspec
 from jupyterhub.handlers.base import BaseHandler
 
-from access_policy.arrivals import ByInvitation
+from access_policy.arrivals import ByInvitation, WayIn
 from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.log.records import PendingKind, PendingLogin, open_claims
 from access_policy.model.enums import FactorKind
 from access_policy.model.ids import PersonId
-from access_policy.reasons import REASONS, Owner, ReasonCode
+from access_policy.reasons import REASONS, ReasonCode
 from hub_config.login import provider_factor
 from hub_config.login.claims import Mfa, Proved
 from hub_config.login.entering import EnteringMixin, Waiting
@@ -33,11 +33,16 @@ from hub_config.login.newcomers import (
 from hub_config.login.sessions import HUB, Given
 
 _R = ReasonCode
-_NEXT = (
-    _R.FACTOR_MISSING, _R.PERSON_NOT_VERIFIED, _R.FACTOR_NOT_CONFIRMED, _R.TRAINING_MISSING, _R.CONDUCT_NOT_ACCEPTED,
-    _R.REQUEST_NOT_APPROVED,
-)  # fmt: skip
-"""What comes next for everybody, in order; the desk says what is left of it for this person (S97)."""
+NEXT: dict[ReasonCode, str] = {
+    _R.FACTOR_MISSING: "you set a second factor up on the next page, where your institution proves none",
+    _R.PERSON_NOT_VERIFIED: "an admin, or who signs for your institution, checks who you are",
+    _R.FACTOR_NOT_CONFIRMED: "whoever does that looks at your second factor with you, or hands you a code for it",
+    _R.INSTITUTION_NOT_TRUSTED: "your institution and the centre sign an agreement",
+    _R.CONDUCT_NOT_ACCEPTED: "you accept the code of conduct, and never to trace anybody in the data",
+    _R.TRAINING_MISSING: "you pass the courses that everybody has to pass; their trainers record it",
+    _R.REQUEST_NOT_APPROVED: "you open a request for data, or take part in one; it is assessed and decided on",
+}
+"""What comes next for everybody, in order, by the condition that it is about; the desk says what is left (S97)."""
 
 _LATER = (RefusalCode.CLOCK_JUMPED, RefusalCode.UPGRADE_FIRST)
 
@@ -49,11 +54,10 @@ class Step(msgspec.Struct, frozen=True):
     owner: str
 
 
-def next_steps(way: object) -> list[Step]:
-    """Return what comes after this page, in the words of the conditions themselves."""
-    first = () if not isinstance(way, ByInvitation) else (_R.INSTITUTION_NOT_TRUSTED,)
-    found = (REASONS[code] for code in (*_NEXT[:3], *first, *_NEXT[3:]))
-    return [Step(one.next_step, "you" if one.owner is Owner.YOU else str(one.owner)) for one in found]
+def next_steps(way: WayIn) -> list[Step]:
+    """Return what comes after this page; an agreement only where there is none yet."""
+    left_out = () if isinstance(way, ByInvitation) else (_R.INSTITUTION_NOT_TRUSTED,)
+    return [Step(text, str(REASONS[code].owner)) for code, text in NEXT.items() if code not in left_out]
 
 
 class WhoPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
@@ -135,11 +139,11 @@ class WhoPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         return unknown(self.parts.policy, self.parts.refusals, login, why)
 
     def _posted(self) -> dict[str, str]:
-        """All that was sent, also in the address; a field that stands there twice is one too many."""
+        """All that was sent, as it was sent, also in the address; a field that stands there twice is one too many."""
         body = self.request.body_arguments
         asked = {name for name in self.request.query_arguments if name not in ("next", "_xsrf")}
         double = {f"{name} twice" for name, values in body.items() if len(values) > 1}
-        sent = {name: self.get_body_argument(name) for name in body if name != "_xsrf"}
+        sent = {name: self.decode_argument(values[0], name) for name, values in body.items() if name != "_xsrf"}
         return sent | dict.fromkeys((*asked, *double), "")
 
     @property

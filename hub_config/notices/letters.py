@@ -8,7 +8,7 @@ a request's Host said (SES-14). The same notice gives the same bytes each time, 
 
 import textwrap
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -46,11 +46,15 @@ PAGES: Mapping[NoticeKind, str] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """From whom mails are: an address, whom people ask, and where their browsers find the pages (no path)."""
+    """From whom mails are: an address, whom people ask, and where their browsers find the pages (no path).
+
+    `invitation` gives the end of the link to an invitation, by its number.
+    """
 
     address: str
     contact: Contact
     url: str
+    invitation: Callable[[int], str] | None = None
 
     def message_id(self, notice: str) -> str:
         """Return the Message-ID of a notice, the same each time that it is tried (RFC 5322, 3.6.4)."""
@@ -98,13 +102,21 @@ def one_line(text: str) -> str:
 
 def _words(letter: Letter, origin: Origin, language: str) -> tuple[str, list[str]]:
     values = {name: one_line(value) for name, value in letter.content.items()}
-    link = origin.url.rstrip("/") + PAGES[NoticeKind(letter.template)]
+    link = origin.url.rstrip("/") + _page(letter, origin)
     shared = {"contact": one_line(origin.contact.name), "email": one_line(origin.contact.email), "link": link}
     environment = _environment(language)
     files = (f"{name}.txt" for name in (letter.template, "closing"))
     text = "\n\n".join(environment.get_template(file).render(**shared, **values) for file in files)
     subject, *paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
     return subject, paragraphs
+
+
+def _page(letter: Letter, origin: Origin) -> str:
+    """Return where the link leads: that of an invitation to its own page, which nobody finds without it (S13, S31)."""
+    number = letter.content.get("invitation", "")
+    if letter.template == NoticeKind.INVITED and origin.invitation is not None and number.isdecimal():
+        return f"/services/desk/invitation/{origin.invitation(int(number))}"
+    return PAGES[NoticeKind(letter.template)]
 
 
 def _plain(paragraphs: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Puts together how notices go out, from the settings: the mail server, and from whom mails are."""
 
+from collections.abc import Callable
 from functools import partial
 
 from hub_config.mail_settings import Mail
@@ -10,14 +11,16 @@ from hub_config.running import Running
 from hub_config.settings import Settings
 
 
-def post_of(settings: Settings, running: Running) -> Post | None:
+def post_of(settings: Settings, running: Running, invitation: Callable[[int], str] | None = None) -> Post | None:
     """Return how notices go out; None where no mail server is set: then they wait in the outbox.
+
+    `invitation` gives the end of the link to an invitation.
 
     Links begin with the address that this Sluis was started with (SES-14).
     """
     if settings.mail is None:
         return None
-    origin = Origin(settings.mail.sender, settings.contact, running.url)
+    origin = Origin(settings.mail.sender, settings.contact, running.url, invitation)
     return Post(origin, partial(deliver, server_of(settings.mail, running.mail_password)))
 
 

@@ -35,7 +35,8 @@ def do(policy: Policy, name: str, actor: Actor, /, **arguments: Any) -> None:
 class LoginState:
     """Writes the state: an institution, its staff, people who are ready, one new, one request of each ready one.
 
-    `settings` are further tables of `sluis.toml`, `issuers` where somebody's login is, where it is not at `ISSUER`.
+    `settings` are further tables of `sluis.toml`, `issuers` where somebody's login is, where it is not at `ISSUER`,
+    `domains` those of an institution beside its first, `emails` the addresses on record.
     """
 
     def __init__(self, places: Places) -> None:
@@ -44,6 +45,8 @@ class LoginState:
         self.people: dict[str, PersonId] = {}
         self.settings = ""
         self.issuers: dict[str, str] = {}
+        self.domains: dict[str, str] = {}
+        self.emails: dict[str, str] = {}
 
     def make(self) -> Policy:
         """Write it; the policy on it is open and the caller's to close."""
@@ -73,7 +76,7 @@ class LoginState:
         anna = person(ANNA)
         for name in ("centre", "hospital"):
             self._do("register-institution", anna, institution=name, name=name.title(), country="NL",
-               domains=f"{name}.example", centre=name == "centre")  # fmt: skip
+               domains=f"{name}.example{self.domains.get(name, '')}", centre=name == "centre")  # fmt: skip
         now = self.policy.now()
         self._do("record-agreement", anna, institution="hospital", begins=now.isoformat(), ends=_days(now, 600))
         for name in STAFF:
@@ -95,7 +98,7 @@ class LoginState:
             self._make_ready(name, f"DR-{number}")
 
     def _register(self, name: str, institution: str) -> None:
-        email = f"{name}@{institution}.example"
+        email = self.emails[name] = f"{name}@{institution}.example"
         self._do("register-person", person(ANNA), name=name, email=email, institution=institution)
         with self.policy.reading() as state:
             who = self.people[name] = state.emails[email]
@@ -166,7 +169,7 @@ class LoginState:
 
     def _demo_file(self) -> None:
         rows: list[dict[str, object]] = [
-            {"person": who, "login": name, "name": name, "email": f"{name}@centre.example", "roles": [],
+            {"person": who, "login": name, "name": name, "email": self.emails[name], "roles": [],
              "institution": "centre", "totp_secret": self.secrets.get(name)}
             for name, who in self.people.items()
         ]  # fmt: skip

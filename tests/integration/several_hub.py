@@ -38,6 +38,7 @@ class SeveralHub(LoginHub):
         self.client_secret = secrets.token_hex(32)
         at = {name: STRICT if name in AT_STRICT else HOSPITAL for name in (*READY, *NEWCOMERS)}
         self.state.issuers = {name: self.issuers[provider] for name, provider in at.items()}
+        self.state.domains = {"hospital": ", med.hospital.example, strict.example"}
         self.state.settings = "".join(_table(name, issuer) for name, issuer in self.issuers.items())
         self.running = msgspec.structs.replace(
             self.running,

@@ -35,16 +35,36 @@ def test_a_cookie_without_the_token_of_its_session_is_nothing(hub: LoginHub, bro
     assert browser.is_in()
 
 
-def test_logout_ends_every_browser(hub: LoginHub, browser: Browser) -> None:
+def test_logout_ends_this_browsers_session(hub: LoginHub, browser: Browser) -> None:
+    """SES-11: all cookies of it from before are out, whoever brings them; another browser of the person goes on."""
+    browser.log_in()
+    second = Browser(hub, browser.login)
+    second.log_in()
+    replayed = browser.copy()
+    answer = browser.get("/hub/logout")
+    assert answer.status_code == 200
+    assert "This browser is logged out" in answer.text
+    for one in (browser, replayed):
+        assert not one.is_in()
+        assert one.get("/hub/home").headers["location"] == "/services/desk/"
+    assert second.is_in()
+    assert [one.why for one in hub.observations(e.SessionEnded) if one.person == browser.person] == ["logout"]
+    browser.log_in()
+    assert browser.is_in()
+    assert not replayed.is_in()
+
+
+def test_logging_out_everywhere_ends_every_browser(hub: LoginHub, browser: Browser) -> None:
     """SES-11: a second browser, and all cookies from before the logout, are out; a new login does not revive them."""
     browser.log_in()
     second = Browser(hub, browser.login)
     second.log_in()
     replayed, replayed_second = browser.copy(), second.copy()
     assert second.is_in()
-    answer = browser.get("/hub/logout")
+    asked = browser.get("/hub/logout", **{"Sec-Fetch-Site": "cross-site"})
+    answer = browser.post("/hub/logout", field(asked.text, "_xsrf"), everywhere="yes")
     assert answer.status_code == 200
-    assert "You are logged out" in answer.text
+    assert "Every browser of yours is logged out" in answer.text
     for one in (browser, second, replayed, replayed_second):
         assert not one.is_in()
         assert one.get("/hub/home").headers["location"] == "/services/desk/"

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from access_policy.commands.base import Command
+from access_policy.model.codes import digest_of, shown_code
 from access_policy.model.ids import RequestId
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
@@ -15,7 +16,7 @@ from hub_config.desk.errors import Refused
 from hub_config.desk.forms import BOUND_TO_FORM, arguments_of, fields_of, hashed, unanswered
 from hub_config.desk.give import check_stands, command_named, give, said_of, target_of
 from hub_config.desk.kinds import kind_of, kinds
-from hub_config.desk.presets import SIGNING, amendments_about, preset, to_sign
+from hub_config.desk.presets import ISSUING, SIGNING, amendments_about, preset, subject_of, to_sign
 from hub_config.desk.render import page, said
 from hub_config.desk.security import same
 from hub_config.desk.sight import objection, sees_request
@@ -120,9 +121,9 @@ def _check_answered(kind: type[Command], arguments: dict[str, str]) -> None:
 
 def _typed_in(form: FormData, arguments: dict[str, str]) -> dict[str, str]:
     unticked = {name: value for name, value in arguments.items() if value == "false"}
-    return unticked | {
-        name: value for name, value in form.items() if isinstance(value, str) and not name.startswith("_")
-    }
+    typed = {name: value for name, value in form.items() if isinstance(value, str) and not name.startswith("_")}
+    several = {name: arguments[name] for name in typed if len(form.getlist(name)) > 1 and name in arguments}
+    return unticked | typed | several
 
 
 def _form(request: Request, view: View, kind: type[Command], filled: _Filled) -> Response:
@@ -134,13 +135,16 @@ def _form(request: Request, view: View, kind: type[Command], filled: _Filled) ->
     fixed, refused = filled.given | {"digest"}, filled.refused
     pinned = {name: value for name, value in known.items() if name in fixed and name != "digest"}
     hindrance = objection(view, kind, pinned)
+    code = view.visit.desk.new_code() if kind is ISSUING and hindrance is None else ""
+    known |= {"digest": digest_of(code)} if code else {}
     values = {**({} if refused else preset(view, kind, known)), **known}
     return page(
         request, "form.html", view, answer=refused.status if refused else (409 if hindrance else 200), kind=kind,
         name=request.path_params["name"], fields=fields_of(view, kind, values, fixed), hindrance=hindrance,
         refused=refused, dangerous=kind in DANGEROUS, typed=known.get(TYPED.get(kind, "")) if kind in TYPED else None,
         about=about, fixed=" ".join(sorted(pinned)), help=command_help(request.path_params["name"], kind),
-        back=_back(view, {**known, **_of_file(view, known)}), **_shown_with(view, kind, about, values),
+        back=_back(view, {**known, **_of_file(view, known)}), code=shown_code(code),
+        subject=subject_of(view, kind, known), **_shown_with(view, kind, about, values),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from access_policy.overview import suspended_since
 from access_policy.rules import Query as Question
 from access_policy.state import Ending, Workspace
 from access_policy.state import Request as DataRequest
+from hub_config.desk.ahead import steps_ahead
 from hub_config.desk.desk import PREFIX, LoggedOut, MaybeVisiting, View, Visiting, desk_of
 from hub_config.desk.firstday import first_day
 from hub_config.desk.kinds import kinds
@@ -92,9 +93,15 @@ def home(request: Request, visit: MaybeVisiting, q: Words = "", number: Number =
         steps = first_day(view) if "admin" in standings(view) else []
         return page(
             request, "home.html", view, cards=_cards(view, q, number), steps=steps,
-            profiles=visit.desk.settings.workspace_profiles, opening=offers(view, kinds("open-request")),
-            invited=_invited(view),
+            profiles=visit.desk.settings.workspace_profiles, opening=_opening(view),
+            invited=_invited(view), ahead=steps_ahead(view),
         )  # fmt: skip
+
+
+def _opening(view: View) -> list[Offer]:
+    """Return the way to a new request; none for somebody of an institution that is not trusted: invited only (S72)."""
+    kind = kinds("open-request")
+    return offers(view, kind) if offers(view, kind, title="-", purpose="-") else []
 
 
 def _invited(view: View) -> dict[int, list[Offer]]:
@@ -127,7 +134,7 @@ def about_me(request: Request, visit: Visiting) -> Response:
         trainings = offers_each(view, kinds("claim-attendance"), "training", _trainings(view), person=visit.person)
         return page(
             request, "me.html", view, person=view.me, texts=acceptances(view),
-            actions=offers(view, kinds("ask-erasure"), person=visit.person),
+            actions=offers(view, kinds("ask-erasure"), person=visit.person), ahead=steps_ahead(view),
             uploads=files_of(view, person=visit.person),
             attendance={number: one for number, one in trainings.items() if one},
         )  # fmt: skip

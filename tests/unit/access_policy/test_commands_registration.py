@@ -56,15 +56,24 @@ def test_who_comes_from_a_trusted_institution_registers() -> None:
         ({"email": "x@h\u043espital.example"}, "not_allowed_value"),
         ({"email": "Rosa@hospital.example"}, "already_exists"),
         ({"identity": "id-1"}, "already_exists"),
+        ({"name": "\u0430dmin"}, "not_allowed_value"),
+        ({"name": "../x"}, "not_allowed_value"),
     ],
     ids=[
         "ID-01 a suffix", "ID-02 a sub-domain", "ID-02 a longer domain", "ID-03 quoted", "ID-04 Cyrillic o",
-        "ID-05 an address that is taken", "ID-09 an identity that is taken",
+        "ID-05 an address that is taken", "ID-09 an identity that is taken", "ID-07 look-alikes", "ID-08 a path",
     ],
 )  # fmt: skip
 def test_what_is_refused(changed: dict[str, Any], code: str) -> None:
     """ID-01 to ID-09: a whole domain that the institution declared; one account for an address and an identity."""
     assert everything_holds().refusal("register-self", HUB, **NOOR | changed) == code
+
+
+def test_a_name_is_kept_in_one_form() -> None:
+    """ID-07: NFC, and single spaces."""
+    registered, _ = everything_holds().do("register-self", HUB, **NOOR | {"name": "Zoe\u0301  Smit"})
+    assert isinstance(registered, e.PersonRegistered)
+    assert registered.name == "Zo\u00e9 Smit"
 
 
 def _ended(world: World) -> None:

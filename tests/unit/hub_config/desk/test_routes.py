@@ -52,7 +52,9 @@ PAGES: dict[str, tuple[str, frozenset[str]]] = {
     "/status": ("/status", EVERYBODY),
     "/me": ("/me", EVERYBODY),
     "/people": ("/people", area(Area.PEOPLE)),
-    "/people/{number}": ("/people/P-8", area(Area.PEOPLE) | {"researcher"}),
+    "/people/{number}": ("/people/P-8", area(Area.PEOPLE) | {"researcher", "signatory"}),
+    "/verify": ("/verify", area(Area.VERIFYING)),
+    "/logins": ("/logins", holding(_S.ADMIN)),
     "/requests": ("/requests", EVERYBODY),
     "/requests/{number}": ("/requests/DR-1", ON_DR_1),
     "/datasets": ("/datasets", EVERYBODY),
@@ -67,11 +69,13 @@ PAGES: dict[str, tuple[str, frozenset[str]]] = {
     "/api/v1/requests/{number}/decision": ("/api/v1/requests/DR-1/decision", ON_DR_1),
 }
 PUBLIC = {
-    "/documents", "/documents/{digest}", "/intake", "/register", "/reasons", "/reasons/{code}", "/static/{name}",
+    "/documents", "/documents/{digest}", "/intake", "/invitation/{token}", "/register", "/reasons", "/reasons/{code}",
+    "/static/{name}",
     "/livez", "/readyz",
 }  # fmt: skip
 OF_STRANGERS = {"/intake"}  # its POST needs no login: test_intake.py
 OF_FILES = {("POST", "/files"), ("POST", "/api/v1/files"), ("GET", "/api/v1/files/{number}")}  # test_files.py
+OF_LOGINS = {("GET", "/logins/{reference}"), ("POST", "/logins/{reference}")}  # test_first_day_of_a_person.py
 BEHIND = {("GET", "/loss"), ("POST", "/loss/{step}")}  # open on a log that is behind only: test_loss.py
 BY_COMMAND = {"/do/{name}", "/api/v1/commands/{name}"}  # tried below, once for each command
 
@@ -104,7 +108,10 @@ def routes(app: FastAPI) -> set[tuple[str, str]]:
 def test_every_route_stands_in_the_matrix(shared: World) -> None:
     """REQ-06: a new route without a row here fails the build."""
     known = {("GET", path) for path in PUBLIC | PAGES.keys()} | {("GET", "/do/{name}")}
-    assert routes(shared.app()) == known | BEHIND | {("POST", path) for path in BY_COMMAND | OF_STRANGERS} | OF_FILES
+    assert (
+        routes(shared.app())
+        == known | BEHIND | {("POST", path) for path in BY_COMMAND | OF_STRANGERS} | OF_FILES | OF_LOGINS
+    )
 
 
 @pytest.mark.parametrize("role", sorted(PEOPLE))

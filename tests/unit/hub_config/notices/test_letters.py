@@ -82,6 +82,17 @@ def test_each_notice_is_a_mail_in_two_forms(kind: NoticeKind) -> None:
     assert mail["Subject"]
 
 
+def test_an_invitation_has_a_link_of_its_own() -> None:
+    """ID-13, SES-14: below the address in the settings; its bits are the caller's, the same each time."""
+    origin = Origin(ORIGIN.address, ORIGIN.contact, ORIGIN.url, lambda number: f"{number}-bits")
+    plain, html = texts(sent(NoticeKind.INVITED, origin, invitation="7"))
+    assert links(html).found == ["https://sluis.example/services/desk/invitation/7-bits"]
+    assert links(html).found[0] in plain
+    for odd in ("7/../x", "", "\u0667x", NASTY):
+        _, html = texts(sent(NoticeKind.INVITED, origin, invitation=odd))
+        assert links(html).found == ["https://sluis.example" + PAGES[NoticeKind.INVITED]]
+
+
 @pytest.mark.parametrize("kind", PAGES, ids=str)
 def test_the_same_notice_is_the_same_bytes(kind: NoticeKind) -> None:
     """AUD-08: so the digest in the log tells which mail it was, however often it was tried."""

@@ -1,0 +1,78 @@
+"""What a person does at the hub keeps their session awake: pages, forms, a workspace's beacon (S76, SES-12)."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from jupyterhub.handlers.base import BaseHandler
+from tornado import web
+
+from access_policy.log.errors import LogError
+from access_policy.log.records import token_digest
+from access_policy.use_cases import Policy
+from hub_config.login.flow import SESSION_COOKIE, LoginFlowMixin
+from hub_config.login.sessions import session_holds
+from hub_config.sessions import is_activity, note_activity
+
+Log = Callable[[Any], None]
+
+
+def noting(policy: Policy, log_request: Log) -> Log:
+    """Return what the hub logs its requests with, and what notes those that a person made."""
+
+    def log(handler: Any) -> None:
+        try:
+            _note(policy, handler)
+        except Exception:  # a request was answered already; whatever is wrong with noting it must not look otherwise
+            handler.log.exception("activity was not noted")
+        log_request(handler)
+
+    return log
+
+
+def _note(policy: Policy, handler: Any) -> None:
+    """Only what a browser's own session was let do counts, and what was refused does not."""
+    user = getattr(handler, "_jupyterhub_user", None)
+    if user is None or getattr(handler, "_token_authenticated", False) or handler.get_status() >= 400:
+        return
+    if is_activity(handler.request.method, handler.request.headers.get):
+        note_session(policy, token_of(handler))
+
+
+def token_of(handler: Any) -> str:
+    """Return the session token that a browser brings, or an empty one."""
+    cookie = handler.get_secure_cookie(SESSION_COOKIE, max_age_days=1)
+    return cookie.decode("ascii", "replace") if cookie else ""
+
+
+def note_session(policy: Policy, token: str) -> bool:
+    """Note that the person of a browser's session did something; say whether the session lives (SES-12)."""
+    record = policy.records.session(token_digest(token))
+    if record is None or not session_holds(policy, record.person, token):
+        return False
+    note_activity(policy, record.session, record.last_activity)
+    return True
+
+
+class ActivityPage(LoginFlowMixin, BaseHandler):  # type: ignore[misc]  # jupyterhub ships no types
+    """What a workspace's page calls while somebody types or points there; it says nothing, and takes nothing.
+
+    The composition root sets `origins`: of the hub itself, and of the workspaces where they have their own.
+    """
+
+    origins: ClassVar[frozenset[str]] = frozenset()
+
+    def check_xsrf_cookie(self) -> None:
+        """Called by the hub: in place of a token, which a workspace's page has none of, stands the origin (SES-06)."""
+
+    async def post(self) -> None:
+        """Note it. A token is no browser, and another origin's page is not asked by this person (SES-07)."""
+        if self.request.headers.get("Origin") not in self.origins or self.request.body:
+            raise web.HTTPError(403)
+        if getattr(self, "_token_authenticated", False):
+            raise web.HTTPError(403)
+        try:
+            live = note_session(self.parts.policy, token_of(self))
+        except LogError:
+            raise web.HTTPError(503) from None
+        self.set_status(204 if live else 403)
+        self.finish()
