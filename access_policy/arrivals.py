@@ -77,10 +77,13 @@ def proved_address(state: State, person: Person, email: str) -> ProvedAddress:
     return ProvedAddress.OTHER if declared else ProvedAddress.FOREIGN
 
 
-def trusted_names(state: State, at: datetime) -> list[str]:
-    """Return the names of the institutions whose people can register themselves at `at`, in order."""
-    found = state.institutions.values()
-    return sorted(one.name for one in found if one.domains and one.trusted_at(at) and not one.excluded_at(at))
+def trusted_names(state: State, at: datetime, proved: frozenset[str]) -> list[str]:
+    """Return, in order, the names of the institutions whose people can register themselves at `at`.
+
+    `proved` are the domains whose addresses some login provider proves.
+    """
+    found = [one for one in state.institutions.values() if not proved.isdisjoint(one.domains)]
+    return sorted(one.name for one in found if one.trusted_at(at) and not one.excluded_at(at))
 
 
 def login_reference(identity: str) -> str:

@@ -16,7 +16,7 @@ from access_policy.next_steps import plan
 from access_policy.rules import Query as Question
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, Visiting
-from hub_config.desk.give import command_named, give
+from hub_config.desk.give import FromProgram, command_named, give
 from hub_config.desk.pages.do import check_token
 from hub_config.desk.sight import areas, sees_request
 
@@ -86,10 +86,14 @@ def command(
     visit: Visiting,
     arguments: Annotated[dict[str, Any], Body()],
     x_csrf_token: Annotated[str, Header(max_length=200)] = "",
+    x_step_up: Annotated[str, Header(max_length=100)] = "",
 ) -> dict[str, Any]:
-    """Give a command of the permission table with its arguments; answers with the facts that it left in the log."""
+    """Give a command of the permission table with its arguments; answers with the facts that it left in the log.
+
+    One that takes a fresh second factor answers `step_up_needed` first, with where your person gives it.
+    """
     check_token(visit, x_csrf_token)
     command_named(name)
-    done = give(visit, name, arguments)
+    done = give(visit, name, arguments, FromProgram(x_step_up))
     kinds = [type(fact.event).__name__ for fact in done.facts]
     return {"facts": [{"seq": fact.seq, "kind": kind} for fact, kind in zip(done.facts, kinds, strict=True)]}

@@ -22,6 +22,7 @@ from hub_config.desk.pages import (
     public,
     register,
     requests,
+    step_up,
     things,
     watch,
 )
@@ -30,7 +31,7 @@ from hub_config.desk.security import Address, Shield
 
 _PAGES: tuple[APIRouter, ...] = (
     loss.router, mine.router, people.router, requests.router, things.router, documents.router, watch.router, do.router,
-    public.router, intake.router, register.router, invitation.router, people_waiting.router, people_logins.router,
+    step_up.router, public.router, intake.router, register.router, invitation.router, people_waiting.router, people_logins.router,
 )  # fmt: skip
 
 

@@ -29,11 +29,20 @@ class Refused(Exception):
         self.text = text
 
 
+class StepUpNeeded(Exception):
+    """A command waits for a second factor, which is given at `url`; the browser comes back with `token`."""
+
+    def __init__(self, token: str, url: str) -> None:
+        super().__init__(url)
+        self.token = token
+        self.url = url
+
+
 class HubSilent(Exception):
     """The hub did not answer, so nobody can be recognised."""
 
 
-def problem(desk: Desk, status: int, code: str, detail: str) -> JSONResponse:
+def problem(desk: Desk, status: int, code: str, detail: str, **more: Any) -> JSONResponse:
     """Return RFC 9457 problem details; `type` is the code's page, as docs/reference/http.md promises."""
     body: dict[str, Any] = {
         "type": f"{desk.url.rstrip('/')}{PREFIX}/reasons/{code}",
@@ -41,6 +50,7 @@ def problem(desk: Desk, status: int, code: str, detail: str) -> JSONResponse:
         "status": status,
         "code": code,
         "detail": detail,
+        **more,
     }
     return JSONResponse(body, status, media_type="application/problem+json")
 
@@ -52,6 +62,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(StepUpNeeded, _step_up)
     app.add_exception_handler(LogError, _log_unavailable)
     app.add_exception_handler(LogBehind, _log_behind)
     app.add_exception_handler(HubSilent, _log_unavailable)
@@ -97,6 +108,17 @@ def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
     return _answer(request, error.status, error.code, "Not done", f"{error.text[:1].upper()}{error.text[1:]}.")
+
+
+def _step_up(request: Request, error: Exception) -> Response:
+    """Send a browser for the second factor; tell a program where its person gives it, and how it goes on (S76)."""
+    if not isinstance(error, StepUpNeeded):
+        raise error
+    if not request.url.path.startswith(API):
+        return RedirectResponse(error.url, 303)
+    text = "open `step_up.url` in the browser of this login, give your second factor there, and send this once more"
+    found = {"url": error.url, "header": "X-Step-Up", "value": error.token}
+    return problem(request.app.state.desk, 403, RefusalCode.STEP_UP_NEEDED, text, step_up=found)
 
 
 def _log_behind(request: Request, error: Exception) -> Response:

@@ -38,7 +38,8 @@ def first_day(asked: View | State) -> list[Step]:
         Step(CENTRE in state.institutions, "The centre is registered", "With its country and its e-mail domains.",
              f"{do}/register-institution?institution={CENTRE}&centre=true"),
         Step(len(state.people) > 2, "People are registered",
-             "Register each person, then link their login identity so that they can log in.", f"{do}/register-person"),
+             "They register themselves at their first login, where their institution's provider proves addresses; else "
+             "register each, then link their login identity.", f"{do}/register-person"),
         Step(all(role in held for role in _NEEDED), "Roles are appointed",
              "A trainer, an assessor, a board member, the data access office, a representative, a data steward; "
              "another admin confirms.",

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import msgspec
+
 from access_policy import events as e
 from access_policy.commands.base import Command, Refusal, RefusalCode, name_of, parse_command
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.permissions import authorise
+from access_policy.step_ups import needs_step_up
 from access_policy.use_cases import Done
+from hub_config.desk import step_up
 from hub_config.desk.desk import NotYours, View, Visit
 from hub_config.desk.errors import Refused
 from hub_config.desk.kinds import kinds
@@ -59,8 +63,17 @@ def _visible(view: View, request: str) -> bool:
     return found is not None and sees_request(view, found)
 
 
-def give(visit: Visit, name: str, arguments: dict[str, Any]) -> Done:
-    """Carry a command out for the visitor. Raises NotYours where it hides what it is about, else Refused."""
+class FromProgram(msgspec.Struct, frozen=True):
+    """A command that a program sends; `step_up` is what it was told to bring once its person gave a second factor."""
+
+    step_up: str = ""
+
+
+def give(visit: Visit, name: str, arguments: dict[str, Any], program: FromProgram | None = None) -> Done:
+    """Carry a command out for the visitor. Raises NotYours where it hides what it is about, else Refused.
+
+    Raises StepUpNeeded for one that takes a fresh second factor.
+    """
     kind = command_named(name)
     try:
         command = parse_command(name, _completed(visit, kind, arguments))
@@ -68,10 +81,31 @@ def give(visit: Visit, name: str, arguments: dict[str, Any]) -> Done:
         raise _unreadable(visit, kind, arguments, str(error)) from None
     with visit.reading() as view:
         command = with_hidden_subjects(command, view.state, visit.desk.identity)
-    outcome = visit.desk.policy.handle(command, visit.actor)
+    return carry_out(visit, command, program)
+
+
+def carry_out(visit: Visit, command: Command, program: FromProgram | None = None, *, behind: bool = False) -> Done:
+    """Carry a command out, or have the visitor give a second factor for it first; raises as `give`."""
+    if not needs_step_up(type(command)):
+        outcome = visit.desk.policy.handle(command, visit.actor)
+    elif program is not None and program.step_up:
+        outcome = step_up.finish_with(visit, command, program.step_up)
+    else:
+        outcome = _refused_before(visit, command, behind=behind)
     if isinstance(outcome, Refusal):
         raise refused(visit, command, outcome)
+    if outcome is None:
+        raise step_up.ask(visit, command, program=program is not None)
     return outcome
+
+
+def _refused_before(visit: Visit, command: Command, *, behind: bool) -> Refusal | None:
+    """Nobody gives a second factor for what is refused anyway; the refusal goes on record as any other does."""
+    with visit.reading_behind() if behind else visit.reading() as view:
+        found = step_up.refusal_now(view, command)
+    if found is not None:
+        _observe(visit, type(command), found.code)
+    return found
 
 
 def _completed(visit: Visit, kind: type[Command], arguments: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +140,7 @@ def _observe(visit: Visit, kind: type[Command], code: str) -> None:
 
 def refused(visit: Visit, command: Command, refusal: Refusal) -> Exception:
     """Return what a refused command raises: NotYours where it hides what it is about, else Refused."""
-    with visit.reading() as view:
+    with visit.reading_behind() as view:
         first = authorise(view.state, command, view.actor, view.at)
     if first is not None and first.code in _HIDDEN and refusal.code in _HIDDEN:
         return NotYours()

@@ -20,13 +20,13 @@ from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.standing import acts_as
 from access_policy.use_cases import Policy
-from hub_config.login import activity, factor_pages, handlers, provider_pages
+from hub_config.login import activity, factor_pages, handlers, provider_pages, step_up
 from hub_config.login.addresses import check_address
 from hub_config.login.claims import Claims, Proved, Refused, UserinfoRefused, proved, wants_userinfo, with_userinfo
 from hub_config.login.factors import SecondFactors
 from hub_config.login.flow import PageRefused, session_token
 from hub_config.login.id_token import Expected, IdTokenRefused
-from hub_config.login.newcomers import NOBODY, Login, newcomer, unknown
+from hub_config.login.newcomers import NOBODY, Login, known_institutions, newcomer, unknown
 from hub_config.login.provider import Ask, Code, Provider
 from hub_config.login.providers import Door, Doors
 from hub_config.login.refusals import Refusals
@@ -132,6 +132,8 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             (r"/oauth_callback/([a-z][a-z0-9-]{0,29})", self.callback_handler),
             (r"/login", handlers.LoginStart),
             (r"/activity", activity.ActivityPage),
+            (r"/step-up", step_up.StepUpPage),
+            (r"/step-up/given", step_up.GivenPage),
             (r"/second-factor", factor_pages.SecondFactorPage),
             (r"/enrol", factor_pages.EnrolPage),
             (r"/who", WhoPage),
@@ -170,7 +172,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
         """Return who is known by nothing but what the provider proved. Raises UnknownLogin where that is too little."""
         policy, refusals = self.parts.policy, self.parts.refusals
         if isinstance(found, Refused) or newcomer(policy, login, found) is None:
-            raise unknown(policy, refusals, login, "unknown_identity")
+            raise unknown(refusals, login, "unknown_identity", known_institutions(policy, self.parts.doors))
         if policy.trouble() is not None:
             refusals.record_stranger(login.identity, "log_behind")
             raise PageRefused(BEHIND, 503)

@@ -11,12 +11,11 @@ import segno
 from jupyterhub.handlers.base import BaseHandler
 
 from access_policy.log.records import PendingKind, PendingLogin, open_claims
-from access_policy.model.enums import FactorKind
 from access_policy.model.ids import FactorId, PersonId
 from hub_config.login import provider_factor
 from hub_config.login.claims import Mfa, Proved
 from hub_config.login.entering import EnteringMixin
-from hub_config.login.factors import Answer
+from hub_config.login.factors import Answer, Result
 from hub_config.login.flow import PENDING_COOKIE
 from hub_config.login.sessions import Given
 
@@ -39,10 +38,10 @@ class SecondFactorPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         pending = self._pending()
         if pending is None:
             return
-        factor = self.parts.factors.asked(pending)
-        answer = self.parts.factors.prove(pending, self.get_body_argument("code", ""))
-        if factor and answer is Answer.RIGHT and self.parts.policy.records.delete_pending_login(pending.nonce):
-            await self._log_in(pending, factor)
+        result = self.parts.factors.prove(pending, self.get_body_argument("code", ""))
+        answer = result.answer
+        if answer is Answer.RIGHT and self.parts.policy.records.delete_pending_login(pending.nonce):
+            await self._log_in(pending, result)
             return
         self._record(pending, answer)
         if answer in (Answer.GONE, Answer.RIGHT):
@@ -69,13 +68,13 @@ class SecondFactorPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         self.authenticator.admit(_identity_of(self, pending))
         return pending
 
-    async def _log_in(self, pending: PendingLogin, factor: FactorId) -> None:
+    async def _log_in(self, pending: PendingLogin, result: Result) -> None:
         """Both factors were right. What the provider proved is one factor more, vouched by this one (MFA-16)."""
         found = self._proved(pending)
-        given = Given(factor=factor, kind=FactorKind.TOTP, at=self.parts.policy.now())
+        given = Given(factor=result.factor, kind=result.kind, at=self.parts.policy.now())
         if found is not None:
             if found.mfa is Mfa.PROVED and self.kind is PendingKind.LOGIN:
-                self._add_the_providers(found, pending.person, factor)
+                self._add_the_providers(found, pending.person, result.factor)
             given = msgspec.structs.replace(given, provider=found.provider, assurance=found.assurance)
         await self.enter(pending.person, given, self.wished_page())
 

@@ -18,6 +18,7 @@ from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.login.claims import Proved
 from hub_config.login.flow import PageRefused
+from hub_config.login.providers import Doors
 from hub_config.login.refusals import Refusals
 from hub_config.login.sessions import HUB
 
@@ -81,11 +82,16 @@ class Newcomer(msgspec.Struct, frozen=True):
         return "register-invited" if isinstance(self.way, ByInvitation) else "register-self"
 
 
-def unknown(policy: Policy, refusals: Refusals, login: Login, why: str) -> UnknownLogin:
+def unknown(refusals: Refusals, login: Login, why: str, institutions: list[str]) -> UnknownLogin:
     """Return what to say to somebody whom nobody knows, after it went on record; an admin finds them by that."""
     refusals.record_stranger(login.identity, why)
+    return UnknownLogin(login, institutions)
+
+
+def known_institutions(policy: Policy, doors: Doors) -> list[str]:
+    """Return the names of the institutions whose people can register themselves here."""
     with policy.reading_behind() as state:
-        return UnknownLogin(login, trusted_names(state, policy.now()))
+        return trusted_names(state, policy.now(), doors.domains)
 
 
 def newcomer(policy: Policy, login: Login, found: Proved) -> Newcomer | None:

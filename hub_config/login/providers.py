@@ -53,6 +53,11 @@ class Doors:
         """Return how many there are."""
         return len(self._doors)
 
+    @property
+    def domains(self) -> frozenset[str]:
+        """The domains of all addresses that a provider can prove here."""
+        return frozenset(domain for one in self._doors.values() for domain in one.rules.domains)
+
     def matching(self, wanted: str) -> list[Door]:
         """Return those whose title or domain holds what somebody typed; an address is searched by its domain."""
         text = wanted.strip().casefold().rpartition("@")[2]

@@ -14,7 +14,14 @@ import pyotp
 
 STEP_SECONDS = 30
 LONGEST_RUN = 33
-"""Wrong codes in a row, over any time and any number of browsers, after which a factor must be reset."""
+"""Wrong codes in a row, over any time and any number of browsers, after which a factor is shut off."""
+
+
+def longest_run(apps: int) -> int:
+    """Return the same for somebody with several authenticator apps: a code may be of each, so a guess is right more
+    often (MFA-05)."""
+    return LONGEST_RUN // max(apps, 1)
+
 
 TRIES = 10
 WINDOW = timedelta(minutes=10)

@@ -25,6 +25,7 @@ from hub_config.login.newcomers import (
     Malformed,
     Newcomer,
     UnknownLogin,
+    known_institutions,
     newcomer,
     register,
     said_by,
@@ -136,7 +137,8 @@ class WhoPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         return came
 
     def _refused(self, login: Login, why: str) -> UnknownLogin:
-        return unknown(self.parts.policy, self.parts.refusals, login, why)
+        parts = self.parts
+        return unknown(parts.refusals, login, why, known_institutions(parts.policy, parts.doors))
 
     def _posted(self) -> dict[str, str]:
         """All that was sent, as it was sent, also in the address; a field that stands there twice is one too many."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
-from access_policy.commands.base import Refusal, parse_command
+from access_policy.commands.base import parse_command
 from access_policy.events import LossAccepted
 from access_policy.log.errors import LogBehind
 from access_policy.log.witness import Trouble
@@ -14,7 +14,7 @@ from access_policy.model.enums import Role
 from access_policy.standing import acts_as
 from hub_config.desk.desk import PREFIX, NotYours, View, Visit, VisitingBehind
 from hub_config.desk.errors import Refused
-from hub_config.desk.give import refused_status
+from hub_config.desk.give import carry_out
 from hub_config.desk.pages.do import check_token
 from hub_config.desk.render import page, said
 
@@ -56,9 +56,10 @@ def accept(request: Request, step: str, visit: VisitingBehind, form: Posted) -> 
         command = parse_command(_COMMANDS[step], arguments)
     except ValueError as error:
         return _page(request, visit, Refused(422, "bad_request", str(error)))
-    outcome = visit.desk.policy.handle(command, visit.actor)
-    if isinstance(outcome, Refusal):
-        return _page(request, visit, Refused(refused_status(outcome), outcome.code, outcome.text))
+    try:
+        outcome = carry_out(visit, command, behind=True)
+    except Refused as refused:
+        return _page(request, visit, refused)
     accepted = any(isinstance(fact.event, LossAccepted) for fact in outcome.facts)
     return said(request, f"{PREFIX}/requests" if accepted else f"{PREFIX}/loss", _SAID[step])
 

@@ -18,8 +18,7 @@ from access_policy.arrivals import (
 )
 from access_policy.model.enums import Component
 from access_policy.model.ids import InstitutionName, PersonId
-from tests.unit.access_policy.situations import everything_holds
-from tests.unit.access_policy.world import ADMIN, World
+from tests.unit.access_policy.world import ADMIN, World, everything_holds
 
 pytestmark = pytest.mark.unit
 
@@ -55,10 +54,12 @@ def test_an_institution_that_is_not_trusted_now() -> None:
     """S72, E59: neither for who is on record with the address, nor for who is not."""
     world = everything_holds()
     hospital = world.state.institutions[InstitutionName("hospital")].name
-    assert hospital in trusted_names(world.state, world.at)
+    proved = frozenset({"hospital.example", "centre.example"})
+    assert hospital in trusted_names(world.state, world.at, proved)
+    assert hospital not in trusted_names(world.state, world.at, frozenset({"centre.example"}))
     world.do("end-agreement", ADMIN, institution="hospital")
     assert way(world, ROSA) is way(world, "new@hospital.example") is None
-    assert hospital not in trusted_names(world.state, world.at)
+    assert hospital not in trusted_names(world.state, world.at, proved)
 
 
 def test_an_address_on_record_is_the_same() -> None:

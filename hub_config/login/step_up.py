@@ -1,0 +1,131 @@
+"""A fresh second factor for one command: the page says what it is for, and takes a factor that counts (S76, MFA-08).
+
+What waits stands in `step_ups.py`. What the desk asked for goes back there; what a page about one's factors asked for
+goes on here.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from jupyterhub.handlers.base import BaseHandler
+from tornado import web
+
+from access_policy.log.records import Factor, Session, StepUp, token_digest
+from access_policy.model.enums import FactorKind
+from access_policy.model.ids import FactorId
+from access_policy.step_ups import ASKED_FOR, caring, needs_step_up, proving
+from hub_config import step_ups
+from hub_config.command_words import said_of_command
+from hub_config.login.activity import token_of
+from hub_config.login.factors import CODES, Answer, Result
+from hub_config.login.flow import LoginFlowMixin, PageRefused
+from hub_config.login.sessions import new_proof, person_of
+from hub_config.step_ups import HOLDS, Waiting
+
+DESK, HERE, PROGRAM = "desk", "factors", "program"
+"""Where a browser goes on: at the desk, at the page of one's factors, or nowhere, where a program asked."""
+
+OVER = "This is not waiting any more, or was asked for in another login. Go back and do it again."
+
+
+class OwnSessionMixin(LoginFlowMixin):
+    """What the pages share that a person opens in a session of theirs."""
+
+    def own_session(self: Any) -> Session:
+        """Return the session of this browser; the hub has asked already whether it holds."""
+        record = self.parts.policy.records.session(token_digest(token_of(self)))
+        if record is None or record.person != person_of(self.current_user.name):
+            raise PageRefused("Log in anew, then do it again.")
+        found: Session = record
+        return found
+
+    def waiting(self: Any) -> tuple[Waiting, Session]:
+        """Return what waits for this session under the token in the address."""
+        session = self.own_session()
+        found = step_ups.waiting(self.parts.policy, self.get_query_argument("ask", ""), session.person, session.session)
+        if found is None:
+            raise PageRefused(OVER, 404)
+        return found, session
+
+
+class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyterhub ships no types
+    """Asks for a factor, for one command that it shows in words."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Show what the factor is for. Where one was given already, the browser goes on."""
+        one, _ = self.waiting()
+        if step_ups.given(self.parts.policy, one) is not None:
+            self.go_on(one)
+            return
+        await self._show(one)
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Take a code. The hub checks its XSRF token before this is called (SES-06)."""
+        one, session = self.waiting()
+        among = self.factors_for(one)
+        result = self.parts.factors.prove_any(session.person, self.get_body_argument("code", ""), among)
+        if result.answer is Answer.RIGHT:
+            self.give(one, result)
+            self.go_on(one)
+            return
+        self.parts.refusals.record(self._identity(one), f"step_up_{result.answer}")
+        self.set_status(429 if result.answer is Answer.WAIT else 403)
+        await self._show(one, answer=result.answer.value)
+
+    def give(self, one: Waiting, result: Result) -> None:
+        """Write down that a factor was given for this, and for nothing else."""
+        at = self.parts.policy.now()
+        asked = msgspec.structs.asdict(one.asked)
+        step_up = StepUp(
+            **asked, proof=new_proof(self.parts.new_token), factor=result.factor, created=at, expires=at + HOLDS
+        )
+        self.parts.policy.records.delete_overdue_step_ups(at)
+        self.parts.policy.records.create_step_up(step_up)
+
+    def go_on(self, one: Waiting) -> None:
+        """Send the browser to where it came from."""
+        query = urlencode({"ask": self.get_query_argument("ask", "")})
+        pages = {DESK: f"{self.default_url}step-up?{query}", HERE: f"{self.hub.base_url}factors/change?{query}"}
+        self.redirect(pages.get(one.ask.back, f"{self.hub.base_url}step-up/given"), status=303)
+
+    def factors_for(self, one: Waiting) -> list[Factor]:
+        """Return the factors that may be given for this: those that count, a recovery code for none of the desk's."""
+        policy = self.parts.policy
+        for_command = needs_step_up(type(one.command)) and one.ask.back != HERE
+        with policy.reading_behind() as state:
+            person = state.people[one.ask.person]
+            good = proving(state, person.person) if for_command else caring(person)
+        kinds = ASKED_FOR if for_command else ASKED_FOR | {FactorKind.RECOVERY}
+        found: list[Factor] = self.parts.factors.standing(one.ask.person)
+        return [factor for factor in found if factor.factor in good and factor.kind in kinds]
+
+    def _identity(self, one: Waiting) -> str:
+        with self.parts.policy.reading_behind() as state:
+            identities = state.people[one.ask.person].identities
+        return identities[0] if identities else ""
+
+    async def _show(self, one: Waiting, answer: str = "") -> None:
+        with self.parts.policy.reading_behind() as state:
+            said = said_of_command(state, one.command)
+        kinds = {factor.kind for factor in self.factors_for(one)}
+        names = self.parts.policy.records.factor_names(one.ask.person)
+        self.finish(
+            await self.render_template(
+                "step_up.html", said=said, answer=answer, codes=bool(kinds & CODES), apps=FactorKind.TOTP in kinds,
+                passkeys=FactorKind.PASSKEY in kinds, recovery=FactorKind.RECOVERY in kinds,
+                back=f"{self.hub.base_url}factors" if one.ask.back == HERE else self.default_url,
+                named=names.get(FactorId(getattr(one.command, "factor", "")), ""),
+            )
+        )  # fmt: skip
+
+
+class GivenPage(LoginFlowMixin, BaseHandler):  # type: ignore[misc]
+    """What somebody sees who gave a factor for what a program asked for."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Say so."""
+        self.finish(await self.render_template("step_up_given.html"))
