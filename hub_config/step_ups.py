@@ -15,6 +15,9 @@ from access_policy.model.ids import PersonId
 from access_policy.step_ups import canonical, digest_of, read_canonical
 from access_policy.use_cases import Done, Policy
 
+DESK, HERE, PROGRAM = "desk", "factors", "program"
+"""Where a browser goes on: at the desk, at the page of one's factors, or nowhere, where a program asked."""
+
 ASK_TIME = timedelta(minutes=10)
 """How long a command waits for the factor."""
 

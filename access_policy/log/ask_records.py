@@ -68,4 +68,6 @@ class AskRecords(RecordBase):
 
 def _ask(row: Row[Any], sealer: Sealer) -> Ask | None:
     form = sealer.open(bytes(row.form), row.person, _PURPOSE, row.token)
-    return None if form == ERASED else msgspec.convert({**row._mapping, "form": form}, Ask)
+    if form == ERASED:
+        return None
+    return msgspec.convert({str(name): value for name, value in row._mapping.items()} | {"form": form}, Ask)

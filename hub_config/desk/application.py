@@ -31,7 +31,8 @@ from hub_config.desk.security import Address, Shield
 
 _PAGES: tuple[APIRouter, ...] = (
     loss.router, mine.router, people.router, requests.router, things.router, documents.router, watch.router, do.router,
-    step_up.router, public.router, intake.router, register.router, invitation.router, people_waiting.router, people_logins.router,
+    step_up.router, public.router, intake.router, register.router, invitation.router,
+    people_waiting.router, people_logins.router,
 )  # fmt: skip
 
 

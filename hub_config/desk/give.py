@@ -86,6 +86,7 @@ def give(visit: Visit, name: str, arguments: dict[str, Any], program: FromProgra
 
 def carry_out(visit: Visit, command: Command, program: FromProgram | None = None, *, behind: bool = False) -> Done:
     """Carry a command out, or have the visitor give a second factor for it first; raises as `give`."""
+    outcome: Done | Refusal | None
     if not needs_step_up(type(command)):
         outcome = visit.desk.policy.handle(command, visit.actor)
     elif program is not None and program.step_up:

@@ -1,4 +1,4 @@
-"""Commands that take a fresh second factor: the browser gives it at the hub, for this one command, and comes back (S76).
+"""Commands that take a fresh second factor: it is given at the hub, for this one command alone (S76).
 
 Nobody is asked for a factor in vain: what would be refused now is refused before. What was decided on afterwards is the
 same command, by its hash, on the newest facts.
@@ -15,8 +15,7 @@ from access_policy.use_cases import Done
 from hub_config import step_ups
 from hub_config.desk.desk import View, Visit
 from hub_config.desk.errors import Refused, StepUpNeeded
-from hub_config.login.step_up import DESK, PROGRAM
-from hub_config.step_ups import Asker, Waiting
+from hub_config.step_ups import DESK, PROGRAM, Asker, Waiting
 
 OVER = "what waited for your second factor is over, or was used; do it again"
 OTHER = "this second factor was given for something else, or its time is over; leave the header out to ask anew"

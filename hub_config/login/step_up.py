@@ -21,10 +21,7 @@ from hub_config.login.activity import token_of
 from hub_config.login.factors import CODES, Answer, Result
 from hub_config.login.flow import LoginFlowMixin, PageRefused
 from hub_config.login.sessions import new_proof, person_of
-from hub_config.step_ups import HOLDS, Waiting
-
-DESK, HERE, PROGRAM = "desk", "factors", "program"
-"""Where a browser goes on: at the desk, at the page of one's factors, or nowhere, where a program asked."""
+from hub_config.step_ups import DESK, HERE, HOLDS, Waiting
 
 OVER = "This is not waiting any more, or was asked for in another login. Go back and do it again."
 

@@ -9,6 +9,7 @@ from jupyterhub.handlers.base import BaseHandler
 
 from access_policy.arrivals import ByInvitation, WayIn
 from access_policy.commands.base import Refusal, RefusalCode
+from access_policy.log.errors import LogError
 from access_policy.log.records import PendingKind, PendingLogin, open_claims
 from access_policy.model.enums import FactorKind
 from access_policy.model.ids import PersonId
@@ -46,6 +47,7 @@ NEXT: dict[ReasonCode, str] = {
 """What comes next for everybody, in order, by the condition that it is about; the desk says what is left (S97)."""
 
 _LATER = (RefusalCode.CLOCK_JUMPED, RefusalCode.UPGRADE_FIRST)
+_LATER_TEXT = "Nobody can be registered just now; try again later."
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -83,8 +85,13 @@ class WhoPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
             await self._again(came, posted, problem)
         except GoneError:
             self.to_page("login", self.wished_page())
+        except LogError as error:
+            self.log.error("nobody is registered: %s", error)
+            raise PageRefused(_LATER_TEXT, 503) from None
         else:
-            await self._registered(came, person)
+            if isinstance(person, Refusal):
+                raise self._not_registered(came, pending, person)
+            await self._to_second_factor(came, person)
 
     async def _again(self, came: Newcomer, posted: dict[str, str], problem: Malformed) -> None:
         """ID-14: a field too many goes on record; what was typed stays in the form."""
@@ -93,13 +100,13 @@ class WhoPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         self.set_status(422)
         await self._show(came, posted, str(problem))
 
-    async def _registered(self, came: Newcomer, person: PersonId | Refusal) -> None:
-        if isinstance(person, Refusal):
-            self.forget_flow_cookie(PENDING_COOKIE)
-            if person.code in _LATER:
-                raise PageRefused("Nobody can be registered just now; try again later.", 503)
-            raise self._refused(came.login, f"not_registered_{person.code}")
-        await self._to_second_factor(came, person)
+    def _not_registered(self, came: Newcomer, pending: PendingLogin, refusal: Refusal) -> PageRefused:
+        """The half login is over, in the same words whatever the reason is (ID-12)."""
+        self.forget_flow_cookie(PENDING_COOKIE)
+        self.parts.policy.records.delete_pending_login(pending.nonce)
+        if refusal.code in _LATER:
+            return PageRefused(_LATER_TEXT, 503)
+        return self._refused(came.login, f"not_registered_{refusal.code}")
 
     async def _to_second_factor(self, came: Newcomer, person: PersonId) -> None:
         """S17: what the provider proved just now, or one of ours; either waits for the verifier."""

@@ -15,8 +15,7 @@ import pyotp
 import pytest
 
 from access_policy.log.records import PendingKind, PendingLogin, token_digest
-from access_policy.model.enums import FactorKind
-from access_policy.model.ids import FactorId, PersonId
+from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import open_policy
 from hub_config.cli import main
@@ -47,8 +46,9 @@ def log_in(policy: Policy, one: dict[str, Any]) -> list[str]:
     factors = SecondFactors(policy, Throttle(), pyotp.random_base32)
     code = pyotp.TOTP(one["totp_secret"]).at(now)
     wrong = f"{(int(code) + 500_000) % 1_000_000:06}"
-    assert [factors.prove(pending, typed) for typed in (wrong, code)] == [Answer.WRONG, Answer.RIGHT]
-    given = Given(factor=factors.asked(pending) or FactorId(""), kind=FactorKind.TOTP, at=now)
+    results = [factors.prove(pending, typed) for typed in (wrong, code)]
+    assert [one.answer for one in results] == [Answer.WRONG, Answer.RIGHT]
+    given = Given(factor=results[-1].factor, kind=results[-1].kind, at=now)
     token = begin_session(policy, pending.person, given, lambda: secrets.token_urlsafe(32))
     return [nonce, token, json.dumps(code), json.dumps(wrong)]
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 
@@ -16,12 +17,13 @@ from access_policy.commands.base import Refusal, parse_command
 from access_policy.commands.factors import EnrolFactor
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace
 from access_policy.log.keys import Keys
-from access_policy.log.records import Session
+from access_policy.log.records import Session, StepUp
 from access_policy.log.store import LogStore
 from access_policy.model.enums import Component, FactorKind, Zone
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.ids import FactorId, PersonId, RequestId
 from access_policy.model.instants import format_instant
 from access_policy.use_cases import Beginning, Done, FirstAdmin, Policy, begin
+from hub_config import step_ups
 from hub_config.desk.application import create_app
 from hub_config.desk.desk import Desk, Login
 from hub_config.desk.security import Seals
@@ -116,6 +118,16 @@ class World:
             self.log_in(who)
         return Client(self, who)
 
+    def step_up(self, who: str, token: str) -> None:
+        """Write down, as the hub does, that somebody gave their second factor for what waits."""
+        login, at = self.logins[who], self.policy.now()
+        one = step_ups.waiting(self.policy, token, login.person, login.session)
+        assert one is not None
+        asked = msgspec.structs.asdict(one.asked)
+        self.policy.records.create_step_up(
+            StepUp(**asked, proof=f"fresh of {who}", factor=FactorId("f"), created=at, expires=at + step_ups.HOLDS)
+        )
+
     def token(self, who: str) -> str:
         """Return the token that this person's forms carry."""
         return Seals(b"s" * 32).csrf(self.logins[who].key)
@@ -172,13 +184,31 @@ class Client:
             world.app(), base_url=URL, headers=headers, follow_redirects=False, raise_server_exceptions=False
         )
         self.token = world.token(who) if who is not None else ""
+        self.world, self.who = world, who
 
     def get(self, path: str, **options: Any) -> Any:
         return self.http.get(DESK + path, **options)
 
     def post(self, path: str, fields: dict[str, str] | None = None, **options: Any) -> Any:
-        """Post a form with this login's token, unless `fields` has one."""
+        """Post a form with this login's token, unless `fields` has one; give the second factor that it takes."""
+        answer = self.send(path, fields, **options)
+        asked = asked_by(answer)
+        return answer if asked is None else self.step_up(asked)
+
+    def send(self, path: str, fields: dict[str, str] | None = None, **options: Any) -> Any:
+        """Post such a form, and nothing else."""
         return self.http.post(DESK + path, data={"_csrf": self.token, **(fields or {})}, **options)
+
+    def step_up(self, token: str) -> Any:
+        """Come back from the hub with a second factor that was given for what waits under this token."""
+        self.world.step_up(self.who or "", token)
+        return self.get(f"/step-up?ask={token}")
+
+
+def asked_by(answer: Any) -> str | None:
+    """Return the token with which a browser is sent to give its second factor at the hub, if it is."""
+    location = answer.headers.get("location", "")
+    return str(location.partition("?ask=")[2]) if location.startswith(f"{URL}/hub/step-up?") else None
 
 
 def empty_world(folder: Path, *, demo: bool = False) -> World:

@@ -47,7 +47,7 @@ def noor(world: World) -> str:
 
 
 def client(world: World, who: str | None) -> Client:
-    """A browser of a desk that makes real HMACs."""
+    """A browser of somebody, of a desk that makes real HMACs."""
     made = world.client(who)
     app: Any = made.http.app
     app.state.desk = replace(app.state.desk, identity=identity)
@@ -206,7 +206,7 @@ def test_a_code_is_shown_once_and_handed_over(world: World, noor: str) -> None:
     assert answer.status_code == 303
     assert code not in browser.get(f"/people/{noor}").text
     redeem = {"person": noor, "factor": "totp-noor", "code": code}
-    mine = world.client(noor)
+    mine = client(world, noor)
     assert mine.post("/do/redeem-confirmation-code", redeem).status_code == 303
     assert person(world, noor).factors["totp-noor"].confirmed is not None  # type: ignore[index]
     assert "No factor waits for you" in browser.get("/verify").text
@@ -292,7 +292,7 @@ def test_an_address_that_differs_is_shown_until_it_is_mended(world: World) -> No
 
 def test_what_comes_next_stands_on_the_first_page(world: World, noor: str) -> None:
     """S97: the steps that are left for the person, with who can take each; none where nothing is left."""
-    mine = world.client(noor)
+    mine = client(world, noor)
     for path in ("/", "/me"):
         page = mine.get(path).text
         assert "What comes next for you" in page
@@ -357,7 +357,7 @@ def test_nobody_guesses_a_link(world: World, invited: int, other: Any) -> None:
 def test_an_invitation_that_was_taken_up_says_so(world: World, invited: int) -> None:
     """ID-13: the link opens nothing, before as after; it is no token that could be used twice."""
     nina = register_nina(world, invited)
-    mine = world.client(nina)
+    mine = client(world, nina)
     form = {"invitation": str(invited), "title": "Survival", "purpose": "which treatment helps"}
     assert mine.post("/do/accept-invitation", form).status_code == 303
     page = client(world, None).get(f"/invitation/{invitation_token(identity, invited)}")
@@ -367,7 +367,7 @@ def test_an_invitation_that_was_taken_up_says_so(world: World, invited: int) -> 
 def test_who_was_invited_reaches_their_request_and_nothing_else(world: World, invited: int) -> None:
     """S31, S72: of an institution that is not trusted: the form and its signing; no other request, list or area."""
     nina = register_nina(world, invited)
-    mine = world.client(nina)
+    mine = client(world, nina)
     assert "You are invited to DR-4 as its applicant" in mine.get("/").text
     assert "/do/open-request" not in mine.get("/").text
     answer = mine.post("/do/open-request", {"title": "Mine", "purpose": "more"})

@@ -76,6 +76,7 @@ PUBLIC = {
 OF_STRANGERS = {"/intake"}  # its POST needs no login: test_intake.py
 OF_FILES = {("POST", "/files"), ("POST", "/api/v1/files"), ("GET", "/api/v1/files/{number}")}  # test_files.py
 OF_LOGINS = {("GET", "/logins/{reference}"), ("POST", "/logins/{reference}")}  # test_first_day_of_a_person.py
+OF_STEP_UPS = {("GET", "/step-up")}  # test_step_up.py
 BEHIND = {("GET", "/loss"), ("POST", "/loss/{step}")}  # open on a log that is behind only: test_loss.py
 BY_COMMAND = {"/do/{name}", "/api/v1/commands/{name}"}  # tried below, once for each command
 
@@ -110,7 +111,7 @@ def test_every_route_stands_in_the_matrix(shared: World) -> None:
     known = {("GET", path) for path in PUBLIC | PAGES.keys()} | {("GET", "/do/{name}")}
     assert (
         routes(shared.app())
-        == known | BEHIND | {("POST", path) for path in BY_COMMAND | OF_STRANGERS} | OF_FILES | OF_LOGINS
+        == known | BEHIND | {("POST", path) for path in BY_COMMAND | OF_STRANGERS} | OF_FILES | OF_LOGINS | OF_STEP_UPS
     )
 
 
