@@ -1,0 +1,77 @@
+"""What a person reads when the cluster is in trouble, with the whole product in it; afterwards a start works.
+
+A quota cannot be reached here: the warden counts a pod for each person, and the hub makes no more.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import msgspec
+import pytest
+
+from spawner import cluster_names as names
+from spawner.pod_words import TOLD
+from tests.cluster import processes
+from tests.cluster.handle import Cluster
+from tests.cluster.installed import Installed
+from tests.cluster.visits import BOUND, ask, await_end, start, stop, uid
+from tests.integration.whole import Visitor, until
+
+PLACE = names.namespace("DR-2")
+EAT = "eaten = [bytearray(b'x' * 2**20) for _ in range(4096)]"  # more than a tiny one has
+
+
+TROUBLES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
+    "no_machine": Cluster.node_full,
+    "image_missing": Cluster.image_missing,
+    "mount_failed": Cluster.store_dead,
+}
+
+
+def told(visitor: Visitor, request: str, seconds: int = 60) -> Iterator[str]:
+    """Read what the page of a start is told, until nothing more comes."""
+    stream = f"/hub/api/users/{visitor.person.lower()}/servers/{request.lower()}/progress"
+    with visitor.http.stream("GET", stream, timeout=seconds) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data:"):
+                yield msgspec.json.decode(line.removeprefix("data:")).get("message", "")
+
+
+def test_who_waits_reads_what_is_wrong_and_gets_in_once_it_is_not(
+    cluster: Cluster, installed: Installed, lotte: Visitor, subtests: pytest.Subtests
+) -> None:
+    """FLT-05: no machine with room, an image that is nowhere, data that cannot be mounted; the same start goes on."""
+    for code, trouble in TROUBLES.items():
+        with subtests.test(code):
+            with trouble(cluster):
+                ask(lotte, "DR-2", "tiny")
+                assert any(TOLD[code] in message for message in told(lotte, "DR-2")), code
+            until(lambda: lotte.reaches("DR-2"), BOUND)
+            stop(cluster, installed, lotte, "DR-2")
+
+
+def test_who_used_too_much_memory_reads_it_and_starts_again(
+    cluster: Cluster, installed: Installed, lotte: Visitor
+) -> None:
+    """FLT-05: the kernel is killed for memory, and its server with it, as where all of a pod dies together."""
+    start(lotte, "DR-2", "tiny")
+    before = uid(cluster, lotte, "DR-2")
+    kernel = lotte.kernel("DR-2")
+    kernel.send(EAT)
+    processes.until("the kernel is dead", lambda: not cluster.pids_in(str(before), "ipykernel"), 60)
+    cluster.kill_in(PLACE, names.pod(lotte.person), "jupyterhub-singleuser")
+    await_end(cluster, installed, lotte, "DR-2")
+    assert TOLD["out_of_memory"] in lotte.http.get("/services/desk/requests/DR-2").text
+    start(lotte, "DR-2", "tiny")
+    stop(cluster, installed, lotte, "DR-2")
+
+
+def test_who_was_evicted_reads_it_and_starts_again(cluster: Cluster, installed: Installed, lotte: Visitor) -> None:
+    """FLT-05: what the node's own program writes where it runs short, here written by an administrator."""
+    start(lotte, "DR-2", "tiny")
+    path = f"/api/v1/namespaces/{PLACE}/pods/{names.pod(lotte.person)}/status"
+    cluster.admin.patch(path, {"status": {"phase": "Failed", "reason": "Evicted"}})
+    await_end(cluster, installed, lotte, "DR-2")
+    assert TOLD["evicted"] in lotte.http.get("/services/desk/requests/DR-2").text
+    start(lotte, "DR-2", "tiny")
+    stop(cluster, installed, lotte, "DR-2")
