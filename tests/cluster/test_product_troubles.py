@@ -3,10 +3,9 @@
 A quota cannot be reached here: the warden counts a pod for each person, and the hub makes no more.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-import msgspec
 import pytest
 
 from spawner import cluster_names as names
@@ -14,10 +13,11 @@ from spawner.pod_words import TOLD
 from tests.cluster import processes
 from tests.cluster.handle import Cluster
 from tests.cluster.installed import Installed
-from tests.cluster.visits import BOUND, ask, await_end, start, stop, uid
+from tests.cluster.visits import BOUND, ask, await_end, start, stop, told, uid
 from tests.integration.whole import Visitor, until
 
 PLACE = names.namespace("DR-2")
+SERVER = "import ctypes"  # of the command line that becomes it
 EAT = "eaten = [bytearray(b'x' * 2**20) for _ in range(4096)]"  # more than a tiny one has
 
 
@@ -26,15 +26,6 @@ TROUBLES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
     "image_missing": Cluster.image_missing,
     "mount_failed": Cluster.store_dead,
 }
-
-
-def told(visitor: Visitor, request: str, seconds: int = 60) -> Iterator[str]:
-    """Read what the page of a start is told, until nothing more comes."""
-    stream = f"/hub/api/users/{visitor.person.lower()}/servers/{request.lower()}/progress"
-    with visitor.http.stream("GET", stream, timeout=seconds) as answer:
-        for line in answer.iter_lines():
-            if line.startswith("data:"):
-                yield msgspec.json.decode(line.removeprefix("data:")).get("message", "")
 
 
 def test_who_waits_reads_what_is_wrong_and_gets_in_once_it_is_not(
@@ -59,7 +50,7 @@ def test_who_used_too_much_memory_reads_it_and_starts_again(
     kernel = lotte.kernel("DR-2")
     kernel.send(EAT)
     processes.until("the kernel is dead", lambda: not cluster.pids_in(str(before), "ipykernel"), 60)
-    cluster.kill_in(PLACE, names.pod(lotte.person), "jupyterhub-singleuser")
+    cluster.kill_in(PLACE, names.pod(lotte.person), SERVER)
     await_end(cluster, installed, lotte, "DR-2")
     assert TOLD["out_of_memory"] in lotte.http.get("/services/desk/requests/DR-2").text
     start(lotte, "DR-2", "tiny")

@@ -1,14 +1,16 @@
 """The whole in a real cluster: from the login to the data and back, with hub, warden and node killed on the way."""
 
+import time
 from datetime import UTC, datetime
 
 from spawner import cluster_names as names
+from spawner.pod_words import TOLD
 from tests.cluster import processes
 from tests.cluster.click import Click
 from tests.cluster.handle import Cluster
 from tests.cluster.installed import DATABASES, PARTS, Installed
 from tests.cluster.setting import NODE, say
-from tests.cluster.visits import BOUND, await_end, reinstate, start, stop, suspend, uid
+from tests.cluster.visits import BOUND, ask, await_end, reinstate, start, stop, suspend, told, uid
 from tests.integration.whole import Visitor, until
 
 READ = "print(open('/data/gbsg2-clinical/patients.csv').readline().count(','))"
@@ -16,6 +18,7 @@ WRITE = "\ntry:\n    open('/data/gbsg2-clinical/new', 'w')\nexcept OSError as er
 EROFS = "30\n"
 GRANT = f"/apis/sluis.dev/v1/namespaces/{{}}/accessgrants/{names.GRANT}"
 BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{{}}/rolebindings/{names.HUB_BINDING}"
+AWAY = 60.0  # seconds
 LOST = 10.0  # seconds in which a lost node's workspace has no route and no ground any more, and is in doubt
 
 
@@ -99,20 +102,37 @@ def test_proxy_and_database_are_killed_and_a_drained_pod_is_replaced(
     stop(cluster, installed, lotte, "DR-2")
 
 
-def test_with_the_clusters_api_away_nothing_starts_and_nothing_is_forgotten(
+def test_with_the_clusters_api_away_for_a_minute_nothing_starts_and_nothing_is_forgotten(
     cluster: Cluster, installed: Installed, lotte: Visitor
 ) -> None:
-    """FLT-06: the route goes at once, the end is claimed by nobody; afterwards all is caught up with."""
-    start(lotte, "DR-2")
+    """FLT-06: a route goes at once, no end is claimed, a wish makes no pod and says why; then all is caught up with."""
+    for request in ("DR-1", "DR-2"):
+        start(lotte, request, "tiny")
+    kernel, before = lotte.kernel("DR-1"), uid(cluster, lotte, "DR-1")
+    assert kernel.run("kept = 41") == ""
     with cluster.api_away():
+        over = time.monotonic() + AWAY
         suspend(installed, "DR-2")
         until(lambda: not lotte.reaches("DR-2"))
-        (told,) = installed.workspaces()
-        assert told["workspace"] == f"{lotte.person}/dr-2"
-    await_end(cluster, installed, lotte, "DR-2")
+        ask(lotte, "DR-3", "tiny")
+        assert any(TOLD["cluster_silent"] in message for message in told(lotte, "DR-3"))
+        processes.until("the minute is over", lambda: time.monotonic() > over, 2 * AWAY)
+        assert kernel.run("print(kept + 1)") == "42\n"
+        assert _believed(installed) == {f"{lotte.person}/dr-1", f"{lotte.person}/dr-2"}
+    until(lambda: _believed(installed) == {f"{lotte.person}/dr-1"}, BOUND)
+    assert [uid(cluster, lotte, request) for request in ("DR-1", "DR-2", "DR-3")] == [before, None, None]
+    assert kernel.run("print(kept + 1)") == "42\n"
     reinstate(installed, "DR-2")
-    start(lotte, "DR-2")
-    stop(cluster, installed, lotte, "DR-2")
+    for request in ("DR-2", "DR-3"):
+        start(lotte, request, "tiny")
+    for request in ("DR-1", "DR-2", "DR-3"):
+        installed.do("stop-workspace", lotte.person, person=lotte.person, request=request)
+    until(lambda: _believed(installed) == set(), BOUND)
+
+
+def _believed(installed: Installed) -> set[str]:
+    """Return the workspaces of which the log knows no end."""
+    return {each["workspace"] for each in installed.workspaces()}
 
 
 def test_on_a_lost_node_the_end_is_not_claimed(cluster: Cluster, installed: Installed, lotte: Visitor) -> None:

@@ -1,5 +1,9 @@
 """What a person does with workspaces in an installed Sluis, and what is to be seen of it in the cluster."""
 
+from collections.abc import Iterator
+
+import msgspec
+
 from spawner import cluster_names as names
 from tests.cluster import processes
 from tests.cluster.handle import Cluster
@@ -18,6 +22,15 @@ def start(visitor: Visitor, request: str, profile: str = "small") -> None:
 def ask(visitor: Visitor, request: str, profile: str = "small") -> None:
     """Ask for a workspace; who is told that it cannot be just now asks again, as a person does."""
     until(lambda: "spawn-pending" in visitor.spawn(request, profile=profile).url.path or visitor.reaches(request))
+
+
+def told(visitor: Visitor, request: str, seconds: int = 60) -> Iterator[str]:
+    """Read what the page of a start is told, until nothing more comes."""
+    stream = f"/hub/api/users/{visitor.person.lower()}/servers/{request.lower()}/progress"
+    with visitor.http.stream("GET", stream, timeout=seconds) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data:"):
+                yield msgspec.json.decode(line.removeprefix("data:")).get("message", "")
 
 
 def uid(cluster: Cluster, visitor: Visitor, request: str) -> str | None:
