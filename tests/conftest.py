@@ -1,7 +1,7 @@
 """How property tests run: the same examples each time, so that a change and not chance turns a test red.
 
 `make test-long` takes the profile "long": the same laws with five times the examples; and the tests marked `slow`.
-What is more there than in `make test` can be asked for by the marker `counted`, which property tests and slow ones have.
+What is more there than in `make test` can be asked for by the marker `counted`; property tests and slow ones have it.
 `pytest --hypothesis-profile=explore` looks for new ones.
 """
 

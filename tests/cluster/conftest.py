@@ -107,7 +107,7 @@ def installed(cluster: Cluster) -> Iterator[Installed]:
 def lotte(installed: Installed) -> Iterator[Visitor]:
     """A researcher who logged in with both factors."""
     visitor = Visitor(cast(RunningSluis, installed), "lotte")
-    visitor.log_in()
-    assert visitor.logged_in()
+    page = visitor.log_in()
+    assert visitor.logged_in(), f"{page.status_code} {page.url}: {page.text}"
     yield visitor
     visitor.close()

@@ -1,10 +1,8 @@
-"""What a person reads when the cluster is in trouble, with the whole product in it; afterwards a start works.
+"""What a person reads when the cluster is in trouble, with the whole product in it; afterwards a start works."""
 
-A quota cannot be reached here: the warden counts a pod for each person, and the hub makes no more.
-"""
-
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -12,26 +10,43 @@ from spawner import cluster_names as names
 from spawner.pod_words import TOLD
 from tests.cluster import processes
 from tests.cluster.handle import Cluster
-from tests.cluster.installed import Installed
+from tests.cluster.installed import PARTS, Installed
 from tests.cluster.visits import BOUND, ask, await_end, start, stop, told, uid
 from tests.integration.whole import Visitor, until
 
+WARDEN = "app.kubernetes.io/component=warden"
 PLACE = names.namespace("DR-2")
 SERVER = "import ctypes"  # of the command line that becomes it
 EAT = "eaten = [bytearray(b'x' * 2**20) for _ in range(4096)]"  # more than a tiny one has
+
+
+@contextmanager
+def quota_reached(cluster: Cluster) -> Iterator[None]:
+    """The request's quota has room for nobody, and the warden stands still, which would mend that."""
+    warden, path = cluster.as_account(PARTS, "warden"), f"/api/v1/namespaces/{PLACE}/resourcequotas"
+    (pod,) = cluster.admin.read(f"/api/v1/namespaces/{PARTS}/pods", labelSelector=WARDEN)["items"]
+    (quota,) = warden.read(path)["items"]
+    cluster.kill_in(PARTS, pod["metadata"]["name"], "in_cluster", signal.SIGSTOP)
+    try:
+        full = {**quota, "spec": {"hard": {**quota["spec"]["hard"], "pods": "0"}}}
+        warden.ask("PUT", f"{path}/{quota['metadata']['name']}", json=full).raise_for_status()
+        yield
+    finally:
+        cluster.kill_in(PARTS, pod["metadata"]["name"], "in_cluster", signal.SIGCONT)
 
 
 TROUBLES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
     "no_machine": Cluster.node_full,
     "image_missing": Cluster.image_missing,
     "mount_failed": Cluster.store_dead,
+    "quota_reached": quota_reached,
 }
 
 
 def test_who_waits_reads_what_is_wrong_and_gets_in_once_it_is_not(
     cluster: Cluster, installed: Installed, lotte: Visitor, subtests: pytest.Subtests
 ) -> None:
-    """FLT-05: no machine with room, an image that is nowhere, data that cannot be mounted; the same start goes on."""
+    """FLT-05: no machine with room, no image, data that cannot be mounted, a full quota; the same start goes on."""
     for code, trouble in TROUBLES.items():
         with subtests.test(code):
             with trouble(cluster):
