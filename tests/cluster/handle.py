@@ -108,6 +108,8 @@ class Cluster(Troubles):
         def there() -> bool:
             nonlocal found
             found = self.pod(namespace, name) or {"status": {}}
+            if found["status"].get("phase") in {"Succeeded", "Failed"} - {phase}:
+                raise processes.GaveUpError(f"`{namespace}/{name}` is over and will never be {phase}")
             return found["status"].get("phase") == phase and (phase != "Running" or is_ready(found))
 
         try:

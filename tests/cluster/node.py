@@ -89,6 +89,7 @@ def kubelet_configuration(setting: Setting) -> dict[str, Any]:
         "syncFrequency": "10s",
         "nodeLeaseDurationSeconds": 12,
         "nodeStatusUpdateFrequency": "4s",
+        "crashLoopBackOff": {"maxContainerRestartPeriod": "1s"},  # parts are killed here again and again
     }
 
 
