@@ -5,6 +5,7 @@ was not seen lately. The hub sees it with its own account, right before a pod is
 would take, so that a refusal is the policy's own. Nothing here decides who may start a workspace.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -13,6 +14,9 @@ from typing import Any
 POLICY = "sluis-workspace-pods"
 FRESH = 60.0
 """Seconds for which it is believed what was seen."""
+
+PROBED = 4.0
+"""Seconds in which a probe is answered; the chart gives it five."""
 
 _REFUSED = re.compile(rf"ValidatingAdmissionPolicy '{POLICY}'[^:]{{0,300}} denied request")
 
@@ -66,8 +70,9 @@ def seen(status: int, body: str) -> Seen:
 class Admission:
     """What one hub has seen of the policy. `monotonic` gives seconds."""
 
-    def __init__(self, send: Send, monotonic: Callable[[], float]) -> None:
+    def __init__(self, send: Send, monotonic: Callable[[], float], probed: float = PROBED) -> None:
         self._send = send
+        self._probed = probed
         self._monotonic = monotonic
         self._refused_at: dict[str, float] = {}  # by namespace: a label binds the policy to each
         self._ready = False
@@ -86,11 +91,13 @@ class Admission:
     async def ready(self, namespaces: Callable[[], list[str]]) -> bool:
         """Say whether the hub may be asked for workspaces; once it may, a silent API does not take it out of service.
 
-        Where it can make pods in none of the namespaces there is nothing that a policy would have to refuse.
+        Where it can make pods in none of the namespaces there is nothing that a policy would have to refuse. What
+        was seen before the time was over counts for the next probe.
         """
         if not self._ready:
             try:
-                found = [await self.look(one) for one in namespaces()]
+                async with asyncio.timeout(self._probed):
+                    found = [await self.look(one) for one in namespaces()]
             except OSError:
                 return False
             self._ready = Seen.LET_IN not in found

@@ -22,6 +22,11 @@ class ClusterHubSpawner(WishesOnRecord, ClusterSpawner):
 
     admission: ClassVar[Admission]
 
+    async def _place(self) -> bool:
+        """Called until it is true; the policy is looked at meanwhile, and what was seen is believed for a while."""
+        found, _ = await asyncio.gather(super()._place(), self._look())
+        return found
+
     async def _make_create_pod_request(self, pod: Any, request_timeout: int) -> bool:
         """Called by KubeSpawner again and again until it returns True: sends the pod.
 

@@ -1,13 +1,16 @@
 """The hub's side of the proxy: a workspace has a route only while its person may reach it (S78, SES-11).
 
 The proxy itself runs elsewhere (`hub_config/proxy/`); removing a route there ends what runs through it. The warden
-removes routes too. This class only ever asks the gate; it adds no rule.
+removes routes too. This class only ever asks the gate; it adds no rule. A proxy that was started anew has no route at
+all, and gets them at once.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 import msgspec
+from aiohttp import ClientError, ClientResponseError
 from jupyterhub.proxy import ConfigurableHTTPProxy
 
 
@@ -40,6 +43,9 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
 
     gate: ClassVar[ReachGate]
     sweep: ClassVar[SessionSweep | None] = None
+    look_seconds: ClassVar[float] = 1.0
+
+    _minding: asyncio.Task[None] | None = None
 
     async def add_user(self, user: Any, server_name: str = "") -> None:
         """Called after a start, after a login and by `check_routes`; asks again afterwards, for a logout meanwhile."""
@@ -56,6 +62,8 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
             await self.sweep(user_dict, self)
         seen = {key: _OpenPart(user.name, self._open(user)) for key, user in user_dict.items()}
         await super().check_routes(seen, service_dict, routes)
+        if self._minding is None:
+            self._minding = asyncio.create_task(self._mind_a_new_proxy(user_dict, service_dict))
 
     def may_reach(self, user_name: str, server_name: str) -> bool:
         """Ask the gate; no answer is no (POL-04), and the unnamed server has no route at all."""
@@ -66,6 +74,27 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
         except Exception:  # whatever the policy store throws
             self.log.exception("no decision about the route of %s/%s", user_name, server_name)
             return False
+
+    async def _mind_a_new_proxy(self, users: Any, services: Any) -> None:
+        """Ask for one route again and again; where it is missing, everything is checked (FLT-01)."""
+        while True:
+            await asyncio.sleep(self.look_seconds)
+            try:
+                if await self._is_new(services):
+                    await self.check_routes(users, services)
+            except (ClientError, OSError) as error:  # no answer: the next look asks again
+                self.log.debug("nothing is known of the proxy's routes: %r", error)
+
+    async def _is_new(self, services: Mapping[str, Any]) -> bool:
+        """Say whether the proxy lacks a route that the hub always gives it. Raises TimeoutError, ClientError."""
+        always = [one.proxy_spec for one in services.values() if one.server is not None]
+        try:
+            async with asyncio.timeout(self.look_seconds):
+                for spec in always[:1]:
+                    await self.api_request(self._routespec_to_chp_path(spec))
+        except ClientResponseError as answered:
+            return answered.status == 404
+        return False
 
     def _open(self, user: Any) -> dict[str, Any]:
         return {

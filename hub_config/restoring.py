@@ -19,6 +19,7 @@ from access_policy.log.archive import Archive, Manifest, read_archive
 from access_policy.log.backup import copy_log, put_sealing_keys, sealing_keys_of, tree_heads
 from access_policy.log.checkpoints import RootAt, Series, all_checkpoints, binding, signed_losses
 from access_policy.log.erased import apply_erased, erased_by_facts, read_erased, still_meant
+from access_policy.log.kept import kept_by_losses
 from access_policy.log.key_witness import difference_from, unheld_in
 from access_policy.log.keys import Keys, load_keys
 from access_policy.log.migrations import FORM
@@ -175,7 +176,8 @@ def _mend(draft: Places, manifest: Manifest, keys: Keys, wanted: Wanted, maker: 
         if missing and not wanted.lose_texts:
             raise ArchiveProblem(_missing_text(missing, wanted.keys))
         doubt_unsent(database, present())
-        listed = still_meant(database, read_erased(draft.checkpoints, maker.trusts, manifest.origin))
+        known = (draft.checkpoints, maker.trusts, manifest.origin)
+        listed = still_meant(database, read_erased(*known), kept_by_losses(database, *known))
         return apply_erased(database, (listed | erased_by_facts(database)) & sealing_keys_of(database).keys())
     finally:
         database.close()

@@ -5,7 +5,8 @@ is a `SpawnException`, since any other exception counts as a failure of the hub.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from jupyterhub.spawner import SpawnException
@@ -70,6 +71,7 @@ class Decided(HasTraits):
             raise refusal(refused.code, refused.message, 400) from refused
 
     def _decide(self) -> Workspace:
+        """Called within `_committed`: what was sent is out of the hub's tables before anything else goes on."""
         if not _SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
             raise refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
         person, request = self.user.name.upper(), self.name.upper()
@@ -87,9 +89,15 @@ class Decided(HasTraits):
         return workspace
 
     def _keep_options(self, options: dict[str, str]) -> None:
-        """Replace the stored options, committed at once: the hub rolls back what it finds half done."""
         self.user_options = self.orm_spawner.user_options = options
-        self.user.db.commit()
+
+    @contextmanager
+    def _committed(self) -> Iterator[None]:
+        """Commit what is kept inside, once and whatever comes of it: the hub rolls back what it finds half done."""
+        try:
+            yield
+        finally:
+            self.user.db.commit()
 
     def _may_keep(self) -> bool:
         """Ask the policy; silent for a moment it may be (a locked database), not for longer (POL-04)."""

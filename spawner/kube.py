@@ -42,7 +42,13 @@ class ClusterSpawner(OwnPodSpawner):
     async def load_user_options(self) -> None:
         """Called by KubeSpawner first in each start: decide, and set everything anew (SPW-03)."""
         self._started, self._made, self._seen = None, False, False
-        self._workspace = workspace = self._decide()
+        with self._committed():
+            self._expect(self._decide())
+        await exponential_backoff(self._place, "no place", timeout=self.k8s_api_request_retry_timeout)
+
+    def _expect(self, workspace: Workspace) -> None:
+        """Set everything as it was decided, and keep which start this is."""
+        self._workspace = workspace
         self._started, self._installation = workspace.seq, workspace.installation
         self._set(baseline(self.cluster) | {"port": names.PORT})
         server = Server(super().get_env(), _MADE_BY)
@@ -53,7 +59,6 @@ class ClusterSpawner(OwnPodSpawner):
             raise refusal("dataset", f"the workspace could not be started: {error}", 503) from error
         self.pod_name = self._expected["metadata"]["name"]
         self._keep_start()
-        await exponential_backoff(self._place, "no place", timeout=self.k8s_api_request_retry_timeout)
 
     def get_env(self) -> dict[str, str]:
         """Called by KubeSpawner for the pod: nothing but what the decision and the hub say (SPW-11)."""
@@ -89,8 +94,10 @@ class ClusterSpawner(OwnPodSpawner):
             return 1
         try:
             await self._start_watching_pods()
-            pod = self.pod_now()
-            over = words.ended(pod) if pod is not None and self.is_this_start(pod) else words.GONE
+            pod = await self._own()
+            if pod is None and self._seen:
+                return 1  # it vanished: the warden tells its end, and whether its node is there to confirm it (FLT-05)
+            over = words.GONE if pod is None else words.ended(pod)
             if pod is not None and over is None and await super().poll() is None:
                 return 1 if "deletionTimestamp" in pod["metadata"] else None  # the warden sees its end
         except Exception as error:  # upstream's watch raises whatever its answer was made of
@@ -119,22 +126,6 @@ class ClusterSpawner(OwnPodSpawner):
                 raise refusal((wrong or words.GONE).code, (wrong or words.GONE).words, 503)
             self._seen = pod is not None
         return bool(super().is_pod_running(pod))
-
-    def get_state(self) -> dict[str, Any]:
-        """What outlives the hub's process beside KubeSpawner's names: which start this is."""
-        start = {} if self._started is None else {"start": [self._installation, self._started]}
-        return dict(super().get_state()) | start
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Called at a start of the hub for servers that ran before it."""
-        super().load_state(state)
-        if "start" in state:
-            (self._installation, self._started), self._made = state["start"], True
-
-    def clear_state(self) -> None:
-        """Called by the hub after a stop and before a start."""
-        super().clear_state()
-        self._started = None
 
     def _set(self, traits: Mapping[str, Any]) -> None:
         for name, value in traits.items():

@@ -190,29 +190,39 @@ def _container(workspace: Workspace, cluster: Cluster, server: Server) -> dict[s
                 profile.cpu_request or profile.cpus, profile.memory_request_bytes or profile.memory_bytes
             ),
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsGroup": GID,
-            "runAsNonRoot": True,
-            "runAsUser": UID,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "volumeMounts": [
-            {"name": "home", "mountPath": HOME},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 (the pod's own)
-            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 (the pod's own)
-            *[
-                {"name": names.volume(i), "mountPath": mount.target, "readOnly": True}
-                for i, (mount, _) in enumerate(mounted(workspace), 1)
-            ],
-        ],
+        "securityContext": _confinement(),
+        "volumeMounts": _volume_mounts(workspace),
     }
 
 
 def _resources(cpus: float, memory_bytes: int) -> dict[str, str]:
     return {"cpu": f"{max(1, round(cpus * 1000))}m", "memory": str(memory_bytes), "ephemeral-storage": _LOG_SPACE}
+
+
+def _confinement() -> dict[str, Any]:
+    """SPW-10: what the profile *restricted* of Pod Security asks of a container, and a root that nobody writes."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        "runAsGroup": GID,
+        "runAsNonRoot": True,
+        "runAsUser": UID,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def _volume_mounts(workspace: Workspace) -> list[dict[str, Any]]:
+    """The home and what lies in memory, to write; then each dataset, to read."""
+    return [
+        {"name": "home", "mountPath": HOME},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 (the pod's own)
+        {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 (the pod's own)
+        *[
+            {"name": names.volume(i), "mountPath": mount.target, "readOnly": True}
+            for i, (mount, _) in enumerate(mounted(workspace), 1)
+        ],
+    ]
 
 
 def _own_volumes(workspace: Workspace) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ pass by itself is asked for again for a while, with words for who waits; what is
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import ClientError
@@ -19,6 +20,7 @@ from spawner.manifest import difference
 from spawner.reflectors import WatchingSpawner
 
 STOP_SECONDS = 30.0
+SHORTEST_GRACE = 1
 NO_ANSWER = (ApiException, ClientError, OSError, TimeoutError)
 
 
@@ -85,7 +87,11 @@ class OwnPodSpawner(Decided, WatchingSpawner):
     async def _make_delete_pod_request(
         self, pod_name: str, delete_options: V1DeleteOptions, grace_seconds: int, request_timeout: int
     ) -> bool:
-        """Called by KubeSpawner until it is true; by its uid, so that no other of that name is ended."""
+        """Called by KubeSpawner until it is true; by its uid, so that no other of that name is ended.
+
+        Never at once: the API would take the object away without the node's word, which confirms nothing (FLT-05).
+        """
+        delete_options.grace_period_seconds = grace_seconds = max(SHORTEST_GRACE, grace_seconds)
         try:
             pod = await asyncio.wait_for(self._own(), request_timeout)
             if pod is None:
@@ -129,9 +135,24 @@ class OwnPodSpawner(Decided, WatchingSpawner):
         return failed is None
 
     def _keep_start(self) -> None:
-        """Store at once which start this is: a hub that dies before it is over finds its pod again, or that none is."""
+        """Keep which start this is: a hub that dies before it is over finds its pod again, or that none is."""
         self.orm_spawner.state = self.get_state()
-        self.user.db.commit()
+
+    def get_state(self) -> dict[str, Any]:
+        """What outlives the hub's process beside KubeSpawner's names: which start this is."""
+        start = {} if self._started is None else {"start": [self._installation, self._started]}
+        return dict(super().get_state()) | start
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Called at a start of the hub for servers that ran before it."""
+        super().load_state(state)
+        if "start" in state:
+            (self._installation, self._started), self._made = state["start"], True
+
+    def clear_state(self) -> None:
+        """Called by the hub after a stop and before a start."""
+        super().clear_state()
+        self._started = None
 
     async def _read(self) -> dict[str, Any] | None:
         """The pod of this name as it is; None where there is none. Raises what `NO_ANSWER` names."""

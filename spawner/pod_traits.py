@@ -71,22 +71,28 @@ def pod_traits(pod: dict[str, Any]) -> dict[str, Any]:
         "common_labels": {},
         "extra_labels": {name: value for name, value in metadata["labels"].items() if name not in KEPT_LABELS},
         "extra_annotations": dict(metadata["annotations"]),
+        "service_account": spec["serviceAccountName"],
+        "automount_service_account_token": spec["automountServiceAccountToken"],
+        "pod_security_context": spec["securityContext"],
+        "node_selector": spec.get("nodeSelector", {}),
+        "volumes": spec["volumes"],
+        **_container_traits(container),
+        "extra_pod_config": {name: value for name, value in spec.items() if name in _BY_POD_CONFIG},
+    })  # fmt: skip
+
+
+def _container_traits(container: dict[str, Any]) -> dict[str, Any]:
+    return {
         "image": container["image"],
         "image_pull_policy": container["imagePullPolicy"],
         "port": container["ports"][0]["containerPort"],
         "working_dir": container["workingDir"],
-        "service_account": spec["serviceAccountName"],
-        "automount_service_account_token": spec["automountServiceAccountToken"],
         "container_security_context": container["securityContext"],
-        "pod_security_context": spec["securityContext"],
-        "node_selector": spec.get("nodeSelector", {}),
-        "volumes": spec["volumes"],
         "volume_mounts": container["volumeMounts"],
         "extra_resource_limits": container["resources"]["limits"],
         "extra_resource_guarantees": container["resources"]["requests"],
         "extra_container_config": {"command": container["command"]},
-        "extra_pod_config": {name: value for name, value in spec.items() if name in _BY_POD_CONFIG},
-    })  # fmt: skip
+    }
 
 
 _BY_POD_CONFIG = (

@@ -58,8 +58,10 @@ _EVENTS = {
     ),
 }
 _EVENTS |= {"FailedAttachVolume": _EVENTS["FailedMount"], "FailedMapVolume": _EVENTS["FailedMount"]}
-_QUOTA = Trouble(
-    "quota_reached", f"as many workspaces of this request run as may; end one, choose a smaller size, or {_LATER}", True
+_QUOTA = Trouble(  # one pod for each person: no smaller size makes room, and nobody can end another's
+    "quota_reached",
+    f"the cluster still counts an earlier workspace of this request, or has no room for one; {_LATER}, then {_DESK}",
+    True,
 )
 _DENIED = Trouble(
     "denied_by_admission",

@@ -235,29 +235,39 @@ def _popen(command: list[str], paths: SandboxPaths, log_fd: int) -> subprocess.P
 
 
 def _started(process: subprocess.Popen[bytes], inner: int | None, log: int, launch: Launch) -> SandboxProcess:
-    workspace = launch.workspace
     try:
         if inner is None:
             raise ProcessLookupError
-        sandbox = RunningSandbox(
-            outer=process_now(process.pid),
-            inner=process_now(inner),
-            boot_id=boot_id(),
-            person=workspace.person,
-            request=workspace.request,
-            seq=workspace.seq,
-            folder=str(launch.folders.run),
-            installation=workspace.installation,
-        )
+        sandbox = _identified(process_now(process.pid), process_now(inner), launch)
     except ProcessLookupError:
         process.kill()
         process.wait()
-        os.set_blocking(log, False)
-        with contextlib.suppress(BlockingIOError):
-            said = os.read(log, 4096).decode(errors="replace").strip().splitlines()[-1:]
-        os.close(log)
-        raise SandboxFailed(f"bubblewrap ended at once ({said[0] if said else 'no message'})") from None
+        raise SandboxFailed(f"bubblewrap ended at once ({_last_words(log)})") from None
     return SandboxProcess(process, sandbox, ServerLog(log))
+
+
+def _identified(outer: Process, inner: Process, launch: Launch) -> RunningSandbox:
+    workspace = launch.workspace
+    return RunningSandbox(
+        outer=outer,
+        inner=inner,
+        boot_id=boot_id(),
+        person=workspace.person,
+        request=workspace.request,
+        seq=workspace.seq,
+        folder=str(launch.folders.run),
+        installation=workspace.installation,
+    )
+
+
+def _last_words(log: int) -> str:
+    """The last line that is in the pipe, which is closed; `no message` where it is empty."""
+    os.set_blocking(log, False)
+    said: list[str] = []
+    with contextlib.suppress(BlockingIOError):
+        said = os.read(log, 4096).decode(errors="replace").strip().splitlines()[-1:]
+    os.close(log)
+    return said[0] if said else "no message"
 
 
 def _inner_pid(info_fd: int) -> int | None:

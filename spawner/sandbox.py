@@ -71,7 +71,8 @@ class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ship
 
     async def start(self) -> str:
         """Decide, start, and decide again before anyone can reach it (POL-02); the URL of the server's socket."""
-        workspace = self._decide()
+        with self._committed():
+            workspace = self._decide()
         self._started = workspace.seq
         try:
             url = await self._start_sandbox(workspace)

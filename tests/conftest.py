@@ -1,6 +1,7 @@
 """How property tests run: the same examples each time, so that a change and not chance turns a test red.
 
 `make test-long` takes the profile "long": the same laws with five times the examples; and the tests marked `slow`.
+What is more there than in `make test` can be asked for by the marker `counted`; property tests and slow ones have it.
 `pytest --hypothesis-profile=explore` looks for new ones.
 """
 
@@ -18,8 +19,12 @@ settings.register_profile("long", max_examples=500, derandomize=True, deadline=N
 settings.load_profile("steady")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to `make test-long` what is marked `slow`."""
+    for one in items:
+        if getattr(getattr(one, "obj", None), "is_hypothesis_test", False) or one.get_closest_marker("slow"):
+            one.add_marker("counted")
     if os.environ.get("SLUIS_LONG") != "1":
         slow = [one for one in items if one.get_closest_marker("slow") is not None]
         config.hook.pytest_deselected(items=slow)

@@ -29,7 +29,7 @@ class StartWorkspace(OfPerson, frozen=True, kw_only=True):
 
 
 class StopWorkspace(OfPerson, frozen=True, kw_only=True):
-    """Ask that a workspace ends. The warden ends it."""
+    """Ask that a workspace ends. The warden ends it: files in its home stay, what is only in memory is lost."""
 
     request: RequestNumber
 

@@ -83,9 +83,11 @@ def erased_by_facts(database: Database) -> frozenset[str]:
     return frozenset(owner for _, _, fact in plain_facts(database, "PersonErased") for owner in fact.owners)
 
 
-def still_meant(database: Database, listed: Iterable[Entry]) -> frozenset[str]:
-    """Return whom of a list this log knows by that number; a number may have been lost since and given to another."""
-    kept = {fact.epoch: fact.kept for _, _, fact in plain_facts(database, "LossAccepted")}
+def still_meant(database: Database, listed: Iterable[Entry], kept: Mapping[int, int]) -> frozenset[str]:
+    """Return whom of a list this log knows by that number; a number may have been lost since and given to another.
+
+    `kept` says how many facts each accepted loss kept, by its epoch (`kept.py`).
+    """
     born: dict[str, int] = {}
     for seq, _, fact in plain_facts(database, "PersonRegistered", "IntakeReceived", "RequestOpened"):
         born.setdefault(fact.person or fact.request or "", seq)

@@ -85,6 +85,11 @@ class Desk:
         """Where browsers find the hub's own pages."""
         return f"{self.url.rstrip('/')}/hub"
 
+    @property
+    def ends_stay(self) -> bool:
+        """Whether what runs keeps at most the end of its start: a pod of a cluster does, a sandbox does not."""
+        return self.settings.cluster is not None
+
     def workspace(self, person: PersonId, request: RequestId) -> str:
         """Where a person's browser finds the workspace of a request."""
         return f"{self.url.rstrip('/')}/user/{person.lower()}/{request.lower()}/"

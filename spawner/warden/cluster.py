@@ -26,6 +26,9 @@ SWEEP = 60.0
 LEFT_LYING = 60.0
 """Seconds in which a pod that is over is the hub's to clear away, which looks in that time and tells the person."""
 
+CLEARED = END_SECONDS + 55.0
+"""Seconds after which a node that came back has surely ended what has no pod any more (kubelet's own are two)."""
+
 _LOGGER = logging.getLogger("sluis.warden")
 
 
@@ -44,6 +47,7 @@ class ClusterMachine:
         self._places = Places(api, site, installation, monotonic)
         self._pods: dict[int, Object] = {}
         self._nodes: dict[int, str] = {}
+        self._back: dict[int, float] = {}
         self._over: dict[int, tuple[str, float]] = {}
         self._sweep = 0.0
 
@@ -65,6 +69,7 @@ class ClusterMachine:
         """Return the starts whose pods are not what they were given (DAT-13, DAT-15), or are over and left lying."""
         known = {one.seq: one for one in state.workspaces.values()}
         self._nodes = {start: node for start, node in self._nodes.items() if start in known}
+        self._back = {start: since for start, since in self._back.items() if start in known}
         self._over = {start: seen for start, seen in self._over.items() if start in known}
         found = {start for start in self._over.keys() & self._pods.keys() if self._lies(start)}
         for start in known.keys() & self._pods.keys():
@@ -87,10 +92,17 @@ class ClusterMachine:
         return not self._api.delete(pod, END_SECONDS)
 
     def doubt(self, start: int, node: str | None, /) -> str | None:
-        """Return the node of a start while that node neither answers nor is gone for good."""
+        """Return the node of a start while that node is neither there, and has been a minute, nor gone for good."""
         where = node or self._nodes.get(start)
         found = self._api.get(Key("Node", "", where)) if where else None
-        return where if found is not None and not _answers(found) else None
+        if found is None:
+            return None
+        if not _answers(found):
+            self._back.pop(start, None)
+            return where
+        if node is None:
+            return None
+        return where if self._monotonic() - self._back.setdefault(start, self._monotonic()) < CLEARED else None
 
     def prepare(self, state: State, at: datetime, /) -> Work:
         """Return the next pass over the places of all requests."""

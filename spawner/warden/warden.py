@@ -20,6 +20,7 @@ from access_policy.model.ids import PersonId
 from access_policy.state import State, Workspace, WorkspaceKey
 from access_policy.use_cases import Policy
 from spawner.warden.machine import Machine, Running, Work
+from spawner.warden.news import News
 from spawner.warden.plan import Beside, Plan, plan, pretenders
 
 SILENCE = 60.0
@@ -27,6 +28,7 @@ SILENCE = 60.0
 
 _WARDEN = component(Component.WARDEN)
 _LOGGER = logging.getLogger("sluis.warden")
+_UNSEEN = "cannot see what runs"
 
 
 class Routes(Protocol):
@@ -55,6 +57,7 @@ class Warden:
         self._routes = routes
         self._may_reach = may_reach
         self._monotonic = monotonic
+        self._news = News(monotonic)
         self._seen: set[int] = set()
         self._answered = monotonic()
 
@@ -76,10 +79,13 @@ class Warden:
     def _look(self) -> Mapping[int, Running] | None:
         """Return what runs; None where nobody can say, and then nothing counts as gone."""
         try:
-            return self._machine.running()
+            running = self._machine.running()
         except OSError as error:
-            _LOGGER.warning("cannot see what runs; trying again: %s", error)
+            self._tell(_UNSEEN, f"; trying again: {error}")
             return None
+        if self._news.is_over(_UNSEEN):
+            _LOGGER.warning("what runs is seen again")
+        return running
 
     def _end_sessions(self) -> None:
         over = self._policy.records.end_overdue_sessions(self._policy.now(), "session_over")
@@ -121,8 +127,8 @@ class Warden:
                 return True
             self._in_doubt(start)
         except OSError as error:
-            _LOGGER.warning("no answer about the end of %s: %s", one.identifier, error)
-        _LOGGER.error("cannot confirm the end of %s; trying again", one.identifier)
+            self._tell(f"no answer about the end of {one.identifier}", f": {error}")
+        self._tell(f"cannot confirm the end of {one.identifier}", "; trying again")
         return False
 
     def _record(self, start: int, seen: str) -> None:
@@ -133,7 +139,7 @@ class Warden:
         try:
             certain = not self._in_doubt(start)
         except OSError as error:
-            _LOGGER.warning("cannot tell whether %s/%s is over: %s", *_key(found), error)
+            self._tell(f"cannot tell whether {'/'.join(_key(found))} is over", f": {error}")
             return
         if certain:
             ending = RecordEnding(person=found.person, request=found.request, started=start, seen=seen)
@@ -159,7 +165,7 @@ class Warden:
         try:
             routes = self._routes.open_routes()
         except OSError as error:
-            _LOGGER.warning("the proxy does not answer: %s", error)
+            self._tell("the proxy does not answer", f": {error}")
             return
         for key in routes:
             if not self._may_reach(*key):
@@ -169,18 +175,23 @@ class Warden:
         try:
             self._routes.close(key)
         except OSError as error:
-            _LOGGER.warning("cannot close the route of %s/%s: %s", *key, error)
+            self._tell(f"cannot close the route of {'/'.join(key)}", f": {error}")
 
     def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
         silent = self._monotonic() - self._answered
-        _LOGGER.error("the log has not answered for %.0f s: %s", silent, error)
+        self._tell("the log does not answer", f" for {silent:.0f} s: {error}")
         if silent < SILENCE:
             return
         for start, one in running.items():
             try:
                 self._machine.end(start)
             except OSError as away:
-                _LOGGER.warning("no answer about the end of %s: %s", one.identifier, away)
+                self._tell(f"no answer about the end of {one.identifier}", f": {away}")
+
+    def _tell(self, trouble: str, more: str) -> None:
+        """Log a trouble where it begins, and then every minute: it is met twice a second."""
+        if self._news.is_new(trouble):
+            _LOGGER.error("%s%s", trouble, more)
 
 
 def _key(workspace: Workspace) -> WorkspaceKey:

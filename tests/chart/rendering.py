@@ -30,7 +30,10 @@ REQUIRED: Values = {
     },
     "checkpoints": {"existingClaim": "checkpoints"},
     "config": {"login": {"issuer": "https://login.example.org", "client_id": "sluis"}},
-    "singleuser": {"image": {"repository": "registry.example.org/workspace", "digest": DIGEST}},
+    "singleuser": {
+        "image": {"repository": "registry.example.org/workspace", "digest": DIGEST},
+        "gcsfuse": {"sidecarRepositories": ["registry.example.org/gcs-fuse-csi-driver-sidecar-mounter"]},
+    },
     "networkPolicy": {"browsers": {"cidrs": ["130.211.0.0/22"]}, "apiServer": {"cidrs": ["10.0.0.2/32"]}},
 }
 """What has to be written, and nothing else."""
@@ -85,6 +88,7 @@ KITCHEN_SINK: Values = {
         "dns": {"cidrs": ["169.254.20.10/32"]},
     },
     "admission": {
+        "deleteUsers": ["system:serviceaccount:controllers:namespaces"],
         "tokenUsers": ["system:metadata-server"],
         "volumeUsers": ["system:serviceaccount:storage:provisioner"],
     },

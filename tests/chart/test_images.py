@@ -60,14 +60,3 @@ def test_the_images_hold_what_is_started_in_them() -> None:
     assert "/opt/sluis/bin/node" in sluis
     python = Cluster(image="", hub_url="").python
     assert python.removesuffix("/bin/python") in workspace
-
-
-def _pins(name: str) -> set[str]:
-    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
-    return set(re.findall(r"^([a-z0-9][^ ;]*==[^ ;\\]+)", text, re.MULTILINE))
-
-
-def test_a_workspace_holds_only_what_is_pinned_for_all() -> None:
-    """DEP-06: no package of a workspace's image has another version than in the lock of everything."""
-    assert _pins("workspace.txt")
-    assert _pins("workspace.txt") - _pins("run.txt") == set()

@@ -1,5 +1,6 @@
 """What the admission policies look at, and which fields of a pod they bound; a real API server tries them elsewhere."""
 
+import json
 import re
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from hub_config.settings import Settings, Size
 from spawner.manifest import GID, UID
+from tests import gcsfuse_webhook
 from tests.chart.rendering import REQUIRED, VARIANTS, at, merged, named, render, variant
 
 POLICY = "ValidatingAdmissionPolicy"
@@ -52,6 +54,17 @@ BOUNDED = (
 def test_what_a_hub_could_bend_is_bounded(field: str) -> None:
     """SPW-10, FLT-08: each of these would give a pod more time, more room, or more of its node."""
     assert any(field in each for each in _validations("sluis-workspace-pods", {}))
+
+
+def test_the_sidecar_that_is_let_in_is_the_one_that_the_webhook_makes() -> None:
+    """DAT-14, SPW-10: the annotations that a pod may have are those that the hub writes and the webhook reads."""
+    (annotations,) = [each for each in _validations("sluis-workspace-pods", {}) if "'gke-gcsfuse/volumes'" in each]
+    asked = gcsfuse_webhook.recorded("small")["asked"]["annotations"]
+    assert set(re.findall(r"'(gke-gcsfuse/[a-z-]+)'", annotations)) == set(asked)
+    assert set(asked) <= set(json.loads((gcsfuse_webhook.ANSWERS / "annotations.json").read_text(encoding="utf-8")))
+    (sidecar,) = gcsfuse_webhook.recorded("small")["answered"]["initContainers"]
+    (allowed,) = [each for each in _validations("sluis-workspace-pods", {}) if "initContainers" in each]
+    assert re.findall(r"initContainers\.orValue\(\[\]\)\.all\(c, c\.name == '([^']+)'", allowed) == [sidecar["name"]]
 
 
 def test_user_and_group_are_those_of_the_pod_that_the_hub_makes() -> None:

@@ -94,7 +94,7 @@ def _peer(peer: Object, addresses: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_both_ends_of_a_way_within_the_chart_let_it_through(name: str) -> None:
-    """A way that only one end allows is none."""
+    """NET-10: a way that only one end allows is none."""
     within = {way for way in WAYS if {way[0], way[1]} <= {"hub", "proxy", "desk", "warden"}}
     assert within == _within(name, "ingress", "from") == _within(name, "egress", "to")
 

@@ -62,14 +62,14 @@ def _source(name: str) -> str:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_no_object_stands_twice(name: str) -> None:
-    """Two objects of a kind and name would overwrite each other."""
+    """DEP-02: two objects of a kind and name would overwrite each other."""
     keys = [(each["kind"], each["metadata"]["name"]) for each in variant(name)]
     assert len(keys) == len(set(keys))
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_everything_is_labelled_as_ours(name: str) -> None:
-    """The warden's rules find hub and proxy by these labels."""
+    """NET-10: the warden's rules find hub and proxy by these labels."""
     for each in variant(name):
         assert each["metadata"]["labels"]["app.kubernetes.io/name"] == "sluis"
         assert each["metadata"]["labels"]["app.kubernetes.io/component"]
@@ -83,7 +83,7 @@ def _settings(name: str, folder: Any) -> Settings:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_settings_are_read_by_sluis_itself(name: str, tmp_path: Any) -> None:
-    """A key that Sluis does not know would stop every part; what the chart knows by other values is in it."""
+    """DEP-02: a key that Sluis does not know would stop every part; what the chart knows by other values is in it."""
     cluster = _settings(name, tmp_path).cluster
     assert cluster is not None
     assert (cluster.image, cluster.namespace) == (WORKSPACE_IMAGE, NAMESPACE)

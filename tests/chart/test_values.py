@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from access_policy.model.enums import Region
-from tests.chart.rendering import CHART, KITCHEN_SINK, NAMESPACE, REQUIRED, at, merged, render, without
+from tests.chart.rendering import CHART, KITCHEN_SINK, NAMESPACE, REQUIRED, at, merged, named, render, without
 
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -46,14 +46,14 @@ def _tables(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[
     ("path", "schema"), list(_tables(SCHEMA)), ids=lambda each: each if isinstance(each, str) else ""
 )
 def test_every_key_is_described_and_every_table_is_closed(path: str, schema: dict[str, Any]) -> None:
-    """A misspelt key stops the install; `config` alone is Sluis' own, and read by it."""
+    """DEP-01: a misspelt key stops the install; `config` alone is Sluis' own, and read by it."""
     assert len(schema["description"]) > 3
     if "properties" in schema and path != "config":
         assert schema["additionalProperties"] is False
 
 
 def test_every_value_stands_in_the_schema_and_the_other_way_round() -> None:
-    """What can be written has a default to be read, but what is refused, and what is inside `config`."""
+    """DEP-01: what can be written has a default to be read, but what is refused, and what is inside `config`."""
     refused = {each["path"] for each in REMOVED} | {"global", "config.profiles"}
     described = {path for path, _ in _tables(SCHEMA) if path and "[]" not in path} - refused
     assert described == set(_keys(VALUES))
@@ -130,6 +130,14 @@ WRONG = {
     "a database in a wide network": (at("database.cidrs", ["10.0.0.0/23"]), "write networks of /24 or smaller"),
     "resources without limits": (at("hub.resources", {"limits": None}), "resources"),
     "a prefix that is none": (at("namespacePrefix", "Sluis_"), "namespacePrefix"),
+    "no sidecar where data are mounted": (
+        at("singleuser.gcsfuse.sidecarRepositories", []),
+        "sidecarRepositories is empty, so every workspace with data would be refused: write the repository"),
+    "no sidecar for one of the profiles": (
+        merged(
+            at("singleuser.gcsfuse.sidecarRepositories", []),
+            at("config.profiles", [{"name": "a", "data": "api"}, {"name": "b"}]),
+        ), "or `data: api` at each of config.profiles"),
     "a home without a unit": (at("singleuser.storage.capacity", "10"), "capacity"),
 }  # fmt: skip
 
@@ -138,6 +146,15 @@ WRONG = {
 def test_wrong_values_are_refused_in_words(values: dict[str, Any], words: str) -> None:
     """DEP-01, S87: what is wrong is named, and mostly what to write."""
     assert words in _refusal(merged(REQUIRED, values))
+
+
+def test_no_sidecar_is_needed_where_nothing_is_mounted() -> None:
+    """DAT-05, DAT-14: profiles that read data by the storage's own API have none, and none is let in."""
+    api = [{"name": "sealed", "data": "api", "runtime_class": "gvisor"}]
+    values = merged(at("singleuser.gcsfuse.sidecarRepositories", []), at("config.profiles", api))
+    policy = named(render(merged(REQUIRED, values)), "ValidatingAdmissionPolicy", "sluis-workspace-pods")
+    allowed = [each["expression"] for each in policy["spec"]["validations"] if "initContainers" in each["expression"]]
+    assert "[].exists(r, c.image.startsWith" in "".join(allowed)
 
 
 def test_regions_are_those_of_the_settings() -> None:

@@ -41,7 +41,7 @@ def test_every_container(container: Object, must: Callable[[Object], bool]) -> N
 
 
 def test_there_are_all_workloads() -> None:
-    """The assertions above ran over these, and none was left out."""
+    """DEP-05: the assertions above ran over these, and none was left out."""
     for kind in VARIANTS:
         assert sorted(pod_specs(variant(kind))) == ["desk", "hub", "prepare", "proxy", "warden"]
 

@@ -6,9 +6,12 @@ reaches API server, pods and store, and nothing else.
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,11 +19,23 @@ from tests.cluster import control_plane, up
 from tests.cluster import store as bucket_store
 from tests.cluster.api import Api, close
 from tests.cluster.handle import Cluster
+from tests.cluster.installed import Installed, provider
 from tests.cluster.locks import Locks, locked
 from tests.cluster.setting import STORE, setting
+from tests.integration.whole import RunningSluis, Visitor
 
 DEMO = "sluis-demo"
+_WITH_A_SLUIS = 900  # seconds for a test, since the first one's include the installation
 _numbers = count(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share the installation come last: others install its locks for themselves, or lose the node."""
+    sharing = [each for each in items if "installed" in getattr(each, "fixturenames", ())]
+    for each in sharing:
+        each.add_marker(pytest.mark.timeout(_WITH_A_SLUIS))
+    items[:] = [each for each in items if each not in sharing] + sharing
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +86,28 @@ def locks(cluster: Cluster) -> Iterator[Locks]:
     """The chart's admission policies and rights, and the place of one request; gone again after the module."""
     with locked(cluster.admin) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def installed(cluster: Cluster) -> Iterator[Installed]:
+    """A Sluis of this run's own, for all modules that ask for it; gone again at the end, whatever the end is."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-whole-"))
+    made = Installed(cluster, folder)
+    try:
+        made.remove()  # what a killed run has left
+        made.install()
+        with provider(made):
+            yield made
+    finally:
+        made.remove()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def lotte(installed: Installed) -> Iterator[Visitor]:
+    """A researcher who logged in with both factors."""
+    visitor = Visitor(cast(RunningSluis, installed), "lotte")
+    page = visitor.log_in()
+    assert visitor.logged_in(), f"{page.status_code} {page.url}: {page.text}"
+    yield visitor
+    visitor.close()

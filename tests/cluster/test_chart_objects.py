@@ -1,13 +1,14 @@
 """Every object of the chart before a real API server, and each part's rights there, verb by verb."""
 
+import copy
 from functools import partial
 from typing import Any
 
 import pytest
 
 from spawner.warden.rights import RIGHTS
-from tests.chart.rendering import NAMESPACE, VARIANTS, Object, of_kind, variant
-from tests.cluster.api import Api
+from tests.chart.rendering import NAMESPACE, VARIANTS, Object, named, of_kind, variant
+from tests.cluster.api import Api, RefusedError
 from tests.cluster.locks import PLACE, Locks, account, until
 
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -33,8 +34,26 @@ Right = tuple[str, str, str]
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_api_server_takes_every_object(locks: Locks, name: str) -> None:
     """DEP-02: each object of each variant, strictly: every field is known, every expression compiles."""
-    for each in variant(name):
-        locks.admin.apply(each, NAMESPACE, dryRun="All", fieldValidation="Strict")
+    refused = {f"{each['kind']} {each['metadata']['name']}": _said(locks.admin, each) for each in variant(name)}
+    assert {what: said for what, said in refused.items() if said} == {}
+
+
+def test_the_api_server_refuses_what_it_does_not_know(locks: Locks) -> None:
+    """DEP-02: a field with a slip in its name, or an expression with one, is seen by the test above."""
+    policy = named(variant("required"), "ValidatingAdmissionPolicy", "sluis-grants")
+    assert "field not declared in schema" in _said(locks.admin, policy | {"specs": {}})
+    slip = copy.deepcopy(policy)
+    slip["spec"]["validations"][0]["expression"] = "request.nothing == ''"
+    assert "undefined field 'nothing'" in _said(locks.admin, slip)
+
+
+def _said(admin: Api, one: Object) -> str:
+    """What the API server has against an object; empty for nothing."""
+    try:
+        admin.apply(one, NAMESPACE, dryRun="All", fieldValidation="Strict")
+    except RefusedError as refused:
+        return str(refused)
+    return ""
 
 
 def test_no_expression_has_a_wrong_type(locks: Locks) -> None:

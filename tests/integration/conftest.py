@@ -11,6 +11,13 @@ from hub_config.demo.seed import seed
 from hub_config.places import Places
 from tests.integration.whole import RunningSluis
 
+LONGEST_FIRST = tuple(f"test_{name}.py" for name in ("whole", "in_cluster", "kills", "sandbox", "trouble", "backup"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes: at the end two processes then wait for a short one only."""
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.name) if item.path.name in LONGEST_FIRST else 9)
+
 
 @pytest.fixture(scope="session")
 def seeded() -> Iterator[Path]:

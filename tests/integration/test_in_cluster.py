@@ -4,17 +4,23 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import httpx
 import pytest
 
+from access_policy.model.instants import format_instant
 from spawner import cluster_names as names
 from tests.integration.pods import BUCKET, Pods, running_pods
+from tests.integration.test_desk import give
 from tests.integration.whole import RunningSluis, Visitor, until
 
 pytestmark = pytest.mark.integration
+
+REQUEST = "/services/desk/requests/DR-2"
+OFFER = "Stop it, to restart"
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +143,35 @@ def test_while_the_cluster_is_away_nothing_starts_and_nothing_is_forgotten(pods:
     finally:
         pods.kubernetes.away.clear()
     until(lambda: pods.kubernetes.pods() == {} and pods.workspaces() == [])
+
+
+def test_a_restart_is_how_a_pod_gets_a_later_end(pods: Pods, lotte: Visitor) -> None:
+    """FLT-08: where its ground goes on meanwhile the desk offers a stop and a start; the new pod lasts longer."""
+    admin = pods.person("anna")
+    pods.do("withdraw-verification", admin, person=lotte.person, reason="looked at anew")
+    known_for(pods, lotte, timedelta(hours=1))
+    start(lotte, "DR-2")
+    first = deadline(pods)
+    assert OFFER not in lotte.http.get(REQUEST).text
+    known_for(pods, lotte, timedelta(days=300))
+    assert OFFER in lotte.http.get(REQUEST).text
+    assert give(lotte, "stop-workspace", person=lotte.person, request="DR-2").status_code == 200
+    until(lambda: pods.kubernetes.pods() == {} and pods.workspaces() == [])
+    start(lotte, "DR-2")
+    assert deadline(pods) > first + 600
+    assert OFFER not in lotte.http.get(REQUEST).text
+
+
+def known_for(pods: Pods, visitor: Visitor, duration: timedelta) -> None:
+    """Let a person be verified for so long from now."""
+    ends = format_instant(datetime.now(UTC) + duration)
+    pods.do("verify-person", pods.person("anna"), person=visitor.person, method="video-call", until=ends)
+
+
+def deadline(pods: Pods) -> int:
+    """Return for how long the one pod that runs may run, in seconds."""
+    (pod,) = pods.kubernetes.pods().values()
+    return int(pod["spec"]["activeDeadlineSeconds"])
 
 
 def test_prepare_refuses_what_no_pod_could_mount(pods: Pods) -> None:

@@ -48,6 +48,7 @@ def answering(running: Running, name: str) -> bool:
         return False
 
 
+@pytest.mark.counted
 @pytest.mark.parametrize("time", range(1, ROUNDS + 1))
 @pytest.mark.parametrize("name", ["provider", "entry.mjs", "desk", "warden", "jupyterhub"])
 def test_a_killed_part_is_started_again(demo: RunningSluis, working: Visitor, name: str, time: int) -> None:

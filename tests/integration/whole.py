@@ -308,8 +308,7 @@ class Kernel:
 
     def run(self, code: str) -> str:
         """Run a cell and return what it printed; fails where it raised."""
-        execution = _execution(code)
-        self.socket.send(msgspec.json.encode(execution).decode())
+        execution = self.send(code)
         printed = ""
         while True:
             message = msgspec.json.decode(self.socket.recv())
@@ -320,6 +319,12 @@ class Kernel:
                 raise AssertionError(f"{content['ename']}: {content['evalue']}")
             elif kind == "status" and content["execution_state"] == "idle" and _answers(message, execution):
                 return printed
+
+    def send(self, code: str) -> dict[str, Any]:
+        """Send a cell, and wait for nothing."""
+        execution = _execution(code)
+        self.socket.send(msgspec.json.encode(execution).decode())
+        return execution
 
     def close(self) -> None:
         """Close the channel from this side."""

@@ -28,12 +28,8 @@ class Course(NamedTuple):
 
 def told(facts: Facts, kind: type[Kind], **about: object) -> list[tuple[int, Kind]]:
     """Return the events of a kind with these attributes, each with its number, oldest first."""
-    found = []
-    for fact in facts:
-        event = fact.event
-        if isinstance(event, kind) and all(getattr(event, name) == value for name, value in about.items()):
-            found.append((fact.seq, event))
-    return found
+    of_kind = [(fact.seq, fact.event) for fact in facts if isinstance(fact.event, kind)]
+    return [one for one in of_kind if all(getattr(one[1], name) == value for name, value in about.items())]
 
 
 def last_seq(facts: Facts, kind: type[FactEvent], **about: object) -> int:

@@ -6,6 +6,7 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- include "sluis.checks.removed" . }}
 {{- include "sluis.checks.required" . }}
 {{- include "sluis.checks.settings" . }}
+{{- include "sluis.checks.sidecar" . }}
 {{- include "sluis.checks.widths" . }}
 {{- include "sluis.checks.regions" . }}
 {{- include "sluis.checks.namespace" . }}
@@ -178,6 +179,15 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- end }}
 {{- if contains "@" (splitList "://" .Values.database.url | last) }}
 {{- fail "database.url holds a user or password: leave it out, each part has its own role, and passwords stand in existingSecret" }}
+{{- end }}
+{{- end }}
+
+{{- /* Data come from buckets only: where a profile mounts them, each of its pods gets the driver's sidecar (DAT-14). */}}
+{{- define "sluis.checks.sidecar" -}}
+{{- $mounting := empty .Values.config.profiles }}
+{{- range .Values.config.profiles }}{{ if ne (get . "data" | default "mount") "api" }}{{ $mounting = true }}{{ end }}{{ end }}
+{{- if and $mounting (empty .Values.singleuser.gcsfuse.sidecarRepositories) }}
+{{- fail "singleuser.gcsfuse.sidecarRepositories is empty, so every workspace with data would be refused: write the repository of the sidecar that the Cloud Storage FUSE driver puts into pods, without its tag (docs/kubernetes.md says where to read it), or `data: api` at each of config.profiles" }}
 {{- end }}
 {{- end }}
 

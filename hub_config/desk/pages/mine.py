@@ -1,6 +1,7 @@
 """What a person comes to the desk for: their requests, what holds and what is missing, and what is about themselves."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -12,6 +13,7 @@ from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from access_policy.overview import suspended_since
 from access_policy.rules import Query as Question
+from access_policy.run_ends import RunEnd, run_end
 from access_policy.state import Ending, Workspace
 from access_policy.state import Request as DataRequest
 from hub_config.desk.ahead import steps_ahead
@@ -32,11 +34,15 @@ Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 @dataclass(frozen=True)
 class Card:
-    """One request as its person sees it: the decision, and the workspace that runs or how the last one ended."""
+    """One request as its person sees it: the decision, and the workspace that runs or how the last one ended.
+
+    `run` is until when it runs, and whether a restart would let it run longer.
+    """
 
     request: DataRequest
     decision: Decision
     workspace: Workspace | None
+    run: RunEnd | None
     ending: Ending | None
     role: str
     start: str
@@ -53,15 +59,22 @@ class Card:
         """Say whether the start is offered: the decision allows it and nothing runs."""
         return self.decision.allowed and self.workspace is None
 
+    @property
+    def longer(self) -> datetime | None:
+        """Return until when a restart would let it run; None where that helps nothing, or no start would be allowed."""
+        return self.run.later if self.run is not None and self.decision.allowed else None
+
 
 def card_of(view: View, request: DataRequest) -> Card:
     """Return a request with its decision for the visitor's own session, now."""
     person, identifier = view.visit.person, request.request
     question = Question(person, identifier, Action.OPEN_WORKSPACE, view.at, view.visit.session)
+    running, stays = view.state.workspaces.get((person, identifier)), view.visit.desk.ends_stay
     roles = [name for name, is_it in (("applicant", request.applicant == person),
                                       ("download contact", person in request.contacts)) if is_it]  # fmt: skip
     return Card(
-        request, decide(view.state, question), view.state.workspaces.get((person, identifier)),
+        request, decide(view.state, question), running,
+        None if running is None else run_end(view.state, running, view.at, fixed=stays),
         view.state.endings.get((person, identifier)), " and ".join(roles) or "former contact",
         view.visit.desk.start(person, identifier), view.visit.desk.workspace(person, identifier),
         left_out(view.state, question),

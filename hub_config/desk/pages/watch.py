@@ -13,6 +13,7 @@ from access_policy.commands.workspaces import ground_lost
 from access_policy.model.ids import is_person_id, is_request_id
 from access_policy.model.instants import format_instant
 from access_policy.overview import security_test_overdue
+from access_policy.run_ends import run_end
 from access_policy.state import Workspace
 from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
 from hub_config.desk.kinds import kinds
@@ -44,7 +45,11 @@ def workspaces(request: Request, visit: Visiting, q: Words = "", number: Number 
         stop = kinds("stop-workspace")
         stopping = {_key(one): offers(view, stop, person=one.person, request=one.request) for one in found.items}
         ending = {_key(one): _ending(view, one) for one in found.items}
-        return page(request, "workspaces.html", view, workspaces=found, stopping=stopping, ending=ending, key=_key)
+        stays = visit.desk.ends_stay
+        ends = {_key(one): run_end(view.state, one, view.at, fixed=stays).at for one in found.items}
+        return page(
+            request, "workspaces.html", view, workspaces=found, stopping=stopping, ending=ending, ends=ends, key=_key
+        )
 
 
 def _ending(view: View, workspace: Workspace) -> str:

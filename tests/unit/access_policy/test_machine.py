@@ -26,7 +26,7 @@ from tests.oracle.cedar import cedar_allows
 from tests.oracle.naive import NaiveAnswer, instants, naive_decide, naive_list
 from tests.unit.access_policy.world import HUB, MINUTE, OPEN, RESEARCHER, TICK, World
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.counted]
 
 LONG = os.environ.get("SLUIS_LONG") == "1" or settings.get_current_profile_name() == "long"
 STEPS = 5_000 if LONG else 300

@@ -161,17 +161,17 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("kind", sorted(STEP_UP, key=str), ids=str)
-@pytest.mark.parametrize("actor", OTHERS.values(), ids=OTHERS)
-def test_the_fold_refuses_a_row_without_its_step_up(actor: Actor, kind: type[FactEvent]) -> None:
+def test_the_fold_refuses_a_row_without_its_step_up(kind: type[FactEvent]) -> None:
     """AUD-01, POL-05: a row that somebody wrote past the commands stops the reader, whoever it names.
 
     The state stays as it was.
     """
     state = State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
     event = kind(**dict.fromkeys(kind.__struct_fields__))  # type: ignore[arg-type]  # only its kind is looked at
-    with pytest.raises(ValueError, match=rf"`{kind.__name__}` of `.*` names no step-up"):
-        fold(state, e.Fact(10, NOON, actor, event))
-    assert state == State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
+    for actor in OTHERS.values():
+        with pytest.raises(ValueError, match=rf"`{kind.__name__}` of `.*` names no step-up"):
+            fold(state, e.Fact(10, NOON, actor, event))
+        assert state == State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
 
 
 def _proposed(command: str) -> e.CommandProposed:

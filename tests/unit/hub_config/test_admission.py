@@ -123,6 +123,23 @@ def test_a_hub_that_was_ready_stays_so() -> None:
         asyncio.run(admission.look("sluis-dr-1"))
 
 
+def test_a_probe_is_answered_while_it_is_asked() -> None:
+    """DAT-15: a cluster's API that hangs makes a hub not ready; what was seen before counts for the next probe."""
+    hung, asked = {"sluis-dr-2"}, []
+
+    async def send(namespace: str) -> tuple[int, str]:
+        asked.append(namespace)
+        if namespace in hung:
+            await asyncio.Event().wait()
+        return REFUSED
+
+    admission = Admission(send, lambda: 0.0, probed=0.01)
+    assert not ready(admission, "sluis-dr-1", "sluis-dr-2")
+    hung.clear()
+    assert ready(admission, "sluis-dr-1", "sluis-dr-2")
+    assert asked == ["sluis-dr-1", "sluis-dr-2", "sluis-dr-2"]
+
+
 def every(pod: object, found: Callable[[str], None]) -> None:
     """Call `found` with each key of a nested object."""
     for key, value in pod.items() if isinstance(pod, dict) else enumerate(pod) if isinstance(pod, list) else ():

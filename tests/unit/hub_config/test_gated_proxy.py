@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import ClientConnectionError, ClientResponseError, RequestInfo
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from hub_config.gated_proxy import GatedProxy
 
@@ -39,10 +43,15 @@ class Proxy(GatedProxy):
         self.table: dict[str, Any] = {"/": {"target": "http://hub", "jupyterhub": True, "hub": True}}
         self.calls: list[tuple[str, str]] = []
         self.meanwhile: Any = lambda: None
+        self.dead = False
 
     async def api_request(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """The proxy's API."""
         self.calls.append((method, path))
+        if self.dead:
+            raise ClientConnectionError("connection refused")
+        if method == "GET" and path and path not in self.table:
+            raise _not_found(path)
         if method == "POST":
             self.table[path] = json.loads(json.dumps(body))
             self.meanwhile()
@@ -53,6 +62,11 @@ class Proxy(GatedProxy):
             return json.loads(json.dumps(self.table))
 
         return SimpleNamespace(json=answer)
+
+
+def _not_found(path: str) -> ClientResponseError:
+    url = URL(f"http://proxy/api/routes{path}")
+    return ClientResponseError(RequestInfo(url, "GET", CIMultiDictProxy(CIMultiDict()), url), (), status=404)
 
 
 def server(name: str, **state: Any) -> SimpleNamespace:
@@ -118,6 +132,38 @@ def test_a_server_on_its_way_keeps_what_it_has(gate: Gate, user: SimpleNamespace
     proxy.table["/user/p-3/dr-2"] = dict(BY_HAND)
     asyncio.run(proxy.check_routes({1: user}, {}))
     assert routes(proxy) == {"/user/p-3/dr-1", "/user/p-3/dr-2"}
+
+
+def test_a_proxy_that_was_started_anew_has_its_routes_soon(
+    gate: Gate, user: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FLT-01: also the desk's, without waiting for the next check; meanwhile nobody answers for a while."""
+    monkeypatch.setattr(GatedProxy, "look_seconds", 0.001)
+    proxy, desk = Proxy(), SimpleNamespace(name="desk", server=SimpleNamespace(host="http://desk"), domain="")
+    desk.proxy_spec = "/services/desk/"
+
+    async def killed() -> int:
+        await proxy.check_routes({1: user}, {"desk": desk})
+        proxy.table.clear()
+        proxy.dead = True
+        looked = len(proxy.calls)
+        await _until(lambda: len(proxy.calls) > looked + 2)
+        proxy.dead = False
+        await _until(lambda: len(proxy.table) == 3)
+        looked = len(proxy.calls)
+        await _until(lambda: len(proxy.calls) > looked + 2)
+        return len([call for call in proxy.calls[looked:] if call != ("GET", "/services/desk")])
+
+    assert asyncio.run(killed()) == 0  # nothing is checked while nothing is missing
+    assert set(proxy.table) == {"/", "/services/desk", "/user/p-3/dr-1"}
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(10_000):
+        if holds():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it never came")
 
 
 def test_no_answer_is_no_route(gate: Gate, user: SimpleNamespace) -> None:

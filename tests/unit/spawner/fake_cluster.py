@@ -156,7 +156,7 @@ class FakeCluster:
         wanted = (body.get("preconditions") or {}).get("uid")
         if wanted and found["metadata"]["uid"] != wanted:
             return refusal(409, "the UID in the precondition does not match the UID in record")
-        if self.lingers:
+        if self.lingers and body.get("gracePeriodSeconds") != 0:  # at 0 nobody waits for the node
             self.patch(metadata={"deletionTimestamp": "2026-03-01T12:00:00Z"})
         else:
             self.remove(asked.namespace, asked.name)

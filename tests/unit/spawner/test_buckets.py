@@ -52,13 +52,13 @@ def test_every_other_spelling_is_refused_at_registration_and_at_the_pod(location
 
 @pytest.mark.parametrize("location", ELSEWHERE)
 def test_a_folder_is_no_bucket(location: str) -> None:
-    """A cluster mounts no folders, and says what to do."""
+    """DAT-05: a cluster mounts no folders, and says what to do."""
     with pytest.raises(DatasetProblem, match="register a version that lies at `gs://"):
         bucket_of(location)
 
 
 def test_a_bucket_is_no_folder() -> None:
-    """A sandbox mounts no buckets, and says so."""
+    """DAT-05: a sandbox mounts no buckets, and says so."""
     with pytest.raises(DatasetProblem, match="is a bucket's; workspaces here mount folders only"):
         location_components("gs://centre-data/trial")
 

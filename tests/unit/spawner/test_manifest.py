@@ -79,7 +79,7 @@ def test_a_profile_that_reads_by_the_api_mounts_nothing_and_says_where_data_lie(
 
 
 def test_no_dataset_no_sidecar() -> None:
-    """A workspace without data has no volume of a bucket and no identity's address."""
+    """DAT-12: a workspace without data has no volume of a bucket and no identity's address."""
     made = pod(mounts=())
     assert [one["name"] for one in made["spec"]["volumes"]] == ["home", "tmp", "shm"]
     assert "gke-gcsfuse/volumes" not in made["metadata"]["annotations"]
@@ -101,7 +101,7 @@ def test_the_node_ends_it_when_its_ground_lapses(left: timedelta, seconds: int) 
 
 
 def test_without_an_end_there_is_no_deadline() -> None:
-    """And the annotation is empty."""
+    """POL-03: and the annotation is empty."""
     made = pod(until=None)
     assert "activeDeadlineSeconds" not in made["spec"]
     assert made["metadata"]["annotations"]["sluis.dev/until"] == ""
@@ -151,7 +151,7 @@ def test_two_persons_share_neither_account_nor_home(one: int, other: int, here: 
 
 
 def test_the_same_pod_has_no_difference() -> None:
-    """Also after it went over the wire."""
+    """SPW-10: also after it went over the wire."""
     assert difference(json.loads(json.dumps(pod())), pod()) == []
 
 
@@ -173,7 +173,7 @@ def test_a_difference_names_the_place_and_no_value() -> None:
 
 
 def test_one_is_not_true() -> None:
-    """JSON's numbers and its true are two things."""
+    """SPW-10: JSON's numbers and its true are two things."""
     assert difference({"readOnly": 1}, {"readOnly": True}) == ["readOnly"]
 
 
@@ -217,7 +217,7 @@ def test_requests_are_the_limits_where_none_are_set() -> None:
 
 
 def test_the_order_of_mounts_is_the_decisions() -> None:
-    """So that the same decision is the same pod."""
+    """SPW-10: so that the same decision is the same pod."""
     turned = pod(mounts=MOUNTS[::-1])["spec"]["containers"][0]["volumeMounts"]
     assert [one["mountPath"] for one in turned if one["name"].startswith("ds-")] == ["/data/whole", "/data/trial"]
 

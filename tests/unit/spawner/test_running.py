@@ -37,7 +37,7 @@ def sandbox(folder: Path, pid: int, **changes: object) -> RunningSandbox:
 
 
 def test_a_running_sandbox_is_found_and_ended(tmp_path: Path, child: subprocess.Popen[bytes]) -> None:
-    """Through the file alone, as the warden does; the file is private."""
+    """SBX-04: through the file alone, as the warden does; the file is private."""
     written = sandbox(tmp_path / "p-3/dr-12", child.pid)
     write_down(written)
     assert (tmp_path / "p-3/dr-12" / PROCESS_FILE).stat().st_mode & 0o777 == 0o600
@@ -50,7 +50,7 @@ def test_a_running_sandbox_is_found_and_ended(tmp_path: Path, child: subprocess.
 def test_a_process_id_that_another_program_has_now_is_never_killed(
     tmp_path: Path, child: subprocess.Popen[bytes]
 ) -> None:
-    """The start time or the boot differs: not ours."""
+    """SBX-04: the start time or the boot differs: not ours."""
     other = Process(child.pid, process_now(child.pid).start_time - 1)
     assert end_sandbox(sandbox(tmp_path / "p-3/dr-12", child.pid, outer=other, inner=other))
     assert end_sandbox(sandbox(tmp_path / "p-3/dr-12", child.pid, boot_id="another"))

@@ -50,14 +50,14 @@ def test_ordinary_calls_go_through(machine: str) -> None:
 @MACHINES
 @pytest.mark.parametrize("flag", [0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000])
 def test_clone_with_a_new_namespace_is_denied(machine: str, flag: int) -> None:
-    """The only thing that stops new user namespaces where the sandbox was started by root."""
+    """SBX-05: the only thing that stops new user namespaces where the sandbox was started by root."""
     assert answer(machine, CLONE[machine], flag | 17) == EPERM
     assert answer(machine, CLONE[machine], 0x003D0F00) == ALLOW
 
 
 @MACHINES
 def test_clone3_is_unknown_so_that_libc_falls_back(machine: str) -> None:
-    """Its flags lie in memory, which a filter cannot read."""
+    """SBX-05: its flags lie in memory, which a filter cannot read."""
     assert answer(machine, CLONE3) == ENOSYS
 
 
@@ -71,7 +71,7 @@ def test_typing_into_a_terminal_is_denied_whatever_the_upper_half_says(machine: 
 
 @MACHINES
 def test_another_architecture_is_killed_and_x32_denied(machine: str) -> None:
-    """Numbers mean other calls there."""
+    """SBX-05: numbers mean other calls there."""
     assert answer(machine, 0, architecture=0x40000003) == KILL
     assert answer(machine, 0x40000000 + 101) == EPERM
 

@@ -126,7 +126,7 @@ def test_a_dataset_with_more_than_plain_files_is_refused(
 
 
 def test_a_symlink_inside_the_dataset_is_fine(root: Path) -> None:
-    """It means the same file inside a workspace."""
+    """DAT-09: it means the same file inside a workspace."""
     (root / "trial/v1/sub/latest").symlink_to("../a.csv")
     folder = open_dataset_folder(root, "trial/v1")
     try:
@@ -159,7 +159,7 @@ def places(top: Path) -> Places:
 
 
 def test_a_home_is_private_filled_once_and_never_a_link(tmp_path: Path) -> None:
-    """A person and request have one home; what stands there instead is not taken over."""
+    """DAT-09: a person and request have one home; what stands there instead is not taken over."""
     (tmp_path / "skeleton").mkdir()
     (tmp_path / "skeleton/start.ipynb").write_text("{}")
     there = Places(homes=tmp_path / "homes", run=tmp_path / "run", datasets=tmp_path, skeleton=tmp_path / "skeleton")
@@ -174,7 +174,7 @@ def test_a_home_is_private_filled_once_and_never_a_link(tmp_path: Path) -> None:
 
 
 def test_the_run_folder_is_fresh_and_names_nobody_else(tmp_path: Path) -> None:
-    """The inside's /etc/passwd knows root and the researcher."""
+    """SBX-01: the inside's /etc/passwd knows root and the researcher."""
     folder = prepare_run_folder(places(tmp_path), WORKSPACE, 4711)
     (folder / "old").touch()
     folder = prepare_run_folder(places(tmp_path), WORKSPACE, 4711)

@@ -101,7 +101,7 @@ def test_any_other_wish_is_refused(options: object) -> None:
 
 
 def test_the_form_is_a_labelled_radio_list_with_escaped_text() -> None:
-    """One choice, the first one taken; no form where there is nothing to choose."""
+    """SES-10: one choice, the first one taken; no form where there is nothing to choose."""
     form = profile_form((SMALL, LARGE))
     assert form.startswith("<fieldset><legend>Size of the workspace</legend>")
     assert '<label><input type="radio" name="profile" value="small" checked> Small &amp; quick</label>' in form
@@ -117,7 +117,7 @@ def test_the_form_is_a_labelled_radio_list_with_escaped_text() -> None:
     ],
 )
 def test_a_submitted_form_becomes_a_wish(form: dict[str, object], wish: dict[str, str]) -> None:
-    """What the hub's spawn page sends."""
+    """SPW-01: what the hub's spawn page sends."""
     assert wish_from_form(form) == wish
 
 

@@ -32,6 +32,11 @@ spec:
 (request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username in ['system:kube-controller-manager', 'system:apiserver'] || ('system:nodes' in request.userInfo.groups))
 {{- end }}
 
+{{- /* CEL: the request comes from who takes away what a namespace that ends still holds; nothing else there is theirs. */}}
+{{- define "sluis.admission.ends" -}}
+request.userInfo.username in {{ concat (list "system:serviceaccount:kube-system:namespace-controller" "system:serviceaccount:kube-system:generic-garbage-collector" "system:kube-controller-manager") .Values.admission.deleteUsers | toJson }}
+{{- end }}
+
 {{- /* CEL: what of a pod's placement and size the profiles of the settings allow, as a list of maps. */}}
 {{- define "sluis.admission.profiles" -}}
 {{- $profiles := list }}

@@ -196,7 +196,7 @@ def test_the_list_is_applied_to_what_is_restored(policy: Policy, store: LogStore
         file.unlink()
     path.write_bytes(before)
     restored = open_log(path)
-    owners = still_meant(restored.database, read_erased(folder, KEYS, ORIGIN))
+    owners = still_meant(restored.database, read_erased(folder, KEYS, ORIGIN), {})
     assert owners == {RESEARCHER, SIGNATORY, OPEN, RESTRICTED}
     apply_erased(restored.database, owners)
     assert apply_erased(restored.database, owners) == 0
@@ -247,11 +247,11 @@ def test_a_number_that_was_given_again_is_not_erased(store: LogStore) -> None:
     loss = LossAccepted(kept=1, lost=2, epoch=1, observations=0)
     add(store, registered(1))
     listed = {("P-1", 0), ("P-2", 0), ("P-9", 0)}
-    assert still_meant(store.database, listed) == {"P-1", "P-2", "P-9"}
+    assert still_meant(store.database, listed, {}) == {"P-1", "P-2", "P-9"}
     add(store, loss)
     add(store, registered(2), registered(9))
-    assert still_meant(store.database, {*listed, ("P-9", 1)}) == {"P-1", "P-9"}
-    assert still_meant(store.database, listed) == {"P-1"}
+    assert still_meant(store.database, {*listed, ("P-9", 1)}, {1: 1}) == {"P-1", "P-9"}
+    assert still_meant(store.database, listed, {1: 1}) == {"P-1"}
 
 
 def test_a_reader_only_puts_it_off(store: LogStore, path: Path) -> None:

@@ -31,7 +31,7 @@ from tests.unit.access_policy.keeping import keep
 from tests.unit.access_policy.log.samples import KEYS, ORIGIN, SetClock, Where, open_log
 from tests.unit.access_policy.world import ADMIN, COLLEAGUE, RESEARCHER, everything_holds, of_format_2
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.counted]
 KILLS = 200 if os.environ.get("SLUIS_LONG") else 20
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.unit.access_policy.log.test_kills"])

@@ -15,10 +15,10 @@ from tests.unit.access_policy.keeping import keep
 from tests.unit.access_policy.log.samples import SetClock, Where, open_log
 from tests.unit.access_policy.world import ADMIN, OPEN, RESEARCHER, World, everything_holds
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.counted]
 _SPAWN = multiprocessing.get_context("spawn")
-ASKS = 10_000 if os.environ.get("SLUIS_LONG") else 3_000
-PAIRS = 10_000 if os.environ.get("SLUIS_LONG") else 500
+ASKS = 10_000 if os.environ.get("SLUIS_LONG") else 1_500
+PAIRS = 10_000 if os.environ.get("SLUIS_LONG") else 200
 SEEN = 12
 CHANGES = ("disable-person", "enable-person")
 

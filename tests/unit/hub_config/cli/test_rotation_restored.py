@@ -1,11 +1,13 @@
 """Backups and keys exports of before and after rotations: which fit each other, and what is said else (AUD-12)."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from access_policy.log.keys import load_keys
 from access_policy.log.notes import VerifierKey
+from access_policy.use_cases import Policy
 from hub_config.places import Places
 from tests.unit.hub_config.cli.backing_up import Desk, add_fact, desk_of, erase, names
 from tests.unit.hub_config.cli.conftest import Sluis
@@ -117,6 +119,33 @@ def test_who_was_erased_stays_erased(desk: Desk) -> None:
     said = desk.sluis("log", "show", "--kind", "PersonRegistered", "--json", state=desk.new().state)
     registered = {one["person"]: one["name"] for one in said.lines}
     assert (registered["P-5"], registered["P-4"]) == ("[erased]", "[erased]")
+
+
+def test_who_was_erased_in_what_was_lost_below_a_rotation_stays_erased(desk: Desk) -> None:
+    """E50, AUD-12: the database of before was put back as it was, keys and all, and the accepted loss counts nothing as
+    kept; the checkpoint that a former key signed tells a restore whom the list of the erased means."""
+    desk.sign()
+    before = desk.places.log.read_bytes()
+    rotate(desk)
+    desk.change(erase("P-5"))
+    desk.change(Policy.sign)
+    desk.places.log.write_bytes(before)
+    assert accepted(desk) == "kept=0"
+    later = desk.folder / "later.age"
+    assert desk.sluis("backup", str(later)).status == 0
+    said = desk.restore(later, desk.export(), "--checkpoints", str(desk.places.checkpoints))
+    assert said.status == 0, said.err
+    found = names(desk, desk.new().state)
+    assert (found["P-5"], found["P-4"] == "[erased]") == ("[erased]", False)
+
+
+def accepted(desk: Desk) -> str:
+    """Let two admins accept the loss that is offered; return what counts as kept in it."""
+    numbers = re.findall("(?:kept|lost|epoch|observations)=[0-9]+", desk.sluis("explain", "P-12", "DR-1").err)
+    proposed = desk.sluis("do", "accept-loss", *numbers, "--as", "P-1", "--json").json["events"]
+    confirmed = desk.sluis("do", "confirm-proposal", f"proposal={proposed[-1]['proposal']}", "--as", "P-2")
+    assert confirmed.status == 0, confirmed.err
+    return str(numbers[0])
 
 
 def test_a_stolen_former_key_makes_no_newer_backup(desk: Desk, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,7 @@ class World:
     clock: SetClock
     texts: Path
     logins: dict[str, Login] = field(default_factory=dict)
+    served: FastAPI | None = None
 
     def do(self, name: str, by: str, /, **arguments: Any) -> Done:
         """Give a command; it must be carried out."""
@@ -88,7 +89,12 @@ class World:
         return outcome
 
     def app(self) -> FastAPI:
-        """Return the desk's application; a client's header `X-Test-Login` stands in for the hub's OAuth."""
+        """Return the desk's one application; a client's header `X-Test-Login` stands in for the hub's OAuth."""
+        if self.served is None:
+            self.served = self._made()
+        return self.served
+
+    def _made(self) -> FastAPI:
         desk = Desk(
             policy=self.policy, settings=Settings(), url=URL, seals=Seals(b"s" * 32), identify=self.identify,
             identity=lambda issuer, subject: f"hmac:{issuer}:{subject}", issuer="https://login.example",

@@ -26,6 +26,7 @@ SITE = Site(storage_cidrs=("199.36.153.8/30",))
 HERE = "an-installation"
 SPACE, POD = "sluis-dr-1", "p-3"
 KEY: WorkspaceKey = (RESEARCHER, OPEN)
+WHY = {"reason": "a question"}
 
 
 def in_buckets(world: World) -> World:
@@ -128,6 +129,16 @@ class Room:
         with self.policy.reading() as state:
             one = state.workspaces.get(key_of(person, request))
             return one is not None and ground_lost(state, one, self.policy.now()) is None
+
+
+def lets_in(here: Room, space: str = SPACE) -> bool:
+    """Whether anybody could start a workspace in a place."""
+    return here.cluster.has("AccessGrant", space, "grant") or here.cluster.has("RoleBinding", space, "hub")
+
+
+def ended(here: Room) -> list[str]:
+    """Return why workspaces ended, as the log has it."""
+    return [one.why for one in here.facts(e.WorkspaceEnded) if isinstance(one, e.WorkspaceEnded)]
 
 
 def pod(start: int, node: str = "node-1") -> Object:

@@ -182,49 +182,62 @@ def _fits(one: Object, selector: str) -> bool:
     return all(name in labels and (not mark or labels[name] == value) for name, mark, value in wanted)
 
 
+class _Server(ThreadingHTTPServer):
+    """Serves one cluster. A connection that a fault cuts is no error."""
+
+    def __init__(self, cluster: FakeCluster) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.cluster = cluster
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one call after another, as the cluster or a fault says."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer
+    server: _Server
+
+    def do_GET(self) -> None:
+        split, cluster = urlsplit(self.path), self.server.cluster
+        call = Call(self.command, split.path, split.query)
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"null")
+        with cluster.lock:
+            cluster.calls.append(call)
+            fault = cluster.faults(call)
+            status, answer = cluster.answer(call, body) if fault is None or fault.after else (0, {})
+            text = json.dumps(answer).encode()
+        if fault is not None:
+            self._fail(fault)
+        else:
+            self._say(status, text)
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the base class's names
+
+    def _fail(self, fault: Fault) -> None:
+        if fault.status == 0:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            self._say(fault.status, b"{}", fault.headers)
+
+    def _say(self, status: int, text: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Type", "application/json"), ("Content-Length", str(len(text)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
 @contextmanager
 def serving(cluster: FakeCluster) -> Iterator[str]:
     """Serve it on loopback; gives its URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one packet an answer
-
-        def do_GET(self) -> None:
-            split = urlsplit(self.path)
-            call = Call(self.command, split.path, split.query)
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"null")
-            with cluster.lock:
-                cluster.calls.append(call)
-                fault = cluster.faults(call)
-                status, answer = cluster.answer(call, body) if fault is None or fault.after else (0, {})
-                text = json.dumps(answer).encode()
-            if fault is not None:
-                self._fail(fault)
-            else:
-                self._say(status, text)
-
-        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the base class's names
-
-        def _fail(self, fault: Fault) -> None:
-            if fault.status == 0:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-            else:
-                self._say(fault.status, b"{}", fault.headers)
-
-        def _say(self, status: int, text: bytes, headers: tuple[tuple[str, str], ...] = ()) -> None:
-            self.send_response(status)
-            for name, value in (*headers, ("Content-Type", "application/json"), ("Content-Length", str(len(text)))):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a connection cut by a fault is no error
+    server = _Server(cluster)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -138,7 +138,7 @@ def test_a_closed_place_is_this() -> None:
 
 
 def test_what_a_site_changes() -> None:
-    """Other addresses of the metadata server, another namespace of the parts, a storage class, no storage."""
+    """NET-10: other addresses of the metadata server, another namespace of the parts, a storage class, no storage."""
     site = Site(parts="other", prefix="x-", metadata=Metadata.IPTABLES, home_gib=3, storage_class="fast")
     made = {_title(one): one for one in _place(good_world(), site).ground}
     rule = made["NetworkPolicy allow-workspace-to-metadata-server"]["spec"]["egress"][0]

@@ -1,19 +1,16 @@
 """Places that were open and may not stay so: lost ground, a grant that cannot be narrowed, locks that are gone."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from access_policy import events as e
 from spawner.warden.api import Key
 from spawner.warden.cluster import LEFT_LYING
 from spawner.warden.places import AGAIN
 from tests.unit.access_policy.world import ADMIN, OPEN
-from tests.unit.spawner.warden.cluster_room import POD, SPACE, Room, room, write_log
+from tests.unit.spawner.warden.cluster_room import POD, SPACE, WHY, Room, ended
 from tests.unit.spawner.warden.fake_api import Call, Fault
 
-WHY = {"reason": "a question"}
 DENY = Key("NetworkPolicy", SPACE, "default-deny")
 FAILED = {
     "phase": "Failed",
@@ -21,25 +18,16 @@ FAILED = {
 }
 
 
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_log(tmp_path_factory.mktemp("log"))
-
-
 @pytest.fixture
-def here(log: Path, tmp_path: Path) -> Iterator[Room]:
-    with room(log, tmp_path) as made:
-        made.look()
-        assert _open(made) == (True, True)
-        yield made
+def here(here: Room) -> Room:
+    """The room, once its places are open."""
+    here.look()
+    assert _open(here) == (True, True)
+    return here
 
 
 def _open(here: Room, space: str = SPACE) -> tuple[bool, bool]:
     return here.cluster.has("AccessGrant", space, "grant"), here.cluster.has("RoleBinding", space, "hub")
-
-
-def _ended(here: Room) -> list[str]:
-    return [one.why for one in here.facts(e.WorkspaceEnded) if isinstance(one, e.WorkspaceEnded)]
 
 
 def _refused(method: str, what: str, status: int) -> Callable[[Call], Fault | None]:
@@ -158,7 +146,7 @@ def test_the_cause_of_an_end_is_the_pods_own(here: Room) -> None:
     assert here.runs()
     here.cluster.gone("Pod", SPACE, POD)
     here.look()
-    assert _ended(here) == ["out_of_memory"]
+    assert ended(here) == ["out_of_memory"]
 
 
 def test_a_pod_that_is_over_is_cleared_away_where_no_hub_does(here: Room) -> None:
@@ -172,7 +160,7 @@ def test_a_pod_that_is_over_is_cleared_away_where_no_hub_does(here: Room) -> Non
     assert here.cluster.found("Pod", SPACE, POD)["metadata"]["deletionTimestamp"]
     here.cluster.gone("Pod", SPACE, POD)
     here.look()
-    assert _ended(here) == ["out_of_memory"]
+    assert ended(here) == ["out_of_memory"]
 
 
 def test_a_ground_that_went_is_the_cause_of_what_failed_after_it(here: Room) -> None:
@@ -184,4 +172,4 @@ def test_a_ground_that_went_is_the_cause_of_what_failed_after_it(here: Room) -> 
     here.look()
     here.cluster.gone("Pod", SPACE, POD)
     here.look()
-    assert _ended(here) == ["request_ended"]
+    assert ended(here) == ["request_ended"]
