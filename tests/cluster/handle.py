@@ -139,7 +139,17 @@ class Cluster(Troubles):
             now = self.uids(namespace, selector)
             return len(now) == number and now == self.uids(namespace, selector, ready=True) and not now & but
 
-        processes.until(f"{number} pods `{selector}` are ready", there, 120)
+        try:
+            processes.until(f"{number} pods `{selector}` are ready", there, 120)
+        except processes.GaveUpError as gave_up:
+            raise AssertionError(f"{gave_up}; {self.told(namespace, selector)}") from gave_up
+
+    def told(self, namespace: str, selector: str) -> str:
+        """What a failed wait says: the state of these pods, and the events of each."""
+        found = self.admin.read(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)["items"]
+        names = [each["metadata"]["name"] for each in found]
+        states = [each["metadata"].get("deletionTimestamp") or each["status"] for each in found]
+        return f"{states}; {[self.events(namespace, name) for name in names]}"
 
     def restart(self, namespace: str, selector: str) -> None:
         """Deletes the pods with these labels at once, and waits until as many others are ready."""

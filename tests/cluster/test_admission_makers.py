@@ -151,8 +151,9 @@ def test_the_warden_makes_nothing_of_another_form(locks: Locks, words: str, one:
 
 
 _NAMESPACES = "sluis: the warden makes namespaces of requests only"
+_OUTSIDE = "sluis: hub and warden change nothing outside"
 ELSEWHERE: dict[str, tuple[str, Object]] = {
-    "an account": ("sluis: hub and warden change nothing outside", {
+    "an account": (_OUTSIDE, {
         "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "x", "namespace": NAMESPACE}}),
     "a namespace of no request": (
         _NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}},
@@ -167,7 +168,10 @@ ELSEWHERE: dict[str, tuple[str, Object]] = {
 @pytest.mark.parametrize(("words", "one"), ELSEWHERE.values(), ids=ELSEWHERE)
 def test_the_warden_stays_with_the_requests(locks: Locks, words: str, one: Object) -> None:
     """DEP-08, SPW-14: outside the namespaces of requests it changes nothing, and each of those is restricted."""
-    assert words in refusal(locks.warden, one)
+    said = refusal(locks.warden, one)
+    assert said.startswith("403")
+    # where two locks hold the same door, the API server names the one that it asked first
+    assert words in said or (words == _NAMESPACES and _OUTSIDE in said)
 
 
 @pytest.mark.parametrize("label", ["sluis.dev/request", "sluis.dev/installation", "pod-security.kubernetes.io/enforce"])
