@@ -148,7 +148,7 @@ class Cluster(Troubles):
         """What a failed wait says: the state of these pods, and the events of each."""
         found = self.admin.read(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)["items"]
         names = [each["metadata"]["name"] for each in found]
-        states = {each["metadata"]["name"]: each["metadata"].get("deletionTimestamp") or each["status"] for each in found}
+        states = [each["metadata"].get("deletionTimestamp") or each["status"] for each in found]
         return f"{states}; {[self.events(namespace, name) for name in names]}"
 
     def restart(self, namespace: str, selector: str) -> None:
