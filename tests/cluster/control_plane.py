@@ -9,6 +9,7 @@ ETCD = "http://127.0.0.1:2379"
 _PEER = "http://127.0.0.1:2380"
 # A node that does not answer is `Unknown` after this; shorter than the default of 50 s, since tests wait for it.
 NODE_GRACE = 20
+CONTROLLERS = ("kube-controller-manager", "kube-scheduler")
 
 
 def command(setting: Setting, part: str) -> list[str]:
@@ -96,7 +97,7 @@ def start(setting: Setting) -> None:
     for part in ("etcd", "kube-apiserver"):
         processes.start(setting, part, command(setting, part))
     processes.until("the API server is ready", lambda: ready(setting))
-    for part in ("kube-controller-manager", "kube-scheduler"):
+    for part in CONTROLLERS:
         processes.start(setting, part, command(setting, part))
     admin = api.Api.of(setting.kubeconfig("admin"))
     account = "/api/v1/namespaces/default/serviceaccounts/default"

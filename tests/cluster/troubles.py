@@ -91,6 +91,10 @@ class Troubles:
         finally:
             processes.start(self.setting, "kube-apiserver", control_plane.command(self.setting, "kube-apiserver"))
             processes.until("the API server answers", self._answers, BOUND)
+            # where they lead by a lease they lose it and begin anew; here a watch of theirs may stay behind for minutes
+            for part in control_plane.CONTROLLERS:
+                processes.end(self.setting, part)
+                processes.start(self.setting, part, control_plane.command(self.setting, part))
 
     @contextmanager
     def store_dead(self) -> Iterator[None]:
