@@ -191,7 +191,10 @@ def _code(folder: Path) -> None:
 
 
 def _notebooks(folder: Path) -> None:
-    shutil.copytree(ROOT / "notebooks", folder / "opt" / "workspace" / "notebooks")
+    """What `workspace.Dockerfile` copies after the packages."""
+    top = folder / "opt" / "workspace"
+    shutil.copytree(ROOT / "notebooks", top / "notebooks")
+    shutil.copytree(ROOT / "spawner/labextensions", top / "share/jupyter/labextensions")
 
 
 def _postgres(folder: Path) -> None:
@@ -257,7 +260,7 @@ def _layers() -> Mapping[str, Layer]:
         "code": (_contents(*CODE, "notebooks", "pyproject.toml", "README.md"), _code),
         "busybox": ([], _busybox),
         "pause": (_contents("tests/cluster/tools/pause"), _pause),
-        "notebooks": (_contents("notebooks"), _notebooks),
+        "notebooks": (_contents("notebooks", "spawner/labextensions"), _notebooks),
     }
     with ThreadPoolExecutor(2) as pool:
         made = {name: pool.submit(layer, name, *recipe) for name, recipe in recipes.items()}

@@ -14,6 +14,7 @@ HOST = SandboxHost(
     folders=("/srv/v", "/opt/py"),
     links=(("usr/bin", "/bin"),),
     launcher="/l.py",
+    lab_extensions="/x",
 )
 PATHS = SandboxPaths(
     home="/s/home",
@@ -46,7 +47,8 @@ REST = """
 --perms 0755 --dir /etc/jupyter --perms 0755 --dir /etc/jupyter/labconfig
 --ro-bind /s/etc/page_config.json /etc/jupyter/labconfig/page_config.json
 --perms 0755 --dir /home --perms 0755 --dir /run --perms 0755 --dir /run/sluis
---ro-bind /s/hub.sock /run/sluis/hub.sock --ro-bind /l.py /run/sluis/launcher.py --bind /s/home /home/researcher
+--ro-bind /s/hub.sock /run/sluis/hub.sock --ro-bind /l.py /run/sluis/launcher.py
+--ro-bind /x /run/sluis/labextensions --bind /s/home /home/researcher
 DATASETS
 --remount-ro /dev --remount-ro / --seccomp 13 --info-fd 12 --chdir /
 -- /srv/v/bin/python -I -S /run/sluis/launcher.py 10 11

@@ -1,5 +1,7 @@
 """The REST API: the same decisions and commands as the pages, with problem details."""
 
+from typing import Any
+
 import pytest
 
 from access_policy.commands.base import RefusalCode
@@ -19,12 +21,44 @@ def test_decision_has_the_promised_form(world: World) -> None:
 
 def test_command_answers_with_its_facts(world: World) -> None:
     """A change by a program: the token in the header, JSON in, the facts out."""
+    assert [fact["kind"] for fact in _certified(world, "P-9").json()["facts"]] == ["PersonCertified"]
+
+
+def _certified(world: World, person: str, value: str = "", **more: str) -> Any:
+    """Certify somebody as a program does: told where the factor is given, and once more when it was (S76)."""
     client = world.client("trainer")
-    arguments = {"person": "P-9", "course": "privacy"}
-    answer = client.http.post(
-        f"{DESK}/api/v1/commands/certify-person", json=arguments, headers={"x-csrf-token": client.token}
-    )
-    assert [fact["kind"] for fact in answer.json()["facts"]] == ["PersonCertified"]
+
+    def send(**headers: str) -> Any:
+        arguments = {"person": person, "course": "privacy", **more}
+        token = {"x-csrf-token": client.token, **headers}
+        return client.http.post(f"{DESK}/api/v1/commands/certify-person", json=arguments, headers=token)
+
+    if value:
+        return send(**{"x-step-up": value})
+    asked = send().json()
+    assert (asked["status"], asked["code"]) == (403, "step_up_needed")
+    header, value = asked["step_up"]["header"], asked["step_up"]["value"]
+    world.step_up("trainer", value)
+    return send(**{header: value})
+
+
+def test_a_program_brings_the_factor_for_its_one_command_once(world: World) -> None:
+    """S76: neither used twice, nor for another command, nor made up."""
+    client = world.client("trainer")
+    asked = client.http.post(
+        f"{DESK}/api/v1/commands/certify-person",
+        json={"person": "P-9", "course": "privacy"}, headers={"x-csrf-token": client.token},
+    ).json()  # fmt: skip
+    value = asked["step_up"]["value"]
+    assert asked["step_up"]["url"].endswith(f"/hub/step-up?ask={value}")
+    before = world.policy.store.newest()
+    assert _certified(world, "P-9", value).json()["code"] == "step_up_needed"
+    world.step_up("trainer", value)
+    assert _certified(world, "P-2", value).json()["code"] == "step_up_needed"
+    assert _certified(world, "P-9", "made up").json()["code"] == "step_up_needed"
+    assert world.policy.store.newest() == before
+    assert _certified(world, "P-9", value).status_code == 200
+    assert _certified(world, "P-9", value).status_code == 403
 
 
 def test_refusal_is_a_problem_with_the_reasons_page(world: World) -> None:

@@ -170,7 +170,7 @@ def test_the_code_of_a_training_becomes_its_hash(world: World) -> None:
     assert trainer.post("/do/plan-training", planned).headers["location"] == f"{DESK}/courses"
     with world.policy.reading() as state:
         assert state.trainings[1].code == hashlib.sha256(b"blue heron").hexdigest()
-    world.clock.go(hours=1)
+    world.clock.go(minutes=59)
     colleague = world.client("colleague")
     assert "/do/claim-attendance?person=P-9&amp;training=1" in colleague.get("/me").text
     claim = {"person": "P-9", "training": "1", "code": "blue heron"}

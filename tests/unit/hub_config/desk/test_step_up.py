@@ -6,42 +6,35 @@ from access_policy import events as e
 from access_policy.model.enums import FactorKind
 from access_policy.model.ids import FactorId, PersonId
 from hub_config.login.sessions import Given, begin_session
-from tests.unit.hub_config.desk.seed import World, empty_world
+from tests.unit.hub_config.desk.seed import World, asked_by, empty_world
 from tests.unit.hub_config.desk.test_links import REFUSING, SUBMITTED
 
 
-def _forget_proof(world: World, who: str) -> None:
-    """Let a session be one of an older release, which kept no id of the second factor."""
-    with world.policy.store.database.write() as connection:
-        connection.exec_driver_sql(f"UPDATE sessions SET proof = NULL WHERE person = '{world.logins[who].person}'")
-
-
-def test_a_decision_names_the_second_factor_of_its_login(world: World) -> None:
-    """MFA-11: a fact of a step-up command carries the id that the session's record has; readers of the log see it."""
+def test_a_decision_names_the_second_factor_that_was_given_for_it(world: World) -> None:
+    """MFA-11: a fact of a step-up command carries the id of the factor given for it, not of the login's."""
     world.do("assess-request", "assessor", request=SUBMITTED, assessment="sound")
     board = world.client("board")
     assert board.post("/do/refuse-request", REFUSING).status_code == 303
     fact = list(world.policy.store.facts_since(0))[-1]
-    session = world.policy.records.session(world.logins["board"].session)
-    assert session is not None
     assert isinstance(fact.event, e.RequestRefused)
-    assert fact.actor.step_up == session.proof == "proof of board"
-    assert "step-up proof of board" in world.client("auditor").get("/log").text
+    assert fact.actor.step_up == "fresh of board"
+    assert "step-up fresh of board" in world.client("auditor").get("/log").text
 
 
-def test_a_session_without_one_decides_nothing(world: World) -> None:
-    """MFA-11: a login of an older release reads and writes drafts, and is asked to log in again where it counts."""
+def test_without_one_nothing_is_decided(world: World) -> None:
+    """MFA-11, S76: the browser is sent to the hub for it; drafts take none."""
     world.do("assess-request", "assessor", request=SUBMITTED, assessment="sound")
     board, researcher = world.client("board"), world.client("researcher")
-    for who in ("board", "researcher"):
-        _forget_proof(world, who)
     before = world.policy.store.newest()
-    refused = board.post("/do/refuse-request", REFUSING)
-    assert refused.status_code == 403
-    assert "log in again" in refused.text
+    asked = board.send("/do/refuse-request", REFUSING)
+    assert asked.status_code == 303
+    assert asked_by(asked)
+    again = board.get(f"/step-up?ask={asked_by(asked)}")
+    assert asked_by(again) == asked_by(asked)
     assert world.policy.store.newest() == before
     drafted = {"title": "Another", "purpose": "To be written, too"}
-    assert researcher.post("/do/open-request", drafted).status_code == 303
+    assert researcher.send("/do/open-request", drafted).status_code == 303
+    assert world.policy.store.newest() > before
 
 
 def test_a_login_records_its_second_factor(tmp_path: Path) -> None:
