@@ -117,7 +117,7 @@ REASONS: dict[ReasonCode, ReasonText] = {
     ),
     _R.FACTOR_MISSING: ReasonText(
         "S76", "a second factor is enrolled", "the person has no second factor",
-        "log in and enrol one: the page shows a QR code for an authenticator app", Owner.YOU,
+        "log in and enrol one: a passkey, or an authenticator app", Owner.YOU,
     ),
     _R.FACTOR_NOT_CONFIRMED: ReasonText(
         "S76", "the second factor is confirmed", "the second factor is not confirmed yet",

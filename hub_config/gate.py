@@ -65,6 +65,11 @@ class Gate:
             runs = (who, what) in state.workspaces
             return runs and self._policy.decide(who, what, Action.REACH_WORKSPACE, session).allowed
 
+    def has_ground(self, person: str, request: str) -> bool:
+        """Say whether the person's workspace of the request could go on now. Raises LogError for no answer."""
+        who, what = PersonId(person), RequestId(request)
+        return self._policy.decide(who, what, Action.KEEP_WORKSPACE).allowed
+
     def ended(self, person: str, request: str, seq: int, why: str) -> None:
         """Record that a start's workspace is gone; a second or a late report changes nothing."""
         who, what = PersonId(person), RequestId(request)

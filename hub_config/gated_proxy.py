@@ -13,6 +13,9 @@ import msgspec
 from aiohttp import ClientError, ClientResponseError
 from jupyterhub.proxy import ConfigurableHTTPProxy
 
+from hub_config.old_servers import OldServers
+from hub_config.origins import Origins
+
 
 class ReachGate(Protocol):
     """Who is asked; `hub_config/gate.py` answers."""
@@ -38,14 +41,23 @@ class SessionSweep(Protocol):
 class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ships no types
     """Adds and keeps workspaces' routes only with the gate's leave. The composition root sets `gate` on the class.
 
-    `sweep` ends the sessions that are over, before the routes are looked at.
+    `sweep` ends the sessions that are over, and `old_servers` forgets servers, before the routes are looked at.
+    `origins` says by which hosts the desk and the workspaces are found; JupyterHub's own `subdomain_host` stays unset
+    (SES-07).
     """
 
     gate: ClassVar[ReachGate]
     sweep: ClassVar[SessionSweep | None] = None
+    old_servers: ClassVar[OldServers | None] = None
+    origins: ClassVar[Origins | None] = None
     look_seconds: ClassVar[float] = 1.0
 
     _minding: asyncio.Task[None] | None = None
+
+    def __init__(self, **given: Any) -> None:
+        """Called by the hub, which knows nothing of hosts."""
+        super().__init__(**given)
+        self.host_routing = self.origins is not None and self.origins.own
 
     async def add_user(self, user: Any, server_name: str = "") -> None:
         """Called after a start, after a login and by `check_routes`; asks again afterwards, for a logout meanwhile."""
@@ -56,14 +68,37 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
         if not self.may_reach(user.name, server_name):
             await self.delete_user(user, server_name)
 
+    async def delete_user(self, user: Any, server_name: str = "") -> None:
+        """Called at each end: the hub would name the route without its host."""
+        host = self.origins.host(user.name, server_name) if self.origins is not None and server_name else ""
+        if not host:
+            await super().delete_user(user, server_name)
+            return
+        self.log.info("removing the route of %s/%s", user.name, server_name)
+        await self.delete_route(f"{host}/user/{user.name}/{server_name}/")
+
     async def check_routes(self, user_dict: Any, service_dict: Any, routes: Any = None) -> None:
         """Called by the hub now and then: the open routes are there, and any other of a workspace goes."""
+        self._place(service_dict)
         if self.sweep is not None:
             await self.sweep(user_dict, self)
+        if self.old_servers is not None:
+            self.old_servers(user_dict)
         seen = {key: _OpenPart(user.name, self._open(user)) for key, user in user_dict.items()}
         await super().check_routes(seen, service_dict, routes)
         if self._minding is None:
             self._minding = asyncio.create_task(self._mind_a_new_proxy(user_dict, service_dict))
+
+    async def add_service(self, service: Any) -> None:
+        """Called at a start of the hub."""
+        self._place({service.name: service})
+        await super().add_service(service)
+
+    def _place(self, services: Mapping[str, Any]) -> None:
+        """Put the desk on its own host; services of the hub have no setting for it."""
+        for service in services.values():
+            if self.origins is not None and service.server is not None:
+                service.domain = self.origins.desk_host
 
     def may_reach(self, user_name: str, server_name: str) -> bool:
         """Ask the gate; no answer is no (POL-04), and the unnamed server has no route at all."""

@@ -7,6 +7,7 @@ looking (SES-06), and takes no options but a known profile, at any door (SPW-01)
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from jupyterhub.apihandlers.users import UserServerAPIHandler
 from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
@@ -111,6 +112,17 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
 class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
     """What answers below `/user/` where the proxy has no route: the person may not reach it, or it does not run."""
 
+    async def prepare(self) -> None:
+        """Called by tornado: to a page that was left open and asks on, a login page would say that its kernels died."""
+        await super().prepare()
+        if self.current_user is None and "/api/" in self.request.path:
+            self._fail_api_request()
+
+    def _fail_api_request(self, *_: str) -> None:
+        """Called by the hub where no page was asked for: nothing answers here, and JupyterLab tries again later."""
+        self.set_status(424)
+        self.finish({"message": "this workspace is out of reach: log in again, or start it from your requests"})
+
     @web.authenticated
     async def get(self, user_name: str, user_path: str | None) -> None:
         """Say why; or open the route at once where it may be reached after all."""
@@ -124,6 +136,11 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
         if problem := _why_not(self, server_name, Action.REACH_WORKSPACE):
             raise _refusal(403, problem)
         await self.proxy.add_user(self.current_user, server_name)
+
+    def redirect(self, url: str, *given: Any, **named: Any) -> None:
+        """Called by the hub, which knows no workspace's own host (SES-07)."""
+        name, server = ([*urlsplit(url).path.split("/"), "", ""][2:4]) if url.startswith("/user/") else ("", "")
+        super().redirect(f"{self.spawner_class.origin_of(name, server)}{url}" if server else url, *given, **named)
 
     def _servers(self, user_name: str) -> list[str]:
         return [*self.current_user.spawners] if user_name == self.current_user.name else []
@@ -164,6 +181,7 @@ def pages() -> list[tuple[str, type[BaseHandler]]]:
         (r"/admin", Nowhere),
         (r"/accept-share", Nowhere),
         (r"/user-redirect/(.*)?", Nowhere),
+        (r"/security/csp-report", Nowhere),  # the hub would print whatever is sent there
         (r"/user/(?P<user_name>[^/]+)(?P<user_path>/.*)?", WorkspaceGone),
         (r"/api/users/([^/]+)/server", ServerCalls),
         (r"/api/users/([^/]+)/servers/([^/]*)", ServerCalls),

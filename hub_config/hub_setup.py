@@ -3,27 +3,35 @@
 import logging
 import secrets
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyotp
+from jupyterhub import orm
 from jupyterhub.log import log_request
 
 from access_policy.model.enums import Component
+from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import identity_of, open_policy
 from hub_config.desk.security import Address
 from hub_config.gate import Gate
 from hub_config.gated_proxy import GatedProxy
+from hub_config.host_cookies import keep_cookies_to_the_host
 from hub_config.hub_pages import pages
-from hub_config.hub_spawner import HubSpawner
+from hub_config.hub_spawner import HubSpawner, WishesOnRecord
 from hub_config.login.activity import ActivityPage, noting
 from hub_config.login.authenticator import LoginParts, SluisAuthenticator
 from hub_config.login.factors import SecondFactors
+from hub_config.login.passkey_answers import site_of
+from hub_config.login.passkeys import Challenges, Passkeys
 from hub_config.login.refusals import Refusals
 from hub_config.login.second_factor import Throttle
 from hub_config.login.sweep import Sweep
 from hub_config.login_doors import doors
+from hub_config.old_servers import OldServers
+from hub_config.origins import SHARED, Origins, Senders
 from hub_config.places import Places
 from hub_config.running import Running, load_running
 from hub_config.settings import Settings, load_settings
@@ -31,6 +39,7 @@ from spawner.storage import Places as WorkspacePlaces
 from spawner.storage import find_host
 
 DESK = "/services/desk/"
+"""Below the desk's origin."""
 _TEMPLATES = Path(__file__).with_name("login") / "templates"
 _MOST_SERVERS = 100
 
@@ -43,14 +52,26 @@ USER_SCOPES = (
 """All that a person may do at the hub: no tokens, no shares (TOK-01)."""
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
 }
-"""On every answer of the hub (SES-09, SES-10): scripts and styles come from files only, nothing to another site."""
+"""On every answer of the hub, beside its policy (SES-09, SES-10); no page is kept for the back button (SES-11)."""
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'{}; "
+    "frame-ancestors 'none'"
+)
+
+
+def headers(origins: Origins) -> dict[str, str]:
+    """Return what stands on every answer: scripts and styles come from files only, and nothing goes to another site.
+
+    A browser holds the answer to a form against the policy, too, and that may lead to the desk or to a workspace.
+    """
+    further = [one for one in origins.all if one != origins.hub]
+    return {"Content-Security-Policy": _POLICY.format("".join(f" {one}" for one in further)), **HEADERS}
 
 
 def configure(c: Any, places: Places) -> None:
@@ -63,7 +84,7 @@ def configure(c: Any, places: Places) -> None:
     _login(c, places, given, hours)
     _workspaces(c, places, given)
     _rights(c, running)
-    _look(c, settings)
+    _look(c, settings, running.web)
     logging.getLogger("tornado.application").addFilter(_without_session_ids)
 
 
@@ -96,6 +117,10 @@ def _addresses(c: Any, places: Places, given: Given) -> None:
     c.JupyterHub.bind_url = running.url
     c.JupyterHub.public_url = f"{running.url}/"  # never a request's `Host` (SES-14)
     c.JupyterHub.proxy_class = GatedProxy
+    GatedProxy.origins = running.web
+    if running.web.own:
+        c.JupyterHub.cookie_host_prefix_enabled = True  # the workspaces' servers (SES-07); and the hub itself:
+        keep_cookies_to_the_host()
     c.GatedProxy.should_start = False
     c.GatedProxy.api_url = running.proxy_api
     c.GatedProxy.auth_token = running.proxy_token
@@ -104,9 +129,11 @@ def _addresses(c: Any, places: Places, given: Given) -> None:
 
 def _login(c: Any, places: Places, given: Given, hours: int) -> None:
     running, policy = given.running, given.policy
+    factors = SecondFactors(policy, Throttle(), pyotp.random_base32)
     SluisAuthenticator.parts = LoginParts(
         policy=policy,
-        factors=SecondFactors(policy, Throttle(), pyotp.random_base32),
+        factors=factors,
+        passkeys=_passkeys(places, given, factors),
         refusals=Refusals(policy),
         identity=partial(identity_of, places),
         doors=doors(given.settings.login, running, policy),
@@ -115,7 +142,7 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
         new_token=partial(secrets.token_urlsafe, 32),
     )
     SluisAuthenticator.pages = pages()
-    ActivityPage.origins = Address(running.url).origins
+    ActivityPage.origins = Senders(Address(running.url).origins, running.web.is_workspace)
     GatedProxy.sweep = Sweep(policy)
     c.JupyterHub.authenticator_class = SluisAuthenticator
     c.SluisAuthenticator.enable_auth_state = False  # nothing of the provider's is kept
@@ -124,23 +151,43 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
     c.JupyterHub.token_expires_in_max_seconds = 3600
     c.JupyterHub.oauth_require_pkce = True
     c.JupyterHub.tornado_settings = {
-        "headers": HEADERS,
-        "cookie_options": {"samesite": "Lax", "expires_days": None} | _secure(running.url),
+        "headers": headers(running.web),
+        "cookie_options": {"samesite": "Lax", "expires_days": None} | _secure(running.web),
         "log_function": noting(policy, log_request),
     }
 
 
-def _secure(url: str) -> dict[str, bool]:
-    """Cookies go over TLS only where browsers come in by it; the hub itself, behind the proxy, never sees it."""
-    return {"secure": True} if url.startswith("https:") else {}
+def _passkeys(places: Places, given: Given, factors: SecondFactors) -> Passkeys:
+    """Passkeys are for the public address alone, never for a request's `Host` (MFA-15, SES-14)."""
+    challenges = Challenges(secrets.token_bytes)
+
+    def handle(person: PersonId) -> bytes:
+        return sha256(identity_of(places, "passkeys", person).encode()).digest()
+
+    return Passkeys(given.policy, factors, site_of(given.running.url), challenges, handle)
+
+
+def _desk_url(origins: Origins) -> str:
+    """Return where the desk is, as the hub's pages name it."""
+    return f"{origins.desk}{DESK}" if origins.own else DESK
+
+
+def _secure(origins: Origins) -> dict[str, bool]:
+    """Cookies go over TLS only where browsers come in by it; the hub itself, behind the proxy, never sees it.
+
+    Browsers take this machine's own names for safe as well, and a `__Host-` cookie has to be secure.
+    """
+    return {"secure": True} if origins.own or origins.hub.startswith("https:") else {}
 
 
 def _workspaces(c: Any, places: Places, given: Given) -> None:
     gate = Gate(given.policy, given.settings.workspace_profiles)
     GatedProxy.gate = gate
+    GatedProxy.old_servers = OldServers(gate, [profile.name for profile in given.settings.workspace_profiles])
     c.JupyterHub.allow_named_servers = True
     c.JupyterHub.named_server_limit_per_user = _MOST_SERVERS  # SPW-09
-    c.JupyterHub.default_url = DESK
+    WishesOnRecord.origin_of = given.running.web.own_workspace
+    c.JupyterHub.default_url = _desk_url(given.running.web)
     c.JupyterHub.redirect_to_server = False
     c.JupyterHub.implicit_spawn_seconds = 0
     c.Spawner.consecutive_failure_limit = 0  # a workspace that fails must not end the hub (fact 10)
@@ -174,12 +221,14 @@ def _rights(c: Any, running: Running) -> None:
     c.JupyterHub.load_roles = [
         {"name": "user", "description": "a person and their own workspaces", "scopes": [*USER_SCOPES]},
     ]
+    orm.new_token = partial(secrets.token_hex, 32)  # 256 bits, where the hub would make a UUID of 122 (TOK-06)
     c.JupyterHub.services = [
         {
             "name": "desk",
             "url": running.desk,
             "api_token": running.desk_token,
             "oauth_no_confirm": True,
+            **_callback(running.web),
             "timeout": 10,  # seconds that a start of the hub waits for it
             "oauth_client_allowed_scopes": ["access:services!service=desk", "read:users:name!user"],
         },
@@ -187,11 +236,17 @@ def _rights(c: Any, running: Running) -> None:
     ]
 
 
-def _look(c: Any, settings: Settings) -> None:
+def _callback(origins: Origins) -> dict[str, str]:
+    """Where the desk is on another host than the hub's, the hub has to know where its logins come back to."""
+    return {"oauth_redirect_uri": f"{origins.desk}{DESK}oauth_callback"} if origins.own else {}
+
+
+def _look(c: Any, settings: Settings, origins: Origins) -> None:
     c.JupyterHub.template_paths = [str(_TEMPLATES)]
     c.JupyterHub.template_vars = {
         "product": "Sluis",
         "contact_name": settings.contact.name,
         "contact_email": settings.contact.email,
-        "desk_url": DESK,
+        "desk_url": _desk_url(origins),
+        "told": SHARED if origins.told else "",
     }

@@ -24,6 +24,7 @@ from hub_config.cluster_settings import Cluster, is_private
 from hub_config.databases import as_stored
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.login_settings import first_issuer
+from hub_config.origins import shared_problem
 from hub_config.places import Places
 from hub_config.pod import DESK, HUB, PREPARE, SECRETS, WARDEN, Pod, copy_sources, running_of
 from hub_config.running import save_running
@@ -60,6 +61,8 @@ def become(pod: Pod) -> None:
     settings = load_settings(pod.places.settings)
     if settings.cluster is None:
         raise StateProblem("sluis.toml has no table [cluster]; write one, see docs/kubernetes.md")
+    if problem := shared_problem(settings.origins, demo_on_loopback=False):
+        raise StateProblem(problem)
     if pod.part == PREPARE:
         prepare(pod.places, settings)
         return

@@ -26,14 +26,15 @@ class Part(msgspec.Struct, frozen=True):
 def parts_of(places: Places, running: Running) -> list[Part]:
     """Return the parts in the order in which they are started; a demo has its login provider first."""
     authorised = {"Authorization": f"token {running.proxy_token}"}
-    proxy = Part("proxy", _proxy(running), {"CONFIGPROXY_AUTH_TOKEN": running.proxy_token},
-                 f"{running.proxy_api}/api/routes", authorised)  # fmt: skip
+    told = {"CONFIGPROXY_AUTH_TOKEN": running.proxy_token, "SLUIS_HUB_HOSTS": " ".join(running.web.hosts)}
+    proxy = Part("proxy", _proxy(running), told, f"{running.proxy_api}/api/routes", authorised)
     hub = Part("hub", hub_command(), {"SLUIS_STATE": str(places.state)}, f"{running.hub}/hub/api/")
+    desk, warden = _own("desk", places, ""), _own("warden", places, f"{running.warden}/readyz")
     # through the proxy: the hub gives the desk its route only once it has seen it
-    desk_page = f"{running.url}/services/desk/reasons"
-    own = [_own("desk", places, desk_page), _own("warden", places, f"{running.warden}/readyz")]
+    at_the_desk = {"Host": urlsplit(running.web.desk).netloc}
+    desk = msgspec.structs.replace(desk, ready=f"{_bound(running)}/services/desk/reasons", headers=at_the_desk)
     provider = _own("provider", places, f"{running.issuer}/.well-known/openid-configuration")
-    return [*([provider] if running.demo else []), proxy, hub, *own]
+    return [*([provider] if running.demo else []), proxy, hub, desk, warden]
 
 
 def hub_command() -> tuple[str, ...]:
@@ -45,13 +46,20 @@ def _own(name: str, places: Places, ready: str) -> Part:
     return Part(name, (sys.executable, "-P", "-m", "hub_config.parts", name, str(places.state)), {}, ready)
 
 
+def _bound(running: Running) -> str:
+    """Return the address that the proxy listens on; browsers may come by another, through what ends TLS for them."""
+    return running.bind or running.url
+
+
 def _proxy(running: Running) -> tuple[str, ...]:
-    public, api = urlsplit(running.url), urlsplit(running.proxy_api)
+    public, api = urlsplit(_bound(running)), urlsplit(running.proxy_api)
+    by_host = ["--host-routing"] if running.web.own else []
     return (
         *proxy_command(),
         "--ip", str(public.hostname), "--port", str(public.port),
         "--api-ip", str(api.hostname), "--api-port", str(api.port),
         "--default-target", running.hub, "--error-target", f"{running.hub}/hub/error", "--no-x-forward",
+        *by_host,
     )  # fmt: skip
 
 

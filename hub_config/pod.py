@@ -15,6 +15,7 @@ from access_policy.log.keys import NAMES
 from hub_config.bootstrap import StateProblem
 from hub_config.cluster_settings import Cluster
 from hub_config.login_settings import LoginProvider, first_issuer
+from hub_config.origins import origins_of
 from hub_config.places import Places
 from hub_config.running import Running
 from hub_config.settings import Settings
@@ -88,7 +89,8 @@ def running_of(pod: Pod, settings: Settings, cluster: Cluster, identity_issuer: 
         client_secret=secrets.get("client-secret", ""), proxy_token=secrets.get("proxy-token", ""),
         desk_token=secrets.get("desk-token", ""), warden_token=secrets.get("warden-token", ""),
         client_secrets={one.name: secrets[f"{_CLIENT}-{one.name}"] for one in _providers(pod.part, settings)},
-        supervisor_pid=0, listen=pod.listen, mail_password=_mail_password(pod, settings),
+        supervisor_pid=0, listen=pod.listen, origins=origins_of(settings.origins, cluster.url),
+        mail_password=_mail_password(pod, settings),
     )  # fmt: skip
 
 

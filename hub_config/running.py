@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from hub_config.origins import Origins
 from hub_config.places import Places
 
 
@@ -16,7 +17,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     """One start of Sluis. `identity_issuer` is the issuer's name in identities, which a demo's port must not change.
 
     `client_secrets` are those of several login providers, by name.
-    `listen` is the address that parts listen on where it is not the one that they are known by.
+    `listen` is the address that parts listen on where it is not the one that they are known by; `bind` is the proxy's,
+    where browsers come by another.
     """
 
     url: str
@@ -35,8 +37,15 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     warden: str = ""
     desk_probes: str = ""
     listen: str = ""
+    bind: str = ""
+    origins: Origins | None = None
     mail_password: str = ""
     client_secrets: dict[str, str] = {}
+
+    @property
+    def web(self) -> Origins:
+        """Where browsers find hub, desk and workspaces."""
+        return self.origins or Origins(hub=self.url, desk=self.url)
 
     def listening(self, url: str) -> tuple[str, int]:
         """Return host and port that the part behind a URL listens on."""

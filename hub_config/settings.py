@@ -16,6 +16,7 @@ from access_policy.plain_words import plain_words
 from hub_config.cluster_settings import Cluster, cluster_problem
 from hub_config.login_settings import Login, LoginProvider, missing_key, providers_problem
 from hub_config.mail_settings import Mail, mail_problem
+from hub_config.origins import OriginSettings, origin_problem
 from spawner.workspace import DataPath, Profile
 
 GIB = 1024**3
@@ -183,6 +184,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """All of `sluis.toml`."""
 
     login: Login = Login()
+    origins: OriginSettings = OriginSettings()
     policy: Policy = Policy()
     contact: Contact = Contact()
     data: Data = Data()
@@ -230,6 +232,7 @@ def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
     """Return the part of the settings that an error speaks of."""
     tables: dict[str, type[msgspec.Struct]] = {
         "$.login.providers": LoginProvider, "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data,
+        "$.origins": OriginSettings,
         "$.log": Log, "$.backup": Backup,
         "$.profiles": Size, "$.mail": Mail, "$.cluster": Cluster,
     }  # fmt: skip
@@ -244,6 +247,9 @@ def _check(settings: Settings, file: Path) -> None:
     if settings.mail is not None and (problem := mail_problem(settings.mail, in_cluster=settings.cluster is not None)):
         raise SettingsProblem(f"`{file}`: {problem}")
     if problem := providers_problem(settings.login, in_cluster=settings.cluster is not None):
+        raise SettingsProblem(f"`{file}`: {problem}")
+    cluster_url = settings.cluster.url if settings.cluster is not None else ""
+    if problem := origin_problem(settings.origins, cluster_url):
         raise SettingsProblem(f"`{file}`: {problem}")
     names = [size.name for size in settings.profiles]
     for name in names:

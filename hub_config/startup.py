@@ -29,6 +29,7 @@ from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.lock import only_one
 from hub_config.login_settings import first_issuer
+from hub_config.origins import origins_of, start_problem
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running
@@ -75,6 +76,7 @@ def _check_state(places: Places, wanted: Surroundings, settings: Settings, say: 
     """Check what the log holds, and end what a killed run left."""
     with closing((policy := open_policy(places)).store):
         behind = _check_log(places, policy, wanted)
+        _check_origins(wanted, settings)
         if problem := lookup_problem(places, policy.store):
             raise StateProblem(problem)
         if behind is None:
@@ -116,6 +118,11 @@ def _check_keys(places: Places) -> None:
 def _check_database(wanted: Surroundings, settings: Settings) -> None:
     if wanted.database and wanted.database != settings.log.database:
         raise StateProblem("--database is for a new demo, and this one's log is elsewhere; leave --database out")
+
+
+def _check_origins(wanted: Surroundings, settings: Settings) -> None:
+    if problem := start_problem(settings.origins, wanted.demo, wanted.port):
+        raise StateProblem(problem)
 
 
 @contextmanager
@@ -234,8 +241,12 @@ def draw_running(places: Places, bind: str, port: int) -> Running:
         demo = state.demo
     policy.store.close()
     hub, proxy_api, desk, warden, provider = (f"http://127.0.0.1:{free}" for free in _free_ports(5))
+    bound = f"http://{bind if ':' not in bind else f'[{bind}]'}:{port}"
+    origins = origins_of(settings.origins, bound, told=not demo)
     return Running(
-        url=f"http://{bind if ':' not in bind else f'[{bind}]'}:{port}",
+        url=origins.hub,
+        bind=bound,
+        origins=origins,
         demo=demo,
         hub=hub,
         proxy_api=proxy_api,

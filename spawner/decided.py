@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from jupyterhub.spawner import SpawnException
 from traitlets import HasTraits, default
@@ -41,16 +42,36 @@ class Decided(HasTraits):
 
     policy: ClassVar[WorkspacePolicy]
     profiles: ClassVar[tuple[Profile, ...]] = ()
+    origin_of: ClassVar[Callable[[str, str], str]] = staticmethod(lambda _person, _request: "")
+    """The web origin of a workspace, by person and request; empty where it is the hub's (SES-07)."""
 
     name: Any  # of the spawner, as the others down to `_log_name`
     user: Any
     user_options: Any
+    proxy_spec: Any
+    public_url: Any
     orm_spawner: Any
     log: Any
     _log_name: Any
 
     _started: int | None = None  # the fact that recorded the start, until its end is told
     _silent_polls = 0
+
+    def __init__(self, **given: Any) -> None:
+        """Called by the hub; its route and its public address name the workspace's own host where it has one."""
+        super().__init__(**given)
+        if origin := self._origin:
+            self.public_url = f"{origin}{self.proxy_spec}"
+            self.proxy_spec = f"{urlsplit(origin).hostname}{self.proxy_spec}"
+
+    @property
+    def _origin(self) -> str:
+        return type(self).origin_of(self.user.name, self.name) if self.name else ""
+
+    def get_env(self) -> dict[str, str]:
+        """Called by the spawners: what the hub tells a server of itself, with the address that logins come back to."""
+        env: dict[str, str] = super().get_env()  # type: ignore[misc]  # of the `Spawner` behind this class
+        return env | ({"JUPYTERHUB_OAUTH_CALLBACK_URL": f"{self.public_url}oauth_callback"} if self._origin else {})
 
     @default("poll_interval")
     def _five_seconds(self) -> int:
@@ -74,6 +95,8 @@ class Decided(HasTraits):
         """Called within `_committed`: what was sent is out of the hub's tables before anything else goes on."""
         if not _SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
             raise refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
+        if self._origin:  # the hub made its client with its own address
+            self.orm_spawner.oauth_client.redirect_uri = f"{self.public_url}oauth_callback"
         person, request = self.user.name.upper(), self.name.upper()
         sent: object = getattr(self, "user_options", None)
         self._keep_options({})  # what was sent is attacker JSON and must not stay

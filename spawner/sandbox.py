@@ -31,6 +31,7 @@ from spawner.running import (
 from spawner.sandbox_command import (
     HOME,
     HUB_SOCKET,
+    LAB_EXTENSIONS,
     SERVER_ARGUMENTS,
     SandboxFailed,
     SandboxHost,
@@ -159,7 +160,7 @@ class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ship
             "uid": uid,
             "token": self.api_token,
             "environment": self.get_env() | workspace_environment(workspace, self.host.folders[0]),
-            "arguments": SERVER_ARGUMENTS,
+            "arguments": [*SERVER_ARGUMENTS, f"--LabApp.extra_labextensions_path={LAB_EXTENSIONS}"],
             "limits": resource_limits(workspace.profile),
             "nice": NICE,
             "oom_score_adjustment": OOM_SCORE_ADJUSTMENT,

@@ -18,6 +18,7 @@ HOME = "/home/researcher"
 INSIDE = "/run/sluis"
 HUB_SOCKET = f"{INSIDE}/hub.sock"
 LAUNCHER = f"{INSIDE}/launcher.py"
+LAB_EXTENSIONS = f"{INSIDE}/labextensions"
 TEMPORARY = ("/tmp", "/dev/shm")  # noqa: S108 (tmpfs of the sandbox's own)
 LAB_CONFIG = "/etc/jupyter/labconfig"
 RESERVED = (HOME, INSIDE, "/data", "/dev", "/proc", "/etc", "/sys")
@@ -37,6 +38,7 @@ class SandboxHost(msgspec.Struct, frozen=True):
     folders: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
     launcher: str
+    lab_extensions: str
 
 
 class SandboxPaths(msgspec.Struct, frozen=True):
@@ -175,6 +177,7 @@ def _own_files(host: SandboxHost, paths: SandboxPaths) -> list[str]:
     for folder in ("/home", "/run", INSIDE):
         arguments += ["--perms", "0755", "--dir", folder]
     arguments += ["--ro-bind", paths.hub_socket, HUB_SOCKET, "--ro-bind", host.launcher, LAUNCHER]
+    arguments += ["--ro-bind", host.lab_extensions, LAB_EXTENSIONS]
     return [*arguments, "--bind", paths.home, HOME]
 
 

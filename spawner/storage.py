@@ -141,8 +141,15 @@ def find_host() -> SandboxHost:
         for name in ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
         if Path(f"/{name}").is_symlink()
     ]
-    launcher = Path(__file__).with_name("launcher.py")
-    return SandboxHost(_bubblewrap(), sys.executable, python_folders(), tuple(links), str(launcher))
+    here = Path(__file__)
+    return SandboxHost(
+        bwrap=_bubblewrap(),
+        python=sys.executable,
+        folders=python_folders(),
+        links=tuple(links),
+        launcher=str(here.with_name("launcher.py")),
+        lab_extensions=str(here.with_name("labextensions")),
+    )
 
 
 def _bubblewrap() -> str:

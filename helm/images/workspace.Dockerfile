@@ -18,6 +18,7 @@ RUN useradd --uid 1000 --gid 100 --no-create-home --home-dir /home/jovyan --shel
     && chown 1000:100 /home/jovyan
 COPY --from=build /opt/workspace /opt/workspace
 COPY notebooks /opt/workspace/notebooks
+COPY spawner/labextensions /opt/workspace/share/jupyter/labextensions
 ENV PATH=/opt/workspace/bin:/usr/bin:/bin HOME=/home/jovyan PYTHONDONTWRITEBYTECODE=1
 WORKDIR /home/jovyan
 USER 1000:100

@@ -25,8 +25,10 @@ from hub_config.cli import (
     log,
     notices,
     people,
+    persons,
     questions,
     run,
+    sessions,
     simulate,
     upgrade,
 )
@@ -40,8 +42,8 @@ from spawner.storage import DatasetProblem
 NO, SURROUNDINGS, REFUSED, UNEXPECTED, INTERRUPTED = 1, 2, 3, 4, 130
 
 _AREAS = (
-    init, run, people, lists, erasure, questions, simulate, do, datasets, notices, log, audit, checks, backup, keys,
-    upgrade,
+    init, run, people, persons, sessions, lists, erasure, questions, simulate, do, datasets, notices, log, audit,
+    checks, backup, keys, upgrade,
 )  # fmt: skip
 _PROBLEMS = (UsageProblem, StateProblem, SettingsProblem, LogError, DatasetProblem, DemoDataProblem, ProxyMissingError)
 

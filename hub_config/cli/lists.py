@@ -1,4 +1,4 @@
-"""The lists: people, requests, datasets, courses and workspaces, as the newest facts have them."""
+"""The lists: requests, datasets, courses and workspaces, as the newest facts have them; people are in `persons.py`."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -7,20 +7,20 @@ from typing import Any
 
 from access_policy.model.enums import RequestStatus
 from access_policy.overview import suspended_since
-from access_policy.state import Certification, Course, Dataset, Person, Request, State, Workspace
+from access_policy.state import Course, Dataset, Request, State, Workspace
 from hub_config.cli.answers import instant, show_json, show_table
 from hub_config.cli.options import Call, Parser, commands_of, group, leaf
 from hub_config.cli.reading import opened
 
 Row = dict[str, Any]
-_LONGER = ("dataset", "person")
+_LONGER = ("dataset",)
 _LIVE = frozenset({RequestStatus.APPROVED, RequestStatus.LICENSED, RequestStatus.ACTIVE})
 
 Rows = Callable[[State, datetime], list[Row]]
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:
-    """Add the commands. `dataset` gets another one in `datasets.py`, `person` one in `erasure.py`."""
+    """Add the commands. `dataset` gets another one in `datasets.py`."""
     for name, (rows, columns) in _LISTS.items():
         inner = commands_of(group(commands, name, f"what there is of the kind `{name}`"))
         leaf(inner, "list", _action(rows, columns), f"list every {name}")
@@ -48,40 +48,6 @@ def _cell(value: object) -> object:
     if isinstance(value, list):
         return ", ".join(str(each.get("role", each)) if isinstance(each, dict) else str(each) for each in value) or None
     return value
-
-
-def _people(state: State, at: datetime) -> list[Row]:
-    return [_person(person, at) for person in state.people.values()]
-
-
-def _person(person: Person, at: datetime) -> Row:
-    roles = [one for one in person.appointments if one.holds(at)]
-    newest = {course: max(held, key=_standing) for course, held in person.certifications.items()}
-    return {
-        "person": person.person,
-        "name": person.name,
-        "email": person.email,
-        "institution": person.institution,
-        "roles": [{"role": str(one.role), "scope": one.scope, "until": instant(one.until)} for one in roles],
-        "verified_until": instant(person.verification.until) if person.verification is not None else None,
-        "factor": _factor(person),
-        "certifications": [
-            {"course": course, "ends": instant(one.ends), "revoked": instant(one.revoked)}
-            for course, one in newest.items()
-        ],
-        "disabled": instant(person.disabled),
-        "since": instant(person.since),
-    }
-
-
-def _standing(certification: Certification) -> tuple[bool, datetime]:
-    return certification.revoked is None, certification.ends
-
-
-def _factor(person: Person) -> str | None:
-    if not person.factors:
-        return None
-    return "confirmed" if any(factor.confirmed for factor in person.factors.values()) else "not confirmed"
 
 
 def _requests(state: State, at: datetime) -> list[Row]:
@@ -176,7 +142,6 @@ def _workspace(workspace: Workspace) -> Row:
 
 
 _LISTS: dict[str, tuple[Rows, tuple[str, ...]]] = {
-    "person": (_people, ("person", "name", "institution", "roles", "verified_until", "factor", "disabled")),
     "request": (
         _requests,
         (

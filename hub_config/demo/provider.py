@@ -27,6 +27,13 @@ class DemoPerson(msgspec.Struct, frozen=True, kw_only=True):
     institution: str = ""
 
 
+NEWCOMERS = (
+    DemoPerson(login="noor", name="Noor de Vries", email="noor@centre.example", institution="centre"),
+    DemoPerson(login="timo", name="Timo Claes", email="timo@harbour-clinic.example", institution="harbour-clinic"),
+)
+"""Whom nobody registered: one may register themselves at the first login; the other one's agreement ran out (S16)."""
+
+
 def main(places: Places) -> None:
     """Serve on the port of the running issuer until the process is ended. Raises FileNotFoundError where none runs."""
     running = load_running(places)
@@ -52,9 +59,9 @@ def provider_app(people: list[DemoPerson]) -> Any:
     import oidc_provider_mock
     from oidc_provider_mock import User
 
-    users = [User(sub=one.login, claims=_claims(one)) for one in people]
+    users = [User(sub=one.login, claims=_claims(one)) for one in (*people, *NEWCOMERS)]
     app = flask.Flask("hub_config.demo", template_folder="templates")
-    app.context_processor(lambda: {"people": people})
+    app.context_processor(lambda: {"people": people, "newcomers": NEWCOMERS})
     oidc_provider_mock.init_app(app, require_nonce=True, issue_refresh_token=False, user_claims=users)
     app.debug = False
     app.after_request(_guarded)

@@ -8,7 +8,7 @@ from access_policy.model.ids import RequestId
 from access_policy.next_steps import plan
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query
-from hub_config.desk.desk import View
+from hub_config.desk.desk import PREFIX, View
 
 _R = ReasonCode
 OF_PERSON = frozenset(
@@ -21,9 +21,28 @@ OF_PERSON = frozenset(
 )  # fmt: skip
 """The conditions that are the same for every request."""
 
+_TEXTS = ("Read and accept it", f"{PREFIX}/me#texts")
+
 
 def steps_ahead(view: View) -> list[dict[str, Any]]:
-    """Return the steps that are left for the visitor, in order, each with who can take it now."""
+    """Return the steps that are left for the visitor, in order, each with who can take it now, and with a door.
+
+    `door` is where the visitor can do something about it themselves: what it says, and its address; None elsewhere.
+    """
     question = Query(view.visit.person, RequestId(""), Action.OPEN_WORKSPACE, view.at, view.visit.session)
     steps = plan(view.state, decide(view.state, question))
-    return [step for step in steps if step["code"] in OF_PERSON]
+    doors = _doors(view)
+    return [step | {"door": doors.get(_R(step["code"]))} for step in steps if step["code"] in OF_PERSON]
+
+
+def _doors(view: View) -> dict[ReasonCode, tuple[str, str]]:
+    """Return the doors by what they are about. A code that was handed over is given on the page of one's factors."""
+    factors = f"{view.visit.desk.hub}/factors"
+    issued, verified = view.me.confirmation, view.me.verification is not None
+    code = "Give the code that you got" if issued is not None and view.at < issued.until else "Your second factors"
+    return {
+        _R.FACTOR_MISSING: ("Set one up", factors),
+        _R.FACTOR_NOT_CONFIRMED: (code if verified else "Your second factors", factors),
+        _R.CONDUCT_NOT_ACCEPTED: _TEXTS,
+        _R.REIDENTIFICATION_NOT_ACCEPTED: _TEXTS,
+    }

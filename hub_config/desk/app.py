@@ -28,9 +28,9 @@ def build(places: Places, running: Running) -> FastAPI:
     collector = collecting(policy)
     login = HubLogin(running, policy)
     desk = Desk(
-        policy=policy, settings=settings, url=running.url, identify=login.identify,
+        policy=policy, settings=settings, url=running.web.desk, identify=login.identify,
         seals=Seals(secrets.token_bytes(32)), identity=partial(identity_of, places), issuer=running.identity_issuer,
-        documents=places.documents,
+        documents=places.documents, origins=running.web,
     )  # fmt: skip
     loop = Loop(policy, collector, post_of(settings, running, partial(invitation_token, desk.identity)))
     return create_app(desk, login.router(), running.desk, lambda _app: sending(loop))

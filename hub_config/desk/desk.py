@@ -21,8 +21,9 @@ from access_policy.reasons import ReasonCode
 from access_policy.rules import Query, Session
 from access_policy.state import Person, State
 from access_policy.use_cases import Policy
-from hub_config.desk.security import Seals
+from hub_config.desk.security import Cookies, Seals
 from hub_config.desk.throttle import Throttle
+from hub_config.origins import Origins
 from hub_config.sessions import as_session, is_activity, note_activity
 from hub_config.settings import Settings
 
@@ -65,9 +66,9 @@ Identify = Callable[[Request], Login | None]
 
 @dataclass(frozen=True)
 class Desk:
-    """What the desk works with. `url` is where browsers come in; `identity` makes the HMAC of issuer and subject,
-    `issuer` is the centre's own provider; `documents` is the folder of the published texts; `intakes` bounds what
-    strangers send; `new_code` makes a code that a verifier hands over."""
+    """What the desk works with. `url` is where browsers find it, `origins` where they find the rest; `identity` makes
+    the HMAC of issuer and subject, `issuer` is the centre's own provider; `documents` is the folder of the published
+    texts; `intakes` bounds what strangers send; `new_code` makes a code that a verifier hands over."""
 
     policy: Policy
     settings: Settings
@@ -79,11 +80,22 @@ class Desk:
     documents: Path = Path("documents")
     intakes: Throttle = field(default_factory=Throttle)
     new_code: Callable[[], str] = field(default=random_code)
+    origins: Origins | None = None
+
+    @property
+    def web(self) -> Origins:
+        """Where browsers find hub, desk and workspaces."""
+        return self.origins or Origins(hub=self.url.rstrip("/"), desk=self.url.rstrip("/"))
+
+    @property
+    def cookies(self) -> Cookies:
+        """How the desk's cookies are kept."""
+        return Cookies(secure=self.url.startswith("https:"), own_host=self.web.own)
 
     @property
     def hub(self) -> str:
         """Where browsers find the hub's own pages."""
-        return f"{self.url.rstrip('/')}/hub"
+        return f"{self.web.hub}/hub"
 
     @property
     def ends_stay(self) -> bool:
@@ -92,7 +104,7 @@ class Desk:
 
     def workspace(self, person: PersonId, request: RequestId) -> str:
         """Where a person's browser finds the workspace of a request."""
-        return f"{self.url.rstrip('/')}/user/{person.lower()}/{request.lower()}/"
+        return f"{self.web.workspace(person, request)}/user/{person.lower()}/{request.lower()}/"
 
     def start(self, person: PersonId, request: RequestId) -> str:
         """Where the hub offers the profiles and starts the workspace of a request."""

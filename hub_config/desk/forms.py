@@ -75,7 +75,7 @@ def _field(
     if basic == "checkbox" and _decides(name, field.required):
         return Field(name, label, "choice", "" if name in given else value, True, answers(name))
     options = choices(view, kind, name, values) or _enum_options(_bare(field.type))
-    required = (field.required and basic != "checkbox") or wanted_of(view, kind, name)
+    required = (field.required and basic != "checkbox") or wanted_of(kind, name)
     shape = ("ticks" if _is_list(field.type) else "select") if options else basic
     value = value or _default(view, field, basic)
     return Field(name, label, shape, value, required, options, most, pattern, _hint(_bare(field.type)))

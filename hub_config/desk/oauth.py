@@ -24,7 +24,7 @@ from access_policy.use_cases import Policy
 from hub_config.desk.desk import PREFIX, Login
 from hub_config.desk.errors import HubSilent
 from hub_config.desk.render import page
-from hub_config.desk.security import same
+from hub_config.desk.security import Cookies, Keep, same
 from hub_config.running import Running
 
 COOKIE = "sluis-desk"
@@ -83,19 +83,19 @@ class HubLogin:
 
     def __init__(self, running: Running, policy: Policy) -> None:
         self._policy = policy
-        self._url = running.url.rstrip("/")
-        self._secure = running.url.startswith("https:")
+        self._web = running.web
+        self._cookies = Cookies(secure=running.url.startswith("https:"), own_host=running.web.own)
         self._hub = HubOAuth(
             api_token=running.desk_token, api_url=f"{running.hub.rstrip('/')}/hub/api", base_url=f"{PREFIX}/",
             hub_prefix="/hub/", hub_host="", oauth_client_id="service-desk", cache_max_age=_RECHECK_SECONDS,
-            access_scopes={"access:services!service=desk"},
+            access_scopes={"access:services!service=desk"}, **_callback(running),
         )  # fmt: skip
         self._begun: Shortly[_Begun] = Shortly(_STATE_SECONDS)
         self._logins: Shortly[_Kept] = Shortly(_LOGIN_SECONDS)
 
     def identify(self, request: Request) -> Login | None:
         """Return the login that a request's cookie names, while the hub still knows its token. Raises HubSilent."""
-        kept = self._logins.get(token_digest(request.cookies.get(COOKIE, "")))
+        kept = self._logins.get(token_digest(self._cookies.get(request, COOKIE)))
         if kept is None or self._user(kept.hub_token) != kept.login.person:
             return None
         return kept.login
@@ -116,14 +116,14 @@ class HubLogin:
             "client_id": self._hub.oauth_client_id, "redirect_uri": self._hub.oauth_redirect_uri,
             "response_type": "code", "state": state, "code_challenge": challenge, "code_challenge_method": method,
         }  # fmt: skip
-        response = RedirectResponse(f"{self._url}/hub/api/oauth2/authorize?{urlencode(query)}", 303)
+        response = RedirectResponse(f"{self._web.hub}/hub/api/oauth2/authorize?{urlencode(query)}", 303)
         self._set(response, f"{_STATE_COOKIE}-{state[:8]}", state, _STATE_SECONDS)
         return response
 
     def finish(self, request: Request, code: str = "", state: str = "") -> Response:
         """Take the hub's answer, once, in the browser that asked; without a live session there is no login."""
         cookie = f"{_STATE_COOKIE}-{state[:8]}"
-        begun = self._begun.take(state) if same(request.cookies.get(cookie, ""), state) else None
+        begun = self._begun.take(state) if same(self._cookies.get(request, cookie), state) else None
         if begun is None or not code:
             return self._again(request, "This login was not begun here, or took too long.")
         token = self._call(self._hub.token_for_code, code, code_verifier=begun.verifier)
@@ -132,7 +132,7 @@ class HubLogin:
             return self._again(request, "Your session is over.")
         response = RedirectResponse(begun.target, 303)
         self._keep(response, _Kept(Login(person, session, secrets.token_urlsafe(24)), token))
-        response.delete_cookie(cookie, path=f"{PREFIX}/", httponly=True, samesite="lax")
+        self._cookies.drop(response, cookie, f"{PREFIX}/")
         return response
 
     def _keep(self, response: Response, kept: _Kept) -> None:
@@ -141,9 +141,7 @@ class HubLogin:
         self._set(response, COOKIE, cookie, _LOGIN_SECONDS)
 
     def _set(self, response: Response, name: str, value: str, seconds: int) -> None:
-        response.set_cookie(
-            name, value, max_age=seconds, path=f"{PREFIX}/", secure=self._secure, httponly=True, samesite="lax"
-        )
+        self._cookies.put(response, name, value, Keep(seconds, f"{PREFIX}/"))
 
     def _again(self, request: Request, heading: str) -> Response:
         """Stop here, so that hub and desk never send a browser round in circles."""
@@ -165,6 +163,11 @@ class HubLogin:
             return ask(*arguments, **named)
         except HTTPError as error:
             raise HubSilent(str(error.log_message)) from None
+
+
+def _callback(running: Running) -> dict[str, str]:
+    """Return where logins come back to, where that is not on the hub's own host."""
+    return {"oauth_redirect_uri": f"{running.web.desk}{PREFIX}/oauth_callback"} if running.web.own else {}
 
 
 def safe_target(wanted: str) -> str:

@@ -65,9 +65,9 @@ def _is_admin(view: View) -> bool:
     return acts_as(view.state, view.visit.person, Role.ADMIN, view.at)
 
 
-def wanted_of(view: View, kind: type[Command], name: str) -> bool:
-    """Say whether a field that others may leave out is asked of the visitor: a signatory gives the evidence (S73)."""
-    return kind is VERIFYING and name == "evidence" and not _is_admin(view)
+def wanted_of(kind: type[Command], name: str) -> bool:
+    """Say whether the desk asks for a field that a command may leave out: on what a verification rests (S73)."""
+    return kind is VERIFYING and name == "evidence"
 
 
 def _described(request: Request) -> dict[str, str]:

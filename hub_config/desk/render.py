@@ -19,8 +19,10 @@ from access_policy.reasons import REASONS
 from hub_config.desk.desk import PREFIX, View, Visit, desk_of
 from hub_config.desk.endings import ending_texts
 from hub_config.desk.later import added_contacts, added_datasets
+from hub_config.desk.security import Keep
 from hub_config.desk.sight import areas
 from hub_config.desk.words import CODES, FACTORS, command_label, field_label, instant
+from hub_config.origins import SHARED
 
 _HERE = Path(__file__).resolve().parent
 _FLASH = "sluis-desk-said"
@@ -89,15 +91,16 @@ def fragment(template: str, **context: Any) -> HTMLResponse:
 def page(request: Request, template: str, view: View | None, /, answer: int = 200, **context: Any) -> HTMLResponse:
     """Return a whole page with the visitor's navigation, the message of the last change, and the contact (S97)."""
     desk = desk_of(request)
-    flash = desk.seals.open(request.cookies.get(_FLASH, ""))
+    flash = desk.seals.open(desk.cookies.get(request, _FLASH))
     shared = {
         "contact": desk.settings.contact, "hub": desk.hub, "flash": flash, "visit": view.visit if view else None,
         "view": view, "roles": _roles(view), "navigation": _navigation(request, view), "path": request.url.path,
         "query": dict(request.query_params), "link": _linker(request), "alarm": _alarm(view),
+        "told": SHARED if desk.web.told else "",
     }  # fmt: skip
     response = HTMLResponse(_ENVIRONMENT.get_template(template).render(**shared, **context), answer)
     if flash:
-        response.delete_cookie(_FLASH, path=f"{PREFIX}/", httponly=True, samesite="lax")
+        desk.cookies.drop(response, _FLASH, f"{PREFIX}/")
     return response
 
 
@@ -177,19 +180,17 @@ def large_page(contact: Any, hub: str) -> Response:
 
 def _bare_page(contact: Any, hub: str, status: int, heading: str, text: str) -> Response:
     """Return a page that is made without looking at who asks."""
-    nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": [], "alarm": ""}
+    nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": []}
     template = _ENVIRONMENT.get_template("error.html")
     return HTMLResponse(
-        template.render(contact=contact, hub=hub, heading=heading, text=text, back="", **nobody), status
+        template.render(contact=contact, hub=hub, heading=heading, text=text, back="", alarm="", told="", **nobody),
+        status,
     )
 
 
 def said(request: Request, target: str, text: str) -> RedirectResponse:
     """Answer a change: on to `target`, which shows `text` once (POST, command, message, 303)."""
     response = RedirectResponse(target, 303)
-    sealed = desk_of(request).seals.seal(text[:600])
-    secure = desk_of(request).url.startswith("https:")
-    response.set_cookie(
-        _FLASH, sealed, max_age=60, path=f"{PREFIX}/", secure=secure, httponly=True, samesite="lax"
-    )  # fmt: skip
+    desk = desk_of(request)
+    desk.cookies.put(response, _FLASH, desk.seals.seal(text[:600]), Keep(60, f"{PREFIX}/"))
     return response

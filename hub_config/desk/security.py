@@ -1,6 +1,6 @@
 """What stands around every page: headers, limits, whose browser asks (SES-06, -09, -13, -14, -16), and seals.
 
-A script of a notebook shares the desk's origin on a single domain. It cannot read a form's token: pages answer to
+Where all is one origin, a script of a notebook shares the desk's. It cannot read a form's token: pages answer to
 navigations only (Sec-Fetch-Dest), never in a frame, and their window is cut off from who opened it (SES-07).
 """
 
@@ -12,10 +12,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -64,12 +65,59 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
+class Keep(NamedTuple):
+    """For how long a cookie is kept, for which pages, and whether it comes with links from elsewhere."""
+
+    seconds: int
+    path: str
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """The desk's cookies. On a host of its own none that another host sets is taken for one (SES-07).
+
+    A browser sends the desk what a workspace's page sets for the domain that both have in common, but never under a
+    name that begins with `__Host-` (RFC 6265bis, 4.1.3.2).
+    """
+
+    secure: bool
+    own_host: bool = False
+
+    def get(self, request: Request, name: str) -> str:
+        """Return what a browser brings, or an empty text."""
+        return request.cookies.get(self._name(name), "")
+
+    def put(self, response: Response, name: str, value: str, keep: Keep) -> None:
+        """Give a browser a cookie for a while."""
+        response.set_cookie(
+            self._name(name), value, max_age=keep.seconds, path=self._path(keep.path), httponly=True,
+            secure=self.secure or self.own_host, samesite="strict" if keep.strict else "lax",
+        )  # fmt: skip
+
+    def drop(self, response: Response, name: str, path: str) -> None:
+        """Take it back."""
+        response.delete_cookie(
+            self._name(name), path=self._path(path), secure=self.secure or self.own_host, httponly=True, samesite="lax"
+        )
+
+    def _name(self, name: str) -> str:
+        return f"__Host-{name}" if self.own_host else name
+
+    def _path(self, path: str) -> str:
+        return "/" if self.own_host else path
+
+
 @dataclass(frozen=True)
 class Address:
-    """Where browsers may come in: the public URL, on loopback under each of its names, and the service's own port."""
+    """Where browsers may come in: the public URL, on loopback under each of its names, and the service's own port.
+
+    `further` are other origins that the answer to a form may lead to: the hub's, and the workspaces'.
+    """
 
     url: str
     service: str = ""
+    further: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -188,7 +236,8 @@ class Shield:
 def headers(address: Address) -> dict[str, str]:
     """Return what stands on every answer: own scripts and styles only, no frame, nothing kept (SES-09, SES-10)."""
     # Where a form's answer leads to the login, the browser checks that address too.
-    form_targets = " ".join(["'self'", *sorted({f"{urlsplit(address.url).scheme}://{urlsplit(address.url).netloc}"})])
+    own = f"{urlsplit(address.url).scheme}://{urlsplit(address.url).netloc}"
+    form_targets = " ".join(["'self'", *sorted({own, *address.further})])
     return {
         "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         f"connect-src 'self'; form-action {form_targets}; base-uri 'none'; frame-ancestors 'none'",

@@ -1,6 +1,6 @@
 """What a person does at the hub keeps their session awake: pages, forms, a workspace's beacon (S76, SES-12)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, ClassVar
 
 from jupyterhub.handlers.base import BaseHandler
@@ -59,20 +59,28 @@ class ActivityPage(LoginFlowMixin, BaseHandler):  # type: ignore[misc]  # jupyte
     The composition root sets `origins`: of the hub itself, and of the workspaces where they have their own.
     """
 
-    origins: ClassVar[frozenset[str]] = frozenset()
+    origins: ClassVar[Container[str]] = frozenset()
 
     def check_xsrf_cookie(self) -> None:
         """Called by the hub: in place of a token, which a workspace's page has none of, stands the origin (SES-06)."""
 
     async def post(self) -> None:
         """Note it. A token is no browser, and another origin's page is not asked by this person (SES-07)."""
-        if self.request.headers.get("Origin") not in self.origins or self.request.body:
+        origin = self.request.headers.get("Origin")
+        if origin not in self.origins or self.request.body or getattr(self, "_token_authenticated", False):
             raise web.HTTPError(403)
-        if getattr(self, "_token_authenticated", False):
-            raise web.HTTPError(403)
-        try:
-            live = note_session(self.parts.policy, token_of(self))
-        except LogError:
-            raise web.HTTPError(503) from None
-        self.set_status(204 if live else 403)
+        self._let_read(origin)
+        self.set_status(self._noted())
         self.finish()
+
+    def _noted(self) -> int:
+        try:
+            return 204 if note_session(self.parts.policy, token_of(self)) else 403
+        except LogError:
+            return 503
+
+    def _let_read(self, origin: str) -> None:
+        """A workspace's page of another origin than the hub's may read the status (WHATWG Fetch, CORS): it says so."""
+        self.set_header("Access-Control-Allow-Origin", origin)
+        self.set_header("Access-Control-Allow-Credentials", "true")
+        self.set_header("Vary", "Origin")

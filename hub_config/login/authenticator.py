@@ -20,13 +20,14 @@ from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.standing import acts_as
 from access_policy.use_cases import Policy
-from hub_config.login import activity, factor_pages, handlers, provider_pages, step_up
+from hub_config.login import activity, factor_pages, handlers, passkey_pages, provider_pages, step_up
 from hub_config.login.addresses import check_address
 from hub_config.login.claims import Claims, Proved, Refused, UserinfoRefused, proved, wants_userinfo, with_userinfo
 from hub_config.login.factors import SecondFactors
 from hub_config.login.flow import PageRefused, session_token
 from hub_config.login.id_token import Expected, IdTokenRefused
 from hub_config.login.newcomers import NOBODY, Login, known_institutions, newcomer, unknown
+from hub_config.login.passkeys import Passkeys
 from hub_config.login.provider import Ask, Code, Provider
 from hub_config.login.providers import Door, Doors
 from hub_config.login.refusals import Refusals
@@ -49,6 +50,7 @@ class LoginParts(msgspec.Struct, frozen=True):
 
     policy: Policy
     factors: SecondFactors
+    passkeys: Passkeys
     refusals: Refusals
     identity: Callable[[str, str], str]
     doors: Doors
@@ -134,6 +136,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             (r"/activity", activity.ActivityPage),
             (r"/step-up", step_up.StepUpPage),
             (r"/step-up/given", step_up.GivenPage),
+            (r"/factors/passkey", passkey_pages.AddPasskeyPage),
             (r"/second-factor", factor_pages.SecondFactorPage),
             (r"/enrol", factor_pages.EnrolPage),
             (r"/who", WhoPage),

@@ -1,6 +1,7 @@
-"""The second step of a login: the code of a known factor, or a first one's enrolment, and then the session (S17, S76).
+"""The second step of a login: a known factor, or a first one's enrolment, and then the session (S17, S76).
 
-What is checked stands in `factors.py` and `sessions.py`; what the provider proved waits sealed in the pending login.
+What is checked stands in `factors.py`, `passkeys.py` and `sessions.py`; what the provider proved waits sealed in the
+pending login.
 """
 
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ import segno
 from jupyterhub.handlers.base import BaseHandler
 
 from access_policy.log.records import PendingKind, PendingLogin, open_claims
+from access_policy.model.enums import FactorKind
 from access_policy.model.ids import FactorId, PersonId
 from hub_config.login import provider_factor
 from hub_config.login.claims import Mfa, Proved
@@ -23,35 +25,54 @@ PAGES = {PendingKind.LOGIN: "second-factor", PendingKind.ENROL: "enrol", Pending
 
 
 class SecondFactorPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
-    """The second step of a login: the code of a known factor (S76)."""
+    """The second step of a login: a code or a passkey that is known (S76)."""
 
     kind: ClassVar[PendingKind] = PendingKind.LOGIN
     template: ClassVar[str] = "second_factor.html"
 
     async def get(self) -> None:
         """Show the form, to a browser whose first step is done."""
-        if self._pending() is not None:
-            await self._show()
+        pending = self._pending()
+        if pending is not None:
+            await self._show(pending)
 
     async def post(self) -> None:
-        """Answer a code. The hub checks its XSRF token before this is called (SES-06)."""
+        """Answer a code or a passkey. The hub checks its XSRF token before this is called (SES-06)."""
         pending = self._pending()
         if pending is None:
             return
-        result = self.parts.factors.prove(pending, self.get_body_argument("code", ""))
+        result = self._answer(pending, self.get_body_argument("passkey", ""))
         answer = result.answer
         if answer is Answer.RIGHT and self.parts.policy.records.delete_pending_login(pending.nonce):
             await self._log_in(pending, result)
             return
-        self._record(pending, answer)
+        self._record(pending, result)
         if answer in (Answer.GONE, Answer.RIGHT):
             self.to_page("login", self.wished_page())
             return
         self.set_status(429 if answer is Answer.WAIT else 403)
-        await self._show(answer=answer.value)
+        await self._show(pending, answer=answer.value)
 
-    async def _show(self, **values: Any) -> None:
-        self.finish(await self.render_template(self.template, **values))
+    def _answer(self, pending: PendingLogin, passkey: str) -> Result:
+        """Answer a passkey where the browser brought one, else the typed code."""
+        result: Result
+        if not passkey:
+            result = self.parts.factors.prove(pending, self.get_body_argument("code", ""))
+        else:
+            result = self.parts.passkeys.prove(pending.nonce, self.parts.factors.standing(pending.person), passkey)
+        return result
+
+    async def _show(self, pending: PendingLogin, **values: Any) -> None:
+        """Show the ways in that the person has; a passkey first, where they have one."""
+        standing = self.parts.factors.standing(pending.person)
+        options = self.parts.passkeys.to_give(pending.nonce, standing)
+        kinds = {factor.kind for factor in standing}
+        shown = {
+            "passkeys": bool(options), "passkey_options": options, "apps": FactorKind.TOTP in kinds,
+            "recovery": FactorKind.RECOVERY in kinds,
+            "unusable": self.parts.passkeys.unusable if FactorKind.PASSKEY in kinds else "",
+        }  # fmt: skip
+        self.finish(await self.render_template(self.template, **shown, **values))
 
     @property
     def _nonce(self) -> str:
@@ -90,13 +111,13 @@ class SecondFactorPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         said = open_claims(self.pending_nonce(self._nonce), pending)
         return None if said is None else msgspec.json.decode(said, type=Proved)
 
-    def _record(self, pending: PendingLogin, answer: Answer) -> None:
-        if answer is not Answer.RIGHT:
-            self.parts.refusals.record(_identity_of(self, pending), f"second_factor_{answer.value}")
+    def _record(self, pending: PendingLogin, result: Result) -> None:
+        if result.answer is not Answer.RIGHT:
+            self.parts.refusals.record(_identity_of(self, pending), f"second_factor_{result.told}")
 
 
 class EnrolPage(SecondFactorPage):
-    """The first login of a person, or the first after a reset: a new secret, and the proof that they hold it (S17)."""
+    """The first login of a person, or the first after a reset: an app's secret or a passkey, and its proof (S17)."""
 
     kind = PendingKind.ENROL
     template = "enrol.html"
@@ -112,7 +133,20 @@ class EnrolPage(SecondFactorPage):
             return
         uri = pyotp.TOTP(secret).provisioning_uri(name=pending.person, issuer_name="Sluis")
         picture = segno.make(uri, error="m").svg_data_uri(scale=5, border=4, light="white")
-        await self._show(secret=secret, picture=picture)
+        await self._show(pending, secret=secret, picture=picture)
+
+    def _answer(self, pending: PendingLogin, passkey: str) -> Result:
+        """Answer a passkey where the browser made one, else the typed code of the app."""
+        if not passkey:
+            return super()._answer(pending, passkey)
+        result: Result = self.parts.passkeys.prove_first(pending, passkey)
+        return result
+
+    async def _show(self, pending: PendingLogin, **values: Any) -> None:
+        """Offer both kinds; there is no other way in yet."""
+        options = self.parts.passkeys.to_make(pending.nonce, pending.person)
+        shown = {"passkeys": bool(options), "passkey_options": options, "unusable": self.parts.passkeys.unusable}
+        self.finish(await self.render_template(self.template, **shown, **values))
 
 
 def _identity_of(handler: Any, pending: PendingLogin) -> str:

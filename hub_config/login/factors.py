@@ -28,21 +28,28 @@ CODES = frozenset({FactorKind.TOTP, FactorKind.RECOVERY})
 
 
 class Answer(StrEnum):
-    """What became of a code."""
+    """What became of a code, or of a passkey (`PASSKEY`: it was not right)."""
 
     RIGHT = "right"
     WRONG = "wrong"
     WAIT = "wait"
     SHUT = "shut"
     GONE = "gone"
+    PASSKEY = "passkey"
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What became of a code, and which factor was given where it was right."""
+    """What became of a code or a passkey, and which factor was given where it was right; `why` is for the evidence."""
 
     answer: Answer
     factor: FactorId = FactorId("")
     kind: FactorKind = FactorKind.TOTP
+    why: str = ""
+
+    @property
+    def told(self) -> str:
+        """What the evidence of a refused login says of it."""
+        return f"{self.answer}_{self.why}" if self.why else self.answer.value
 
 
 class SecondFactors:

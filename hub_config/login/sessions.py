@@ -23,6 +23,8 @@ from access_policy.use_cases import Policy
 from hub_config.sessions import as_session, idle_end, live_session
 
 HUB = component(Component.HUB)
+BELIEVED_SECONDS = 1.5
+"""Longer than a workspace's server believes an answer of the hub (see `SERVER_ARGUMENTS`)."""
 _CONDITIONS = (
     people.person_disabled,
     sessions.session_missing,
@@ -136,15 +138,26 @@ async def _ended(policy: Policy, hub: HubSide, ended: Iterable[Record], why: str
 
 
 async def renew_routes(hub: HubSide) -> None:
-    """Close the person's routes, which ends what runs over them, and open those that another session still lets."""
-    await asyncio.gather(*[_close_route(hub, name) for name in list(hub.user.spawners)])
-    await open_routes(hub)
+    """Close the person's routes, which ends what runs over them, and open those that another session still lets.
+
+    Not at once: for a while a workspace's server goes by what the hub said of a token before, and a socket that it let
+    in meanwhile would stay (TOK-03). So what a check of the routes opened in between goes, too.
+    """
+    await _close_routes(hub)
+    if any(spawner.ready and hub.proxy.may_reach(hub.user.name, name) for name, spawner in hub.user.spawners.items()):
+        await asyncio.sleep(BELIEVED_SECONDS)
+        await _close_routes(hub)
+        await open_routes(hub)
 
 
 async def open_routes(hub: HubSide) -> None:
     """Give the person's running workspaces their routes again, as far as the gate lets it (see `gated_proxy.py`)."""
     ready = [name for name, spawner in hub.user.spawners.items() if spawner.ready]
     await asyncio.gather(*[hub.proxy.add_user(hub.user, name) for name in ready], return_exceptions=True)
+
+
+async def _close_routes(hub: HubSide) -> None:
+    await asyncio.gather(*[_close_route(hub, name) for name in list(hub.user.spawners)])
 
 
 async def _close_route(hub: HubSide, name: str) -> None:

@@ -11,6 +11,8 @@ import msgspec
 from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
+from access_policy.commands.base import Command
+from access_policy.commands.factors import EnrolFactor
 from access_policy.log.records import Factor, Session, StepUp, token_digest
 from access_policy.model.enums import FactorKind
 from access_policy.model.ids import FactorId
@@ -60,15 +62,19 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
 
     @web.authenticated
     async def post(self) -> None:
-        """Take a code. The hub checks its XSRF token before this is called (SES-06)."""
+        """Take a code or a passkey. The hub checks its XSRF token before this is called (SES-06)."""
         one, session = self.waiting()
         among = self.factors_for(one)
-        result = self.parts.factors.prove_any(session.person, self.get_body_argument("code", ""), among)
+        passkey, code = self.get_body_argument("passkey", ""), self.get_body_argument("code", "")
+        if passkey:
+            result = self.parts.passkeys.prove(one.ask.token, among, passkey)
+        else:
+            result = self.parts.factors.prove_any(session.person, code, among)
         if result.answer is Answer.RIGHT:
             self.give(one, result)
             self.go_on(one)
             return
-        self.parts.refusals.record(self._identity(one), f"step_up_{result.answer}")
+        self.parts.refusals.record(self._identity(one), f"step_up_{result.told}")
         self.set_status(429 if result.answer is Answer.WAIT else 403)
         await self._show(one, answer=result.answer.value)
 
@@ -85,7 +91,8 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
     def go_on(self, one: Waiting) -> None:
         """Send the browser to where it came from."""
         query = urlencode({"ask": self.get_query_argument("ask", "")})
-        pages = {DESK: f"{self.default_url}step-up?{query}", HERE: f"{self.hub.base_url}factors/change?{query}"}
+        here = "factors/passkey" if _makes_passkey(one.command) else "factors/change"
+        pages = {DESK: f"{self.default_url}step-up?{query}", HERE: f"{self.hub.base_url}{here}?{query}"}
         self.redirect(pages.get(one.ask.back, f"{self.hub.base_url}step-up/given"), status=303)
 
     def factors_for(self, one: Waiting) -> list[Factor]:
@@ -107,16 +114,22 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
     async def _show(self, one: Waiting, answer: str = "") -> None:
         with self.parts.policy.reading_behind() as state:
             said = said_of_command(state, one.command)
-        kinds = {factor.kind for factor in self.factors_for(one)}
+        among = self.factors_for(one)
+        kinds, options = {factor.kind for factor in among}, self.parts.passkeys.to_give(one.ask.token, among)
         names = self.parts.policy.records.factor_names(one.ask.person)
         self.finish(
             await self.render_template(
                 "step_up.html", said=said, answer=answer, codes=bool(kinds & CODES), apps=FactorKind.TOTP in kinds,
-                passkeys=FactorKind.PASSKEY in kinds, recovery=FactorKind.RECOVERY in kinds,
+                passkeys=bool(options), passkey_options=options, recovery=FactorKind.RECOVERY in kinds,
+                unusable=self.parts.passkeys.unusable if FactorKind.PASSKEY in kinds else "",
                 back=f"{self.hub.base_url}factors" if one.ask.back == HERE else self.default_url,
                 named=names.get(FactorId(getattr(one.command, "factor", "")), ""),
             )
         )  # fmt: skip
+
+
+def _makes_passkey(command: Command) -> bool:
+    return isinstance(command, EnrolFactor) and command.kind is FactorKind.PASSKEY
 
 
 class GivenPage(LoginFlowMixin, BaseHandler):  # type: ignore[misc]

@@ -20,7 +20,7 @@ def post_of(settings: Settings, running: Running, invitation: Callable[[int], st
     """
     if settings.mail is None:
         return None
-    origin = Origin(settings.mail.sender, settings.contact, running.url, invitation)
+    origin = Origin(settings.mail.sender, settings.contact, running.web.desk, invitation)
     return Post(origin, partial(deliver, server_of(settings.mail, running.mail_password)))
 
 

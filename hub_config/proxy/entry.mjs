@@ -38,8 +38,18 @@ original.handleProxyWs = function (req, socket, head) {
   return handleProxyWs.call(this, req, socket, head);
 };
 
+// With web origins of their own, another host than the hub's has its own routes; what is left there leads to the hub,
+// whose pages must not appear on a workspace's origin: only below `/user/`, where the hub does nothing but redirect.
+const hubHosts = new Set((process.env.SLUIS_HUB_HOSTS || "").split(" ").filter(Boolean));
+
+function isAstray(req, match) {
+  if (hubHosts.size === 0 || match.prefix !== "/") return false;
+  return !hubHosts.has((req.headers.host || "").split(":")[0]) && !req.url.startsWith("/user/");
+}
+
 original.targetForReq = async function (req) {
-  const match = await targetForReq.call(this, req);
+  const found = await targetForReq.call(this, req);
+  const match = found && isAstray(req, found) ? undefined : found;
   const connection = live.get(req);
   if (connection) connection.route = match ? this._routes.cleanPath(match.prefix) : null;
   return req.socket.destroyed ? undefined : match; // ended meanwhile: it reaches no server any more

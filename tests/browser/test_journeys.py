@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import screenshot
+from tests.browser.entering import first_factor, give_code, log_in, submit
 from tests.integration.conftest import demo, seeded
 from tests.integration.whole import RunningSluis
 
@@ -37,27 +38,6 @@ def enter(demo: RunningSluis, browser: Browser) -> Iterator[Enter]:
     yield page_of
     for context in contexts.values():
         context.close()
-
-
-def first_factor(page: Page, demo: RunningSluis, login: str) -> None:
-    """Log in at the provider."""
-    page.goto(demo.url)
-    page.get_by_role("link", name=re.compile("log in", re.IGNORECASE)).first.click()
-    page.get_by_role("button", name=login, exact=True).click()
-
-
-def log_in(page: Page, demo: RunningSluis, login: str) -> None:
-    """Log in with both factors."""
-    secret = demo.secret(login)
-    first_factor(page, demo, login)
-    give_code(page, pyotp.TOTP(secret).now())
-    expect(page.get_by_role("heading", level=1)).to_have_text("My requests")
-
-
-def give_code(page: Page, code: str) -> None:
-    """Type a code and send it."""
-    page.get_by_label("Six-digit code").fill(code)
-    page.get_by_role("button", name="Log in").click()
 
 
 def card(page: Page, request: str) -> str:
@@ -128,8 +108,7 @@ def end_request(page: Page, demo: RunningSluis, request: str) -> None:
     page.get_by_label(re.compile("reason", re.IGNORECASE)).fill("The project is over.")
     page.get_by_label(re.compile("type", re.IGNORECASE)).fill(request)
     screenshot(page, "admin-end-request")
-    page.locator("main form button").first.click()
-    expect(page.get_by_role("status")).to_be_visible()
+    submit(page, demo, "anna")
 
 
 def test_a_first_login_enrols_a_factor_that_opens_nothing_until_it_is_confirmed(
@@ -175,7 +154,7 @@ def test_a_board_members_approval_shows_without_a_new_login(demo: RunningSluis, 
     nils.get_by_label(re.compile("begins", re.IGNORECASE)).fill("2027-01-01T00:00")
     nils.get_by_label(re.compile("ends", re.IGNORECASE)).fill("2028-01-01T00:00")
     screenshot(nils, "board-approve")
-    submit(nils)
+    submit(nils, demo, "nils")
     expect(yara.locator(card(yara, "DR-15"))).to_contain_text("Not all three parties have signed", timeout=PROMISE)
 
 
@@ -185,22 +164,17 @@ def certify(page: Page, demo: RunningSluis, person: str) -> None:
     screenshot(page, "trainer-person")
     page.goto(f"{demo.url}/services/desk/do/certify-person?person={person}&course={demo.course()}")
     screenshot(page, "trainer-certify")
-    submit(page)
+    submit(page, demo, "tessa")
 
 
 def verify(page: Page, demo: RunningSluis, person: str) -> None:
     """Verify a person as an admin does."""
     page.goto(f"{demo.url}/services/desk/do/verify-person?person={person}")
-    page.get_by_label(re.compile("method", re.IGNORECASE)).select_option("video-call")
+    page.get_by_label("How you checked").select_option("video-call")
     page.get_by_label(re.compile("until", re.IGNORECASE)).fill("2027-11-01T00:00")
+    page.get_by_label(re.compile("evidence", re.IGNORECASE)).fill("Passport, seen in a video call.")
     screenshot(page, "admin-verify")
-    submit(page)
-
-
-def submit(page: Page) -> None:
-    """Send the form and wait for the word that it was done."""
-    page.locator("main form button").first.click()
-    expect(page.get_by_role("status")).to_be_visible()
+    submit(page, demo, "anna")
 
 
 @pytest.mark.parametrize("path", ["/hub/spawn/p-28/dr-13", "/hub/spawn/p-28/dr-999", "/user/p-12/dr-2/lab"])

@@ -19,6 +19,7 @@ NAMESPACE = "sluis"
 
 REQUIRED: Values = {
     "url": "https://sluis.example.org",
+    "origins": {"desk": "https://desk.example.org", "workspaces": "https://*.work.example.org"},
     "region": "europe-west4",
     "image": {"repository": "registry.example.org/sluis", "digest": DIGEST},
     "existingSecret": "sluis-secrets",
@@ -45,6 +46,7 @@ _PART: Values = {
 }
 
 KITCHEN_SINK: Values = {
+    "origins": {"desk": "", "workspaces": "", "allowShared": True},
     "imagePullSecrets": ["registry"],
     "database": {"cidrs": [], "namespace": "databases", "podLabels": {"app": "postgres"}, "port": 6432},
     "documents": {"existingConfigMap": "documents"},

@@ -216,6 +216,7 @@ class Installed:
             REQUIRED,
             {
                 "url": self.url,
+                "origins": {"desk": "", "workspaces": "", "allowShared": True},  # no names lead to the node
                 "image": _by_digest(self.cluster.image("sluis")),
                 "singleuser": {
                     "image": _by_digest(self.cluster.image("workspace")),

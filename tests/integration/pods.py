@@ -23,6 +23,7 @@ from hub_config.cli.settings_text import settings_text
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.demo.seed import SETTINGS, Elsewhere, seed
 from hub_config.login_settings import Login
+from hub_config.origins import OriginSettings
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running, save_running
@@ -61,6 +62,7 @@ class Pods:
             SETTINGS,
             login=Login(issuer=f"http://127.0.0.1:{self.ports['provider']}", client_id="sluis"),
             log=Log(database=self.database, checkpoints=str(self.folder / "shared")),
+            origins=OriginSettings(allow_shared_origin=True),
             cluster=cluster,
         )
         mount_sources(self.folder / "etc", settings, SECRETS)

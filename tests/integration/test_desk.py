@@ -37,7 +37,7 @@ def give(visitor: Visitor, command: str, **fields: str) -> httpx.Response:
     token = re.search(r'name="_csrf" value="(\w+)"', page.text)
     assert token is not None, page.text
     headers = {"origin": "null", "sec-fetch-site": "same-origin"}
-    return visitor.http.post(address, data={"_csrf": token[1], **fields}, headers=headers)
+    return visitor.stepped_up(visitor.http.post(address, data={"_csrf": token[1], **fields}, headers=headers))
 
 
 def begun(visitor: Visitor) -> httpx.URL:

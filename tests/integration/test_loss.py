@@ -32,7 +32,7 @@ def behind(stopped: Path) -> Iterator[RunningSluis]:
 def give(visitor: Visitor, page: httpx.Response, step: str, *names: str) -> httpx.Response:
     """Send one of the forms on the page of the loss."""
     values = {name: field(page.text, name) for name in ("_csrf", *names)}
-    return visitor.http.post(f"/services/desk/loss/{step}", data=values)
+    return visitor.stepped_up(visitor.http.post(f"/services/desk/loss/{step}", data=values))
 
 
 def test_two_admins_lead_out_of_an_old_backup(behind: RunningSluis) -> None:

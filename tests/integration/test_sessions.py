@@ -20,13 +20,14 @@ SCRIPT = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site":
 OLD = timedelta(minutes=59)
 
 
-def _session(hub: LoginHub, browser: Browser) -> Session:
+def session_of(hub: LoginHub, browser: Browser) -> Session:
+    """Return the newest live session of a browser's person."""
     found = hub.policy.records.newest_live_session(browser.person, hub.policy.now())
     assert found is not None
     return found
 
 
-def _let_be_idle(hub: LoginHub, session: str, idle: timedelta) -> None:
+def let_be_idle(hub: LoginHub, session: str, idle: timedelta) -> None:
     """Let a session look as if nothing was done in it for so long."""
     last = hub.policy.now() - idle
     values = (to_text(last), to_text(last + timedelta(hours=1)), session)
@@ -38,7 +39,7 @@ def _let_be_idle(hub: LoginHub, session: str, idle: timedelta) -> None:
 def test_a_login_is_an_activity(hub: LoginHub, browser: Browser) -> None:
     """S76: a session holds an hour from the login on, unless something is done in it, and twelve at most."""
     browser.log_in()
-    session = _session(hub, browser)
+    session = session_of(hub, browser)
     assert session.last_activity == session.begun
     assert session.idle_ends == session.begun + timedelta(hours=1)
     (begun,) = [one for one in hub.observations(e.SessionBegun) if one.person == browser.person]
@@ -48,14 +49,14 @@ def test_a_login_is_an_activity(hub: LoginHub, browser: Browser) -> None:
 def test_an_idle_session_is_over_whatever_polls(hub: LoginHub, browser: Browser) -> None:
     """SES-12: scripts, the API and old cookies keep nothing awake; then the session is out, and its end on record."""
     browser.log_in()
-    session = _session(hub, browser)
-    _let_be_idle(hub, session.session, OLD)
+    session = session_of(hub, browser)
+    let_be_idle(hub, session.session, OLD)
     for _ in range(3):
         assert browser.api("GET", "/hub/api/user", **SCRIPT).status_code == 200
         browser.get("/hub/assets/sluis.css", **SCRIPT)
         browser.get("/hub/logo", **(NAVIGATION | {"Sec-Fetch-Dest": "iframe"}))
-    assert hub.policy.now() - (_session(hub, browser).last_activity or session.begun) >= OLD
-    _let_be_idle(hub, session.session, timedelta(hours=1))
+    assert hub.policy.now() - (session_of(hub, browser).last_activity or session.begun) >= OLD
+    let_be_idle(hub, session.session, timedelta(hours=1))
     until(lambda: not browser.is_in(), 3)
     until(lambda: _whys(hub, browser) == ["session_over"], 30)
     assert browser.get("/hub/spawn/x/y", **NAVIGATION).status_code != 200
@@ -69,32 +70,32 @@ def _whys(hub: LoginHub, browser: Browser) -> list[str]:
 def test_opening_a_page_keeps_a_session_awake(hub: LoginHub, browser: Browser) -> None:
     """SES-12: a page in a tab counts, once a minute; one that another site opened by itself does not."""
     browser.log_in()
-    session = _session(hub, browser)
-    _let_be_idle(hub, session.session, OLD)
+    session = session_of(hub, browser)
+    let_be_idle(hub, session.session, OLD)
     page = f"/hub/spawn/{browser.person.lower()}/{login_fixtures.request_of(hub, browser)}"
     assert browser.get(page, **(NAVIGATION | {"Sec-Fetch-Site": "cross-site"})).status_code == 200
-    assert hub.policy.now() - (_session(hub, browser).last_activity or session.begun) >= OLD
+    assert hub.policy.now() - (session_of(hub, browser).last_activity or session.begun) >= OLD
     assert browser.get(page, **NAVIGATION).status_code == 200
-    until(lambda: hub.policy.now() - (_session(hub, browser).last_activity or session.begun) < OLD, 5)
-    noted = _session(hub, browser).last_activity
+    until(lambda: hub.policy.now() - (session_of(hub, browser).last_activity or session.begun) < OLD, 5)
+    noted = session_of(hub, browser).last_activity
     browser.get(page, **NAVIGATION)
     assert browser.is_in()
-    assert _session(hub, browser).last_activity == noted
+    assert session_of(hub, browser).last_activity == noted
 
 
 def test_the_beacon_keeps_a_session_awake(hub: LoginHub, browser: Browser) -> None:
     """SES-12, SES-06: of our own origin and without a body only, and for the session that the browser brings."""
     browser.log_in()
-    session = _session(hub, browser)
-    _let_be_idle(hub, session.session, OLD)
+    session = session_of(hub, browser)
+    let_be_idle(hub, session.session, OLD)
     for headers, body in (({}, b""), ({"Origin": "https://evil.example"}, b""), ({"Origin": hub.url}, b"x")):
         assert browser.http.post("/hub/activity", headers=headers, content=body).status_code == 403
     assert Browser(hub).http.post("/hub/activity", headers={"Origin": hub.url}).status_code == 403
-    assert hub.policy.now() - (_session(hub, browser).last_activity or session.begun) >= OLD
+    assert hub.policy.now() - (session_of(hub, browser).last_activity or session.begun) >= OLD
     answer = browser.http.post("/hub/activity", headers={"Origin": hub.url} | SCRIPT)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert hub.policy.now() - (_session(hub, browser).last_activity or session.begun) < timedelta(minutes=1)
-    _let_be_idle(hub, session.session, timedelta(hours=1))
+    assert hub.policy.now() - (session_of(hub, browser).last_activity or session.begun) < timedelta(minutes=1)
+    let_be_idle(hub, session.session, timedelta(hours=1))
     assert browser.http.post("/hub/activity", headers={"Origin": hub.url} | SCRIPT).status_code == 403
 
 
@@ -102,12 +103,12 @@ def test_a_token_is_no_activity(hub: LoginHub, browser: Browser) -> None:
     """SES-12: what a workspace's server asks of the hub in its own name keeps nobody's session awake."""
     browser.log_in()
     route = start_workspace(hub, browser)
-    session = _session(hub, browser)
-    _let_be_idle(hub, session.session, OLD)
+    session = session_of(hub, browser)
+    let_be_idle(hub, session.session, OLD)
     browser.http.follow_redirects = True
     assert browser.get(f"{route}/api/status", **SCRIPT).status_code in (200, 403)
     browser.http.follow_redirects = False
-    assert hub.policy.now() - (_session(hub, browser).last_activity or session.begun) >= OLD
+    assert hub.policy.now() - (session_of(hub, browser).last_activity or session.begun) >= OLD
 
 
 def test_idling_closes_the_route_while_the_workspace_goes_on(hub: LoginHub, browser: Browser) -> None:
@@ -118,7 +119,7 @@ def test_idling_closes_the_route_while_the_workspace_goes_on(hub: LoginHub, brow
     assert browser.get(f"{route}/lab").status_code == 200
     browser.http.follow_redirects = False
     assert hub.tokens(browser.person) > 1
-    _let_be_idle(hub, _session(hub, browser).session, timedelta(hours=1))
+    let_be_idle(hub, session_of(hub, browser).session, timedelta(hours=1))
     until(lambda: route not in hub.routes() and hub.tokens(browser.person) == 1, 30)
     with hub.policy.reading() as state:
         assert any(who == browser.person for who, _ in state.workspaces)

@@ -12,12 +12,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hub_config.origins import SHARED
 from tests.integration.whole import SLUIS, RunningSluis, free_port, processes_of, sluis, until
 
 
 def start(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Try to start a demo that has to be refused."""
     return sluis(state, "run", "--demo", "--port", str(free_port()), *options)
+
+
+def let_share(state: Path) -> None:
+    """Let hub, desk and workspaces of a new installation share one web address."""
+    settings = state / "sluis.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("allow_shared_origin = false", "allow_shared_origin = true"), encoding="utf-8")
 
 
 def change_a_row(state: Path) -> None:
@@ -135,14 +143,22 @@ def test_a_demo_is_not_started_as_the_real_thing_nor_the_other_way_round(stopped
 
 
 def test_an_empty_installation_starts_and_shows_the_first_day(tmp_path: Path) -> None:
-    """After `sluis init` the desk serves a checklist to whoever comes, without any name on it."""
+    """After `sluis init` the desk serves a checklist to whoever comes, without any name on it.
+
+    SES-07: not before its addresses are known, or all may share one; then each page says so.
+    """
     state = tmp_path / "real"
     issuer = "https://login.hospital.example"
     assert sluis(state, "init", "--admin", issuer, "one", "--admin", issuer, "two").returncode == 0
+    refused = sluis(state, "run", "--port", str(free_port()))
+    assert (refused.returncode, "allow_shared_origin = true" in refused.stderr) == (2, True)
+    let_share(state)
     running = RunningSluis(state, demo=False)
     running.start()
     page = httpx.get(f"{running.url}/services/desk/", follow_redirects=True, trust_env=False)
+    login = httpx.get(f"{running.url}/hub/login", follow_redirects=True, trust_env=False)
     assert running.stop() == 0
-    for word in ("Two admins", "The centre", "People", "A course", "A dataset"):
+    for word in ("Two admins", "The centre", "People", "A course", "A dataset", SHARED):
         assert word in page.text
+    assert SHARED in login.text
     assert sluis(state, "init", "--admin", issuer, "one", "--admin", issuer, "two").returncode == 2

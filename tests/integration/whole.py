@@ -200,10 +200,19 @@ def text_of(client: httpx.Client, path: str) -> str:
         return ""
 
 
+_LAST_STEP: dict[str, int] = {}
+
+
+def unused_code(person: str, secret: str) -> str:
+    """Return a code that nobody has given yet; each counts once, whichever browser gave it (MFA-01)."""
+    step = max(_LAST_STEP.get(person, 0) + 1, int(time.time()) // 30 - 1)
+    until(lambda: step <= int(time.time()) // 30 + 1)
+    _LAST_STEP[person] = step
+    return pyotp.TOTP(secret).at(step * 30)
+
+
 class Visitor:
     """One person's browser, as far as HTTP goes."""
-
-    _last_step: dict[str, int] = {}  # noqa: RUF012 - shared on purpose: a code counts once, whichever browser gave it
 
     def __init__(self, demo: RunningSluis, login: str) -> None:
         people = msgspec.json.decode(sluis(demo.state, "demo", "people", "--json").stdout)
@@ -235,12 +244,13 @@ class Visitor:
         """Post a code to the page that asks for it."""
         return self.http.post(str(page.url), data={"code": code, "_xsrf": field(page.text, "_xsrf")})
 
+    def stepped_up(self, page: httpx.Response) -> httpx.Response:
+        """Give the second factor that a page asks for before a command; return the page that follows."""
+        return self.give_code(page, self.code()) if page.url.path == "/hub/step-up" else page
+
     def code(self) -> str:
         """Return a code that nobody has given yet; each counts once (MFA-01)."""
-        step = max(self._last_step.get(self.person, 0) + 1, int(time.time()) // 30 - 1)
-        until(lambda: step <= int(time.time()) // 30 + 1)
-        self._last_step[self.person] = step
-        return pyotp.TOTP(self.me["totp_secret"]).at(step * 30)
+        return unused_code(self.person, self.me["totp_secret"])
 
     def spawn(self, request: str, **fields: str) -> httpx.Response:
         """Post the hub's form that starts a workspace."""
@@ -267,10 +277,17 @@ class Visitor:
         self.http.get(f"{path}/lab")
         answer = self.http.post(f"{path}/api/kernels", headers={"X-XSRFToken": self._cookie("_xsrf", path)}, json={})
         assert answer.status_code == 201, answer.text
-        address = f"{self.demo.url.replace('http', 'ws', 1)}{path}/api/kernels/{answer.json()['id']}/channels"
-        sent = [one for one in self.http.cookies.jar if f"{path}/".startswith(one.path)]
+        return self._connect(f"{path}/api/kernels/{answer.json()['id']}/channels?session_id=t")
+
+    def join(self, kernel: "Kernel") -> "Kernel":
+        """Connect to a kernel again, as JupyterLab's page does: with what it said meanwhile."""
+        return self._connect(kernel.path)
+
+    def _connect(self, path: str) -> "Kernel":
+        address = f"{self.demo.url.replace('http', 'ws', 1)}{path}"
+        sent = [one for one in self.http.cookies.jar if path.startswith(one.path)]
         cookies = "; ".join(f"{one.name}={one.value}" for one in sent)
-        self._kernels.append(Kernel(websocket.create_connection(address, cookie=cookies, timeout=30)))
+        self._kernels.append(Kernel(websocket.create_connection(address, cookie=cookies, timeout=30), path))
         return self._kernels[-1]
 
     def logged_in(self) -> bool:
@@ -303,8 +320,9 @@ def field(html: str, name: str) -> str:
 class Kernel:
     """One kernel's channel over the proxy."""
 
-    def __init__(self, socket: websocket.WebSocket) -> None:
+    def __init__(self, socket: websocket.WebSocket, path: str) -> None:
         self.socket = socket
+        self.path = path
 
     def run(self, code: str) -> str:
         """Run a cell and return what it printed; fails where it raised."""
@@ -319,6 +337,14 @@ class Kernel:
                 raise AssertionError(f"{content['ename']}: {content['evalue']}")
             elif kind == "status" and content["execution_state"] == "idle" and _answers(message, execution):
                 return printed
+
+    def says(self, words: str) -> bool:
+        """Wait for a message with these words in it; false where the connection stays silent or ends."""
+        with contextlib.suppress(websocket.WebSocketException, OSError):
+            while words not in self.socket.recv():
+                pass
+            return True
+        return False
 
     def send(self, code: str) -> dict[str, Any]:
         """Send a cell, and wait for nothing."""

@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from access_policy.commands.base import Refusal
 from access_policy.commands.workspaces import StartWorkspace
 from access_policy.decision import as_json, supposed_session
 from access_policy.left_out import LeftOut, left_out_json
-from access_policy.model.enums import Action, Component, Zone
+from access_policy.log.records import Session
+from access_policy.model.enums import Action, Component, FactorKind, Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.reasons import ReasonCode
 from hub_config import cli
@@ -112,7 +114,7 @@ def documented_fields(text: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Places:
-    """A demo's state in which P-12 works in the workspace of DR-1."""
+    """A demo's state in which P-12 works in the workspace of DR-1; they and P-13 are logged in."""
     places = copy_of_demo(tmp_path_factory.mktemp("documents") / "state")
     policy = open_policy(places)
     person, request = PersonId("P-12"), RequestId("DR-1")
@@ -120,8 +122,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Places:
         session = supposed_session(state, person, policy.now(), Zone.ANYWHERE)
     command = StartWorkspace(person=person, request=request, profile="small", max_run_seconds=3600, session=session)
     assert not isinstance(policy.handle(command, component(Component.HUB)), Refusal)
+    for number, who in enumerate((person, PersonId("P-13"))):
+        policy.records.begin_session(_login(who, f"{number}" * 64, policy.now()))
     policy.store.close()
     return places
+
+
+def _login(who: PersonId, digest: str, at: datetime) -> Session:
+    return Session(
+        session=digest, person=who, begun=at, factor_kind=FactorKind.TOTP, factor_at=at, zone=Zone.ANYWHERE,
+        ends=at + timedelta(hours=1),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +208,7 @@ def test_every_field_of_a_decision_is_described_and_no_other(demo: Places) -> No
 ASKED = {
     "demo people": (), "person list": (), "request list": (), "dataset list": (), "course list": (),
     "workspace list": (), "log head": (), "log verify": (), "check": (), "next-steps": ("P-27", "DR-11"),
-    "dataset manifest": ("gbsg2-clinical/1.0",),
+    "dataset manifest": ("gbsg2-clinical/1.0",), "session list": (), "session end": ("--person", "P-13"),
 }  # fmt: skip
 
 
@@ -213,6 +224,12 @@ def test_every_field_of_an_answer_is_described_and_no_other(
     """What `--json` answers on a demo's state."""
     found = json.loads(answer(demo, capsys, *name.split(), *ASKED[name]))
     assert documented_fields(SECTIONS[name][1]) == set(fields(found))
+
+
+def test_what_person_show_adds_is_described(demo: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside the fields of the list: verification, factors, texts, live sessions."""
+    found = set(fields(json.loads(answer(demo, capsys, "person", "show", "P-12"))))
+    assert documented_fields(SECTIONS["person show"][1]) == found - documented_fields(SECTIONS["person list"][1])
 
 
 def test_what_explain_adds_is_described(demo: Places, capsys: pytest.CaptureFixture[str]) -> None:

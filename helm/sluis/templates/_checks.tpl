@@ -5,6 +5,7 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- define "sluis.checks" -}}
 {{- include "sluis.checks.removed" . }}
 {{- include "sluis.checks.required" . }}
+{{- include "sluis.checks.origins" . }}
 {{- include "sluis.checks.settings" . }}
 {{- include "sluis.checks.sidecar" . }}
 {{- include "sluis.checks.widths" . }}
@@ -143,6 +144,22 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- $table := $.Values }}
 {{- if gt (len $steps) 1 }}{{ $table = index $.Values (first $steps) }}{{ end }}
 {{- if hasKey $table (last $steps) }}{{ fail (printf "%s is not in this chart: write %s" .path .write) }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- /* Hub, desk and each workspace have a web origin of their own, unless somebody says that they need not (SES-07). */}}
+{{- define "sluis.checks.origins" -}}
+{{- $origins := .Values.origins }}
+{{- if hasKey .Values.config "origins" }}
+{{- fail "config.origins is made by the chart: write origins instead; the hub's address is url" }}
+{{- end }}
+{{- if and $origins.allowShared (or $origins.desk $origins.workspaces) }}
+{{- fail "origins.allowShared does not go with addresses of their own: leave it out" }}
+{{- end }}
+{{- range $key, $write := dict "desk" "https://desk.example.org" "workspaces" "https://*.work.example.org" }}
+{{- if and (empty (get $origins $key)) (not $origins.allowShared) }}
+{{- fail (printf "origins.%s is empty: write an address of its own, such as `%s`, or origins.allowShared: true (docs/kubernetes.md says what that leaves open)" $key $write) }}
+{{- end }}
 {{- end }}
 {{- end }}
 

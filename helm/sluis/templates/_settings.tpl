@@ -18,7 +18,12 @@ differ, so `config` may not hold those (templates/_checks.tpl).
   "metadata_server" $values.singleuser.networkPolicy.metadataServer
 }}
 {{- $log := dict "database" $values.database.url "checkpoints" (include "sluis.checkpoints.path" .) }}
-{{- $made := dict "cluster" $cluster "log" $log }}
+{{- $origins := dict
+  "desk" $values.origins.desk
+  "workspaces" $values.origins.workspaces
+  "allow_shared_origin" $values.origins.allowShared
+}}
+{{- $made := dict "cluster" $cluster "log" $log "origins" $origins }}
 {{- include "sluis.toml.table" (dict "table" (mergeOverwrite (deepCopy $values.config) $made) "at" "") | trim }}
 {{- end }}
 

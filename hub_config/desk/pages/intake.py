@@ -20,7 +20,7 @@ from hub_config.desk.errors import Refused
 from hub_config.desk.forms import arguments_of
 from hub_config.desk.kinds import kind_of
 from hub_config.desk.render import public_page, said
-from hub_config.desk.security import same
+from hub_config.desk.security import Keep, same
 
 router = APIRouter(prefix=f"{PREFIX}/intake")
 
@@ -43,7 +43,7 @@ async def posted(request: Request) -> FormData:
     if len(await request.body()) > LARGEST:
         raise Refused(413, "bad_request", f"this is more than {LARGEST} bytes; shorten it")
     form = await request.form(max_files=0, max_fields=10)
-    token, nonce = form.get("_csrf"), request.cookies.get(COOKIE, "")
+    token, nonce = form.get("_csrf"), desk_of(request).cookies.get(request, COOKIE)
     if not nonce or not isinstance(token, str) or not same(token, _token(request, nonce)):
         raise Refused(403, "forged_form", "this form did not come from its page in your browser; open it again")
     return form
@@ -72,17 +72,14 @@ def _read(arguments: dict[str, str]) -> Command:
 
 def _form(request: Request, visit: Visit | None, values: dict[str, str], problem: str = "") -> Response:
     """Show the form. A browser that has it open in another tab keeps its cookie, so that both can be sent."""
-    known = request.cookies.get(COOKIE, "")
+    cookies = desk_of(request).cookies
+    known = cookies.get(request, COOKIE)
     nonce = known if _NONCE.fullmatch(known) else secrets.token_urlsafe(24)
     response = public_page(
         request, visit, "intake.html", answer=422 if problem else 200, values=values, problem=problem,
         token=_token(request, nonce), fields=_FIELDS,
     )  # fmt: skip
-    secure = desk_of(request).url.startswith("https:")
-    response.set_cookie(
-        COOKIE, nonce, max_age=_FILL_IN_SECONDS, path=f"{PREFIX}/intake", secure=secure, httponly=True,
-        samesite="strict",
-    )  # fmt: skip
+    cookies.put(response, COOKIE, nonce, Keep(_FILL_IN_SECONDS, f"{PREFIX}/intake", strict=True))
     return response
 
 

@@ -7,7 +7,6 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from access_policy.commands.base import parse_command
-from access_policy.events import LossAccepted
 from access_policy.log.errors import LogBehind
 from access_policy.log.witness import Trouble
 from access_policy.model.enums import Role
@@ -22,11 +21,8 @@ router = APIRouter(prefix=f"{PREFIX}/loss")
 
 _ACCEPT = "accept-loss"
 _COMMANDS = {"accept": _ACCEPT, "confirm": "confirm-proposal", "drop": "drop-proposal"}
-_SAID = {
-    "accept": "It is proposed. Another admin logs in and confirms it here.",
-    "confirm": "The loss is accepted. Every live grant is suspended; reinstate each one that you looked at.",
-    "drop": "The proposal is dropped.",
-}
+ACCEPTED = "The loss is accepted. Every live grant is suspended; reinstate each one that you looked at."
+PROPOSED = "It is proposed. Another admin logs in and confirms it here."
 
 
 async def posted(request: Request, visit: VisitingBehind) -> FormData:
@@ -60,8 +56,7 @@ def accept(request: Request, step: str, visit: VisitingBehind, form: Posted) -> 
         outcome = carry_out(visit, command, behind=True)
     except Refused as refused:
         return _page(request, visit, refused)
-    accepted = any(isinstance(fact.event, LossAccepted) for fact in outcome.facts)
-    return said(request, f"{PREFIX}/requests" if accepted else f"{PREFIX}/loss", _SAID[step])
+    return said(request, f"{PREFIX}/loss", "The proposal is dropped." if outcome.facts else "Nothing had to change.")
 
 
 def _page(request: Request, visit: Visit, refused: Refused | None) -> Response:

@@ -137,7 +137,8 @@ def status(visit: Visiting, q: Words = "", number: Number = 1) -> Response:
     """Give the part of the home page that changes by itself; its script asks for it every few seconds."""
     with visit.reading() as view:
         profiles = visit.desk.settings.workspace_profiles
-        return fragment("_cards.html", cards=_cards(view, q, number), profiles=profiles, view=view)
+        cards, ahead = _cards(view, q, number), steps_ahead(view)
+        return fragment("_cards.html", cards=cards, profiles=profiles, view=view, ahead=ahead)
 
 
 @router.get("/me")

@@ -74,9 +74,15 @@ def person_page(request: Request, number: str, visit: Visiting) -> Response:
 
 
 def _about(view: View, person: PersonId) -> tuple[type[Command], ...]:
-    """Return the commands about a person as such; what a trainer issued is taken back of trainers only."""
-    trains = any(one.role is Role.TRAINER for one in view.state.people[person].appointments)
-    return (*_ABOUT, *kinds("revoke-trainer")) if trains else _ABOUT
+    """Return the commands about a person as such; what a trainer issued is taken back of trainers only.
+
+    Of the two that link a login, the one for a first login or the one by two admins (ID-09).
+    """
+    found = view.state.people[person]
+    other = kinds("link-identity") if found.identities or found.appointments else kinds("join-identity")
+    about = tuple(kind for kind in _ABOUT if kind not in other)
+    trains = any(one.role is Role.TRAINER for one in found.appointments)
+    return (*about, *kinds("revoke-trainer")) if trains else about
 
 
 def _by_course(view: View, person: PersonId) -> dict[str, list[Offer]]:

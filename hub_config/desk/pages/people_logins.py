@@ -90,7 +90,7 @@ def _problem(visit: Visit, found: UnknownLogin, told: dict[str, str]) -> str:
 
 def _form(request: Request, view: View, found: UnknownLogin, told: dict[str, str], problem: str = "") -> Response:
     return page(
-        request, "login.html", view, answer=422 if problem else 200, login=found, told=dict.fromkeys(_TOLD, "") | told,
+        request, "login.html", view, answer=422 if problem else 200, login=found, typed=dict.fromkeys(_TOLD, "") | told,
         problem=problem, issuers=_issuers(view),
     )  # fmt: skip
 

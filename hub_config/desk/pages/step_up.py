@@ -15,6 +15,7 @@ from access_policy.commands.base import Refusal, name_of
 from access_policy.use_cases import Done
 from hub_config.desk.desk import PREFIX, Visit, VisitingBehind
 from hub_config.desk.give import refused, said_of, target_of
+from hub_config.desk.pages.loss import ACCEPTED, PROPOSED
 from hub_config.desk.render import said
 from hub_config.desk.step_up import finish, waiting
 from hub_config.desk.words import command_label
@@ -30,13 +31,13 @@ def back(request: Request, visit: VisitingBehind, ask: Annotated[str, Query(max_
     outcome = finish(visit, one, ask)
     if isinstance(outcome, Refusal):
         raise refused(visit, one.command, outcome)
+    if any(isinstance(fact.event, e.LossAccepted) for fact in outcome.facts):
+        return said(request, f"{PREFIX}/requests", ACCEPTED)
+    if visit.desk.policy.trouble() is not None:
+        return said(request, f"{PREFIX}/loss", PROPOSED)
     return said(request, _target(visit, one, outcome), said_of(outcome, command_label(name_of(type(one.command)))))
 
 
 def _target(visit: Visit, one: Waiting, done: Done) -> str:
-    if any(isinstance(fact.event, e.LossAccepted) for fact in done.facts):
-        return f"{PREFIX}/requests"
-    if visit.desk.policy.trouble() is not None:
-        return f"{PREFIX}/loss"
     with visit.reading() as view:
         return f"{PREFIX}/{target_of(view, done, msgspec.to_builtins(one.command))}"

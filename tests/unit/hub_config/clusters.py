@@ -8,6 +8,7 @@ from access_policy.model.enums import Region
 from hub_config.cli.settings_text import settings_text
 from hub_config.cluster_settings import Cluster
 from hub_config.login_settings import Login
+from hub_config.origins import OriginSettings
 from hub_config.settings import Log, Settings
 
 DIGEST = f"sha256:{'a1' * 32}"
@@ -22,6 +23,7 @@ CLUSTER = Cluster(
 SETTINGS = Settings(
     login=Login(issuer="https://login.example.org", client_id="sluis"),
     log=Log(database="postgresql://db.example.org/sluis", checkpoints="/var/lib/sluis-checkpoints"),
+    origins=OriginSettings(allow_shared_origin=True),
     cluster=CLUSTER,
 )
 TOKENS = {name: f"{name}-{'x' * 32}" for name in ("proxy-token", "desk-token", "warden-token")}

@@ -111,10 +111,10 @@ def test_the_unexpected_is_four_in_one_line(sluis: Sluis, monkeypatch: pytest.Mo
 
     monkeypatch.delenv("SLUIS_DEBUG", raising=False)
     monkeypatch.setattr(lists, "show_json", fail)
-    said = sluis("person", "list", "--json")
+    said = sluis("request", "list", "--json")
     assert (said.status, said.out, said.err.count("\n")) == (4, "", 1)
     monkeypatch.setenv("SLUIS_DEBUG", "1")
-    assert "Traceback" in sluis("person", "list", "--json").err
+    assert "Traceback" in sluis("request", "list", "--json").err
 
 
 def test_run_hands_its_options_to_the_supervisor(sluis: Sluis, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_an_interruption_is_130(sluis: Sluis, monkeypatch: pytest.MonkeyPatch) -
         raise KeyboardInterrupt
 
     monkeypatch.setattr(lists, "show_json", interrupt)
-    assert sluis("person", "list", "--json").status == 130
+    assert sluis("request", "list", "--json").status == 130
 
 
 def test_the_program_itself_keeps_the_statuses(places: Places, tmp_path: Path) -> None:

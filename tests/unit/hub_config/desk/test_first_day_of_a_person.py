@@ -100,12 +100,10 @@ def test_nobody_else_sees_the_queue(world: World, noor: str, who: str) -> None:
 def test_the_form_shows_whom_it_is_about(world: World, noor: str) -> None:
     """S73, E26: name, address, what they said of themselves, and the factors to tick that were looked at."""
     page = client(world, "signatory").get(f"/do/verify-person?person={noor}").text
-    of_admin = client(world, "admin").get(f"/do/verify-person?person={noor}").text
     for told in ("Noor de Vries", "noor@hospital.example", "PhD student", "leukaemia", "one-time codes, enrolled"):
         assert told in page
     assert re.search(r'type="checkbox" id="f-factors-1" name="factors" value="totp-noor">', page)
     assert re.search(r'name="evidence"[^>]* required>', page)
-    assert not re.search(r'name="evidence"[^>]* required>', of_admin)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +168,15 @@ def test_what_a_signatory_cannot_give(world: World, noor: str, fields: dict[str,
     answer = verify(client(world, "signatory"), noor, **fields)
     assert answer.status_code in (403, 404, 409, 422)
     assert says in answer.text
+    assert person(world, noor).verification is None
+
+
+@pytest.mark.parametrize("who", ["admin", "signatory"])
+def test_nobody_verifies_without_evidence(world: World, noor: str, who: str) -> None:
+    """S73: whoever does it; the form says what is missing, and blanks are none."""
+    for evidence in ("", "   "):
+        answer = verify(client(world, who), noor, evidence=evidence)
+        assert (answer.status_code, "evidence" in answer.text) == (422, True)
     assert person(world, noor).verification is None
 
 
@@ -280,6 +287,37 @@ def test_a_first_login_is_linked_by_one_admin(world: World) -> None:
     assert "/do/link-identity?person=P-11" in answer.headers["location"]
 
 
+def test_the_one_way_to_link_a_login_is_offered(world: World) -> None:
+    """ID-09, E24: the first one of somebody without a role; else the one by two admins."""
+    admin = client(world, "admin")
+    for number, offered, other in (("P-11", "link", "join"), ("P-4", "join", "link")):
+        page = admin.get(f"/people/{number}").text
+        assert f"/do/{offered}-identity?person={number}" in page
+        assert f"/do/{other}-identity" not in page
+
+
+@pytest.mark.parametrize(
+    ("command", "fields", "fact"),
+    [
+        ("correct-name", {"name": "Chris de Vries"}, e.NameCorrected),
+        ("correct-email", {"email": "c.vries@hospital.example"}, e.EmailCorrected),
+        ("move-person", {"institution": "centre", "email": "c.vries@centre.example"}, e.PersonMoved),
+    ],
+)
+def test_names_and_addresses_change_by_a_fact(
+    world: World, command: str, fields: dict[str, str], fact: type[e.Event]
+) -> None:
+    """S16, S33, S73: at the desk, by an admin; the person's page says it at once."""
+    admin = client(world, "admin")
+    assert f'href="{DESK}/do/{command}?person=P-9"' in admin.get("/people/P-9").text
+    assert admin.get(f"/do/{command}?person=P-9").status_code == 200
+    assert admin.post(f"/do/{command}", {"person": "P-9", **fields}).status_code == 303
+    assert isinstance(list(world.policy.store.facts_since(0))[-1].event, fact)
+    for value in fields.values():
+        assert value in admin.get("/people/P-9").text.lower() or value in admin.get("/people/P-9").text
+    assert client(world, "researcher").get(f"/do/{command}?person=P-9").status_code == 404
+
+
 def test_an_address_that_differs_is_shown_until_it_is_mended(world: World) -> None:
     """S16, S73: to the admins, without the address."""
     world.policy.observe(HUB, e.LoginAddressDiffered(person=PersonId("P-9")))
@@ -301,6 +339,19 @@ def test_what_comes_next_stands_on_the_first_page(world: World, noor: str) -> No
         assert any("second factor" in one or "factor is theirs" in one for one in steps)
         assert any("course" in one for one in steps)
     assert "What comes next for you" not in world.client("researcher").get("/").text
+
+
+def test_what_somebody_can_do_themselves_has_a_door(world: World, noor: str) -> None:
+    """S97: to the texts, and to their second factors; once a code was handed over, to where it is given."""
+    mine = client(world, noor)
+    page = mine.get("/").text
+    assert f'<a href="{DESK}/me#texts">Read and accept it</a>' in page
+    assert f'<a href="{URL}/hub/factors">Your second factors</a>' in page
+    assert verify(client(world, "signatory"), noor).status_code == 303
+    world.do("issue-confirmation-code", "signatory", person=noor, digest=digest_of("A" * 20))
+    assert f'<a href="{URL}/hub/factors">Give the code that you got</a>' in mine.get("/").text
+    world.clock.go(days=7)
+    assert "Give the code" not in client(world, noor).get("/").text
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_admin_verifies_a_person(world: World) -> None:
     """S73: the person's own page shows it at once, with the end that was chosen."""
     admin = world.client("admin")
     assert "not verified" in world.client("board").get("/me").text
-    fields = {"person": "P-4", "method": "video-call", "until": "2027-05-01T12:30"}
+    fields = {"person": "P-4", "method": "video-call", "until": "2027-05-01T12:30", "evidence": "a passport"}
     assert admin.post("/do/verify-person", fields).status_code == 303
     assert "2027-05-01 12:30 UTC" in world.client("board").get("/me").text
 
@@ -294,7 +294,8 @@ def test_search_and_pages_stand_in_the_address(world: World) -> None:
 @pytest.mark.parametrize("ends", ["9999-01-01T00:00", "NaN", "2027-01-01", "+275760-09-13T00:00", "2027-13-01T00:00"])
 def test_doubtful_instant_is_refused(world: World, ends: str) -> None:
     """REQ-11: the form shows again, with what was typed."""
-    answer = world.client("admin").post("/do/verify-person", {"person": "P-9", "method": "video-call", "until": ends})
+    fields = {"person": "P-9", "method": "video-call", "until": ends, "evidence": "a passport"}
+    answer = world.client("admin").post("/do/verify-person", fields)
     assert answer.status_code == 422
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from access_policy.commands.intake import MOST_INTAKES_OF_ONE
 from access_policy.model.enums import RequestStatus
 from hub_config.desk.pages.intake import COOKIE, LARGEST
 from hub_config.desk.throttle import MOST, Throttle
+from tests.same_time import SAMPLES, assert_same_time
 from tests.unit.hub_config.desk.seed import DESK, NOON, URL, XSS, Client, World
 
 pytestmark = pytest.mark.unit
@@ -79,6 +81,22 @@ def test_who_is_known_here_makes_no_difference(world: World) -> None:
     )
     assert known == unknown
     assert intakes(world) == ["researcher@hospital.example", "x@nowhere.example"]
+
+
+def test_who_is_known_takes_no_longer(world: World) -> None:
+    """ID-12: 200 of each, in turns; no address twice, since the bounds of an address and of an hour come before."""
+    for number in range(SAMPLES):
+        email = f"known{number}@hospital.example"
+        world.do("register-person", "admin", name="Some One", email=email, institution="hospital")
+    stranger, numbers = Stranger(world), {"known": count(), "unknown": count()}
+
+    def ask(kind: str) -> None:
+        world.clock.go(minutes=3)
+        email = f"{kind}{next(numbers[kind])}@hospital.example"
+        assert stranger.ask(fields={"email": email}).status_code == 303
+
+    assert_same_time(lambda: ask("known"), lambda: ask("unknown"))
+    assert len(intakes(world)) == 2 * SAMPLES
 
 
 @pytest.mark.parametrize(
