@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from jupyterhub.apihandlers.users import UserServerAPIHandler
+from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler
+from jupyterhub.apihandlers.users import ActivityAPIHandler, UserServerAPIHandler
 from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
 from jupyterhub.handlers.pages import SpawnHandler
 from tornado import web
@@ -24,6 +25,9 @@ from spawner.workspace import WorkspaceRefused, parse_wish
 
 _CLASS_NAME = re.compile(r"^[0-9]{3} SpawnException\([^)]*\): ")
 _SERVER = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
+
+_LARGEST_ACTIVITY = 1_000
+"""Bytes; a server of ours sends about 200."""
 
 SILENT = "The log does not answer just now, so nothing is decided and no workspace starts. Try again in a moment."
 
@@ -169,9 +173,33 @@ class ServerCalls(UserServerAPIHandler):  # type: ignore[misc]
     put = patch
 
 
-def pages() -> list[tuple[str, type[BaseHandler]]]:
-    """Return the addresses, below `/hub`, and what answers there."""
+class ActivityCalls(ActivityAPIHandler):  # type: ignore[misc]
+    """Where a workspace's server says when it was last used; times are read only where they can be times."""
+
+    def get_json_body(self) -> Any:
+        """Called by the hub, which would read a megabyte as one time, and answer nobody else meanwhile (SES-13)."""
+        if len(self.request.body) > _LARGEST_ACTIVITY:
+            raise web.HTTPError(413, "too much for an activity")
+        return super().get_json_body()
+
+
+class AuthorizeCalls(OAuthAuthorizeHandler):  # type: ignore[misc]
+    """Where the desk and the workspaces' servers send a browser for a code: only with a challenge of the kind S256.
+
+    JupyterHub demands a challenge (`oauth_require_pkce`), and would take `plain`, too (RFC 7636, 4.2; SES-03).
+    """
+
+    async def get(self) -> None:
+        """Give the code to who is logged in; the hub sends others to the login."""
+        if self.current_user is not None and self.get_query_argument("code_challenge_method", "") != "S256":
+            raise web.HTTPError(400, "a login of a part of Sluis brings a challenge of the kind S256")
+        await super().get()
+
+
+def pages(own_desk: bool = False) -> list[tuple[str, type[BaseHandler]]]:
+    """Return the addresses, below `/hub`, and what answers there; `own_desk`: the desk is on another host."""
     return [
+        *([(r"/services/desk(?:/.*)?", ToTheDesk)] if own_desk else []),
         (r"/readyz", ReadyPage),
         (r"/home", ToTheDesk),
         (r"/spawn", ToTheDesk),
@@ -183,6 +211,8 @@ def pages() -> list[tuple[str, type[BaseHandler]]]:
         (r"/user-redirect/(.*)?", Nowhere),
         (r"/security/csp-report", Nowhere),  # the hub would print whatever is sent there
         (r"/user/(?P<user_name>[^/]+)(?P<user_path>/.*)?", WorkspaceGone),
+        (r"/api/oauth2/authorize", AuthorizeCalls),
+        (r"/api/users/([^/]+)/activity", ActivityCalls),
         (r"/api/users/([^/]+)/server", ServerCalls),
         (r"/api/users/([^/]+)/servers/([^/]*)", ServerCalls),
     ]

@@ -21,6 +21,7 @@ from hub_config.gated_proxy import GatedProxy
 from hub_config.host_cookies import keep_cookies_to_the_host
 from hub_config.hub_pages import pages
 from hub_config.hub_spawner import HubSpawner, WishesOnRecord
+from hub_config.log_lines import logging_config
 from hub_config.login.activity import ActivityPage, noting
 from hub_config.login.authenticator import LoginParts, SluisAuthenticator
 from hub_config.login.factors import SecondFactors
@@ -86,6 +87,7 @@ def configure(c: Any, places: Places) -> None:
     _rights(c, running)
     _look(c, settings, running.web)
     logging.getLogger("tornado.application").addFilter(_without_session_ids)
+    c.JupyterHub.logging_config = logging_config()
 
 
 def _without_session_ids(record: logging.LogRecord) -> bool:
@@ -141,7 +143,7 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
         contact=given.settings.contact,
         new_token=partial(secrets.token_urlsafe, 32),
     )
-    SluisAuthenticator.pages = pages()
+    SluisAuthenticator.pages = pages(running.web.own)
     ActivityPage.origins = Senders(Address(running.url).origins, running.web.is_workspace)
     GatedProxy.sweep = Sweep(policy)
     c.JupyterHub.authenticator_class = SluisAuthenticator

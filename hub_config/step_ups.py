@@ -4,7 +4,7 @@ Who asks keeps the command in its one form; the hub shows that form in words and
 for it; whoever carries the command out uses that up in the same append. All three name the same hash, person, session.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -83,14 +83,25 @@ def carry_out(policy: Policy, one: Waiting, step_up: StepUp) -> Done | Refusal |
     """Carry a command out with the factor that was given for it, in one append; None where that was used meanwhile."""
 
     def use(records: Records) -> None:
-        if records.use_step_up(one.asked, policy.now()) != step_up.proof:
+        if not use_up(records, one, step_up, policy.now()):
             raise _UsedError
-        records.delete_ask(one.ask.token)
 
     try:
         return policy.handle(one.command, acting(one.ask.person, step_up.proof), use)
     except _UsedError:
         return None
+
+
+def use_up(records: Records, one: Waiting, step_up: StepUp, at: datetime) -> bool:
+    """Use up the factor that was given for this, as a part of what it was given for; say whether it was unused yet.
+
+    The hub, which keeps them, takes it away; the desk marks it.
+    """
+    use = records.take_step_up if one.ask.back == HERE else records.use_step_up
+    if use(one.asked, at) != step_up.proof:
+        return False
+    records.delete_ask(one.ask.token)
+    return True
 
 
 class _UsedError(Exception):

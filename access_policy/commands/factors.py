@@ -143,7 +143,8 @@ def withdraw_verification(state: State, c: WithdrawVerification, actor: Actor, a
 def enrol_factor(state: State, c: EnrolFactor, actor: Actor, at: datetime) -> Outcome:
     """S17, MFA-08: the first one of a person; another one only where one of theirs was given for it.
 
-    What the provider proved by itself needs none: it counts once it is confirmed.
+    What the provider proved by itself needs none: it counts once it is confirmed. Recovery codes made anew take the
+    place of those that stand, and another factor vouches for them (MFA-12).
     """
     factors = state.people[c.person].factors
     problem = _vouching(c, factors) or _one_more(c, factors)
@@ -166,7 +167,10 @@ def _vouching(c: EnrolFactor, factors: Mapping[FactorId, Factor]) -> Refusal | N
 
 def _one_more(c: EnrolFactor, factors: Mapping[FactorId, Factor]) -> Refusal | None:
     """REQ-14: each once, and not too many of a kind."""
-    if FactorId(c.factor) in factors:
+    stands = factors.get(FactorId(c.factor))
+    if stands is not None and c.kind is stands.kind is FactorKind.RECOVERY and c.vouched_by != c.factor:
+        return None
+    if stands is not None:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"`{c.person}` has the factor `{c.factor}` already")
     if sum(one.kind is c.kind for one in factors.values()) >= MOST_OF_KIND[c.kind]:
         text = f"`{c.person}` has {MOST_OF_KIND[c.kind]} factors of the kind `{c.kind}`; remove one of them first"

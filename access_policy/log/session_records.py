@@ -132,6 +132,13 @@ class SessionRecords(RecordBase):
                 return None
             return str(connection.scalar(select(step_ups.c.proof).where(step_ups.c.token == asked.token)))
 
+    def take_step_up(self, asked: StepUpAsked, at: datetime) -> str | None:
+        """Do the same by taking it away: for the part that keeps step-ups, and may mark none as used (AUD-11)."""
+        taking = delete(step_ups).where(*_this(asked), *_fresh(at)).returning(step_ups.c.proof)
+        with self._write() as connection:
+            proof = connection.scalar(taking)
+            return None if proof is None else str(proof)
+
     def delete_overdue_step_ups(self, at: datetime) -> int:
         """Delete the step-ups whose time is over, used or not; return how many there were."""
         return self._change(delete(step_ups).where(step_ups.c.expires <= to_text(at)))

@@ -23,6 +23,7 @@ from hub_config.cli.manifests import Folder, folders_in_use, manifest_problem
 from hub_config.cli.options import Call, Parser, leaf
 from hub_config.databases import log_exists
 from hub_config.login_settings import issuer_of
+from hub_config.origins import SHARED, OriginSettings, shared_problem
 from hub_config.places import Places
 from hub_config.proxy import ProxyMissingError, proxy_command
 from hub_config.rotating import missing_notes
@@ -69,12 +70,18 @@ def _settings(call: Call) -> Iterator[Line]:
         if not call.places.demo.exists():
             problem = login_problem(settings)
             yield Line("login", problem is None, problem or f"people log in at {_where(settings)}")
+            problem = shared_problem(settings.origins, demo_on_loopback=False)
+            yield Line("addresses", problem is None, problem or _addresses(settings.origins))
     except SettingsProblem as problem:
         yield Line("settings", False, str(problem))
 
 
 def _where(settings: Settings) -> str:
     return ", ".join(issuer_of(one) for one in settings.login.providers) or settings.login.issuer
+
+
+def _addresses(origins: OriginSettings) -> str:
+    return "hub, desk and workspaces have web addresses of their own" if origins.own else SHARED
 
 
 def _tried(name: str, lines: Callable[[], list[Line]]) -> list[Line]:

@@ -18,7 +18,7 @@ from hub_config.login_settings import Login, is_issuer
 from hub_config.places import Places
 from hub_config.settings import Log, Settings
 
-_HEADING = "The settings of this Sluis, written by `sluis init`. Fill in [login], [origins] and [contact], then: sluis run"
+_HEADING = "The settings of this Sluis, made by `sluis init`. Fill in [login], [origins] and [contact], then: sluis run"
 _LONGEST = 200
 
 

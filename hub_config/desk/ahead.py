@@ -21,6 +21,23 @@ OF_PERSON = frozenset(
 )  # fmt: skip
 """The conditions that are the same for every request."""
 
+_TO_YOU: dict[ReasonCode, tuple[str, str]] = {
+    _R.PERSON_NOT_VERIFIED: (
+        "nobody has verified who you are",
+        "an admin, or who signs for your institution, does that, for example in a video call",
+    ),
+    _R.VERIFICATION_EXPIRED: (
+        "the word of who verified you has run out", "an admin, or who signs for your institution, verifies you anew"
+    ),
+    _R.FACTOR_NOT_CONFIRMED: (
+        "your second factor does not count yet", "whoever verified you looks at it with you, or hands you a code for it"
+    ),
+    _R.REIDENTIFICATION_NOT_ACCEPTED: (
+        "you have not accepted the ban on tracing people in the data", "read it and accept it"
+    ),
+}  # fmt: skip
+"""What lacks and what comes next, in words to the person themselves, where the words of the reason are not."""
+
 _TEXTS = ("Read and accept it", f"{PREFIX}/me#texts")
 
 
@@ -32,7 +49,12 @@ def steps_ahead(view: View) -> list[dict[str, Any]]:
     question = Query(view.visit.person, RequestId(""), Action.OPEN_WORKSPACE, view.at, view.visit.session)
     steps = plan(view.state, decide(view.state, question))
     doors = _doors(view)
-    return [step | {"door": doors.get(_R(step["code"]))} for step in steps if step["code"] in OF_PERSON]
+    return [_to_you(step) | {"door": doors.get(_R(step["code"]))} for step in steps if step["code"] in OF_PERSON]
+
+
+def _to_you(step: dict[str, Any]) -> dict[str, Any]:
+    text, following = _TO_YOU.get(_R(step["code"]), (step["text"], step["next_step"]))
+    return step | {"text": text, "next_step": following}
 
 
 def _doors(view: View) -> dict[ReasonCode, tuple[str, str]]:

@@ -20,7 +20,16 @@ from access_policy.model.enums import Role
 from access_policy.model.ids import PersonId
 from access_policy.standing import acts_as
 from access_policy.use_cases import Policy
-from hub_config.login import activity, factor_pages, handlers, passkey_pages, provider_pages, step_up
+from hub_config.login import (
+    activity,
+    factor_changes,
+    factor_pages,
+    factors_page,
+    handlers,
+    passkey_pages,
+    provider_pages,
+    step_up,
+)
 from hub_config.login.addresses import check_address
 from hub_config.login.claims import Claims, Proved, Refused, UserinfoRefused, proved, wants_userinfo, with_userinfo
 from hub_config.login.factors import SecondFactors
@@ -136,6 +145,8 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             (r"/activity", activity.ActivityPage),
             (r"/step-up", step_up.StepUpPage),
             (r"/step-up/given", step_up.GivenPage),
+            (r"/factors", factors_page.FactorsPage),
+            (r"/factors/change", factor_changes.ChangePage),
             (r"/factors/passkey", passkey_pages.AddPasskeyPage),
             (r"/second-factor", factor_pages.SecondFactorPage),
             (r"/enrol", factor_pages.EnrolPage),

@@ -97,7 +97,8 @@ class SecondFactorPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
             if found.mfa is Mfa.PROVED and self.kind is PendingKind.LOGIN:
                 self._add_the_providers(found, pending.person, result.factor)
             given = msgspec.structs.replace(given, provider=found.provider, assurance=found.assurance)
-        await self.enter(pending.person, given, self.wished_page())
+        used_up = result.kind is FactorKind.RECOVERY  # who has no other way in needs one, and sees how many are left
+        await self.enter(pending.person, given, f"{self.hub.base_url}factors" if used_up else self.wished_page())
 
     def _add_the_providers(self, found: Proved, person: PersonId, factor: FactorId) -> None:
         policy = self.parts.policy

@@ -10,7 +10,9 @@ from enum import StrEnum
 
 import msgspec
 
-from access_policy.commands.base import Refusal
+from access_policy.actor import Actor
+from access_policy.commands.base import Refusal, RefusalCode
+from access_policy.commands.confirmation import RedeemConfirmationCode
 from access_policy.commands.factors import EnrolFactor
 from access_policy.log.records import Factor, PendingKind, PendingLogin, Records
 from access_policy.model.codes import digest_of, normal_code
@@ -58,7 +60,7 @@ class SecondFactors:
     def __init__(self, policy: Policy, throttle: Throttle, new_secret: Callable[[], str]) -> None:
         self._policy = policy
         self._throttle = throttle
-        self._new_secret = new_secret
+        self.new_secret = new_secret
 
     def next_step(self, person: PersonId) -> PendingKind:
         """Return what a person's login waits for: a factor of theirs, or the proof of a first one."""
@@ -80,10 +82,16 @@ class SecondFactors:
 
     def offer_as(self, factor: FactorId, person: PersonId) -> str:
         """Make a new secret under an id of the caller's, in place of the one shown before."""
-        secret, records = self._new_secret(), self._policy.records
+        secret, records = self.new_secret(), self._policy.records
         records.delete_factor(factor)
         records.save_pending_factor(factor, person, FactorKind.TOTP, secret, self._policy.now())
         return secret
+
+    def forget_unfinished(self, person: PersonId) -> None:
+        """Delete the enrolments of a person that were begun and never finished."""
+        for factor in self._policy.records.factors_of(person):
+            if factor.pending and factor.enrolled_at + PENDING_TIME <= self._policy.now():
+                self._policy.records.delete_factor(factor.factor)
 
     def prove(self, pending: PendingLogin, typed: str) -> Result:
         """Answer a typed code. A wrong one counts for the person, whatever browser it came from (MFA-05)."""
@@ -153,6 +161,25 @@ class SecondFactors:
             return not isinstance(self._policy.handle(command, HUB, activate), Refusal)
         except _GoneError:
             return False
+
+    def redeem(self, command: RedeemConfirmationCode, actor: Actor) -> Result:
+        """Answer a code that a verifier handed over; a wrong one slows its person down as any other does (MFA-05).
+
+        What is over, was used, or never was a code gets one answer.
+        """
+        person, at = PersonId(command.person), self._policy.now()
+        if self._throttle.closed_until(person, at) is not None:
+            return Result(Answer.WAIT)
+        if len(command.code) > _LONGEST_TYPED or normal_code(command.code) is None:
+            return Result(Answer.WRONG)
+        outcome = self._policy.handle(command, actor)
+        if not isinstance(outcome, Refusal):
+            self._throttle.right(person)
+            return Result(Answer.RIGHT, FactorId(command.factor))
+        if outcome.code != RefusalCode.NOT_ALLOWED_VALUE:
+            return Result(Answer.GONE, why=outcome.text)
+        self._throttle.wrong(person, at)
+        return Result(Answer.WRONG)
 
     def _is_right(self, factor: Factor, typed: str) -> bool:
         records, at = self._policy.records, self._policy.now()

@@ -92,8 +92,7 @@ class AddPasskeyPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jup
         policy = self.parts.policy
 
         def used(records: Records) -> bool:
-            proof = records.use_step_up(one.asked, policy.now())
-            return proof == step_up.proof and records.delete_ask(one.ask.token)
+            return step_ups.use_up(records, one, step_up, policy.now())
 
         name = name_of_passkey(self.get_body_argument("name", ""))
         answer = self.get_body_argument("passkey", "")

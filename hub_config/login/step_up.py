@@ -15,7 +15,7 @@ from access_policy.commands.base import Command
 from access_policy.commands.factors import EnrolFactor
 from access_policy.log.records import Factor, Session, StepUp, token_digest
 from access_policy.model.enums import FactorKind
-from access_policy.model.ids import FactorId
+from access_policy.model.ids import FactorId, PersonId
 from access_policy.step_ups import ASKED_FOR, caring, needs_step_up, proving
 from hub_config import step_ups
 from hub_config.command_words import said_of_command
@@ -47,6 +47,12 @@ class OwnSessionMixin(LoginFlowMixin):
             raise PageRefused(OVER, 404)
         return found, session
 
+    def identity_of(self: Any, person: PersonId) -> str:
+        """Return the login identity by which the evidence names a person."""
+        with self.parts.policy.reading_behind() as state:
+            identities = state.people[person].identities
+        return identities[0] if identities else ""
+
 
 class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyterhub ships no types
     """Asks for a factor, for one command that it shows in words."""
@@ -74,7 +80,7 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
             self.give(one, result)
             self.go_on(one)
             return
-        self.parts.refusals.record(self._identity(one), f"step_up_{result.told}")
+        self.parts.refusals.record(self.identity_of(one.ask.person), f"step_up_{result.told}")
         self.set_status(429 if result.answer is Answer.WAIT else 403)
         await self._show(one, answer=result.answer.value)
 
@@ -91,25 +97,24 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
     def go_on(self, one: Waiting) -> None:
         """Send the browser to where it came from."""
         query = urlencode({"ask": self.get_query_argument("ask", "")})
-        here = "factors/passkey" if _makes_passkey(one.command) else "factors/change"
+        here = "factors/passkey" if _makes(one.command, FactorKind.PASSKEY) else "factors/change"
         pages = {DESK: f"{self.default_url}step-up?{query}", HERE: f"{self.hub.base_url}{here}?{query}"}
         self.redirect(pages.get(one.ask.back, f"{self.hub.base_url}step-up/given"), status=303)
 
     def factors_for(self, one: Waiting) -> list[Factor]:
-        """Return the factors that may be given for this: those that count, a recovery code for none of the desk's."""
+        """Return the factors that may be given for this: those that count.
+
+        A recovery code is given for none of the desk's commands, and for no new recovery codes (MFA-12).
+        """
         policy = self.parts.policy
         for_command = needs_step_up(type(one.command)) and one.ask.back != HERE
         with policy.reading_behind() as state:
             person = state.people[one.ask.person]
             good = proving(state, person.person) if for_command else caring(person)
-        kinds = ASKED_FOR if for_command else ASKED_FOR | {FactorKind.RECOVERY}
+        no_codes = for_command or _makes(one.command, FactorKind.RECOVERY)
+        kinds = ASKED_FOR if no_codes else ASKED_FOR | {FactorKind.RECOVERY}
         found: list[Factor] = self.parts.factors.standing(one.ask.person)
         return [factor for factor in found if factor.factor in good and factor.kind in kinds]
-
-    def _identity(self, one: Waiting) -> str:
-        with self.parts.policy.reading_behind() as state:
-            identities = state.people[one.ask.person].identities
-        return identities[0] if identities else ""
 
     async def _show(self, one: Waiting, answer: str = "") -> None:
         with self.parts.policy.reading_behind() as state:
@@ -128,8 +133,8 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
         )  # fmt: skip
 
 
-def _makes_passkey(command: Command) -> bool:
-    return isinstance(command, EnrolFactor) and command.kind is FactorKind.PASSKEY
+def _makes(command: Command, kind: FactorKind) -> bool:
+    return isinstance(command, EnrolFactor) and command.kind is kind
 
 
 class GivenPage(LoginFlowMixin, BaseHandler):  # type: ignore[misc]

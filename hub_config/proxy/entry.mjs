@@ -39,12 +39,13 @@ original.handleProxyWs = function (req, socket, head) {
 };
 
 // With web origins of their own, another host than the hub's has its own routes; what is left there leads to the hub,
-// whose pages must not appear on a workspace's origin: only below `/user/`, where the hub does nothing but redirect.
+// whose pages must not appear on a workspace's origin: only `/` and what is below `/user/`, where it only redirects.
 const hubHosts = new Set((process.env.SLUIS_HUB_HOSTS || "").split(" ").filter(Boolean));
 
 function isAstray(req, match) {
   if (hubHosts.size === 0 || match.prefix !== "/") return false;
-  return !hubHosts.has((req.headers.host || "").split(":")[0]) && !req.url.startsWith("/user/");
+  if (hubHosts.has((req.headers.host || "").split(":")[0])) return false;
+  return req.url.split("?")[0] !== "/" && !req.url.startsWith("/user/");
 }
 
 original.targetForReq = async function (req) {

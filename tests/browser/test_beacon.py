@@ -101,5 +101,6 @@ def test_a_page_whose_login_is_over_says_so_and_goes_on_after_the_next(
         return told.count() == 0
 
     until(gone, 30)
-    expect(notebook.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
+    notebook.locator(".jp-CodeCell .cm-content").first.press("Shift+Enter")
+    expect(notebook.locator(".jp-OutputArea-output").first).to_contain_text("a.csv", timeout=60_000)
     expect(notebook.locator("dialog")).to_have_count(0)

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from hub_config.origins import Origins
 from hub_config.places import Places
 from hub_config.running import load_running
-from tests.browser.entering import log_in
+from tests.browser.entering import log_in, submit
 from tests.integration.conftest import seeded
-from tests.integration.whole import RunningSluis, sluis, until
+from tests.integration.whole import RunningSluis, until
 
 __all__ = ["seeded"]
 pytestmark = pytest.mark.browser
@@ -100,9 +100,9 @@ def test_a_workspaces_page_changes_nothing_at_the_desk_or_the_hub(
     for address in (form, f"{web.hub}/hub/logout"):
         page = lotte.context.new_page()
         page.goto(lotte.url.partition("/lab")[0] + "/api")
-        submit = "address => {const f = document.createElement('form'); f.method = 'POST'; f.action = address;"
+        send = "address => {const f = document.createElement('form'); f.method = 'POST'; f.action = address;"
         with page.expect_navigation() as gone:
-            page.evaluate(submit + " document.documentElement.append(f); f.submit()}", address)
+            page.evaluate(send + " document.documentElement.append(f); f.submit()}", address)
         assert gone.value is not None
         assert gone.value.status == 403
         page.close()
@@ -154,15 +154,21 @@ def test_each_host_answers_for_itself_only(demo: RunningSluis, web: Origins) -> 
     """SES-07, SES-14: no page of the hub is on a workspace's host, which only leads there, nor on a strange one."""
     with httpx.Client(base_url=f"http://127.0.0.1:{demo.port}", trust_env=False) as client:
         for host in (DR_1, f"p-1-dr-1.work.{SITE}", f"desk.{SITE}", "evil.example", SITE):
-            for path in ("/hub/login", "/hub/api/", "/", "/hub/api/user", "/services/desk/"):
+            answer = client.get("/", headers={"Host": f"{host}:{demo.port}"})
+            assert (answer.status_code, answer.headers["location"]) == (302, f"{web.hub}/hub/"), host
+            for path in ("/hub", "/hub/login", "/hub/api/", "/hub/api/user", "/services/desk/", "//hub/login"):
                 if (host, path) != (f"desk.{SITE}", "/services/desk/"):
                     assert client.get(path, headers={"Host": f"{host}:{demo.port}"}).status_code == 404, (host, path)
         answer = client.get("/user/p-1/dr-1/lab", headers={"Host": f"p-1-dr-1.work.{SITE}:{demo.port}"})
         assert (answer.status_code, answer.headers["location"]) == (302, f"{web.hub}/hub/user/p-1/dr-1/lab")
+        old = client.get("/hub/services/desk/me", headers={"Host": f"hub.{SITE}:{demo.port}"})
+        assert (old.status_code, old.headers["location"]) == (302, f"{web.desk}/services/desk/")
 
 
-def test_the_warden_and_the_desk_close_the_route_of_a_workspace_by_its_host(demo: RunningSluis) -> None:
-    """S78, FLT-01: what takes the ground from a workspace takes its route, which names the host."""
+def test_a_command_goes_from_the_desk_by_the_hub_and_back_and_takes_the_route_by_its_host(
+    demo: RunningSluis, web: Origins, browser: Browser
+) -> None:
+    """SES-07, S78: the second factor is asked for on the hub's host; what then loses its ground loses its route."""
     running = load_running(Places(demo.state))
 
     def routes() -> list[str]:
@@ -170,6 +176,14 @@ def test_the_warden_and_the_desk_close_the_route_of_a_workspace_by_its_host(demo
         return list(httpx.get(f"{running.proxy_api}/api/routes", headers=asked, trust_env=False).json())
 
     assert f"/{DR_1}/user/p-12/dr-1" in routes()
-    assert sluis(demo.state, "do", "end-request", "request=DR-1", "reason=over", "--as", "P-1").returncode == 0
+    page = browser.new_page()
+    log_in(page, demo, "anna")
+    page.goto(f"{web.desk}/services/desk/requests/DR-1")
+    page.get_by_role("link", name="End request", exact=True).click()
+    page.get_by_label(re.compile("reason", re.IGNORECASE)).fill("The project is over.")
+    page.get_by_label(re.compile("type", re.IGNORECASE)).fill("DR-1")
+    submit(page, demo, "anna")
     until(lambda: f"/{DR_1}/user/p-12/dr-1" not in routes(), 10)
+    assert page.url.startswith(f"{web.desk}/services/desk/")
     assert f"/{DR_2}/user/p-12/dr-2" in routes()
+    page.context.close()

@@ -119,6 +119,7 @@ def test_a_first_passkey_a_login_and_a_command(hub: LoginHub, visit: Callable[[]
     token = _asked(hub, who)
     page.goto(f"{hub.url}/hub/step-up?ask={token}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirm with your second factor")
+    screenshot(page, "passkey-step-up")
     page.get_by_role("button", name="Confirm with a passkey").click()
     visitor.is_at("/services/desk/step-up")
     assert _is_given(hub, who, token)

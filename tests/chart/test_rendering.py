@@ -103,6 +103,19 @@ def test_what_is_written_in_values_reaches_the_settings(tmp_path: Any) -> None:
     assert settings.cluster.host_aliases == ("199.36.153.8 storage.example.org", "199.36.153.8 www.example.org")
 
 
+def test_each_part_has_its_own_address_in_the_settings_and_at_the_proxy(tmp_path: Any) -> None:
+    """SES-07: the proxy tells hosts apart, and knows the hub's; unless all share one."""
+    assert _settings("required", tmp_path).origins.own
+    shared = _settings("kitchen sink", tmp_path).origins
+    assert (shared.own, shared.allow_shared_origin) == (False, True)
+    told = {}
+    for name in VARIANTS:
+        (proxy,) = named(variant(name), "Deployment", "proxy")["spec"]["template"]["spec"]["containers"]
+        hosts = [each["value"] for each in proxy["env"] if each["name"] == "SLUIS_HUB_HOSTS"]
+        told[name] = ("--host-routing" in proxy["args"], hosts)
+    assert told == {"required": (True, ["sluis.example.org"]), "kitchen sink": (False, [])}
+
+
 def test_parts_start_anew_when_the_settings_change() -> None:
     """A checksum of the settings stands at each pod that reads them."""
     sums = {

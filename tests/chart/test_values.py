@@ -138,6 +138,11 @@ WRONG = {
             at("singleuser.gcsfuse.sidecarRepositories", []),
             at("config.profiles", [{"name": "a", "data": "api"}, {"name": "b"}]),
         ), "or `data: api` at each of config.profiles"),
+    "no address of the desk": (at("origins.desk", ""), "origins.desk is empty: write an address of its own"),
+    "no addresses of workspaces": (at("origins.workspaces", ""), "origins.workspaces is empty: write an address"),
+    "one host for all workspaces": (at("origins.workspaces", "https://work.example.org"), "origins/workspaces"),
+    "addresses beside a shared one": (at("origins.allowShared", True), "origins.allowShared does not go with"),
+    "addresses in the settings": (at("config.origins", {}), "config.origins is made by the chart: write origins"),
     "a home without a unit": (at("singleuser.storage.capacity", "10"), "capacity"),
 }  # fmt: skip
 

@@ -108,7 +108,7 @@ LONG = "x" * 1_000_000
 
 
 def test_what_is_too_long_is_not_logged(hub: LoginHub, inside: Browser) -> None:
-    """CVE-2026-54338 (GHSA-p43p-whwx-q52h): a megabyte as name, option or activity; the log grows by a line each."""
+    """CVE-2026-54338 (GHSA-p43p-whwx-q52h): a megabyte as name, option or activity; the log grows by short lines."""
     before, me = len(hub.log("hub")), inside.person.lower()
     token = field(inside.get(f"/hub/spawn/{me}/{request_of(hub, inside)}").text, "_xsrf")
     stranger = Browser(hub)
@@ -117,10 +117,11 @@ def test_what_is_too_long_is_not_logged(hub: LoginHub, inside: Browser) -> None:
         inside.post(f"/hub/spawn/{me}/{request_of(hub, inside)}", token, profile=LONG),
         inside.api("POST", f"/hub/api/users/{me}/servers/{request_of(hub, inside)}", {"profile": LONG}),
         inside.api("POST", f"/hub/api/users/{me}/activity", {"last_activity": LONG}),
+        inside.api("POST", f"/hub/api/users/{me}/activity", {"servers": {LONG: {"last_activity": LONG}}}),
         inside.api("GET", f"/hub/api/users/{LONG[:15_000]}"),
     ]
     assert [one.status_code for one in answers if one.status_code < 400] == []
-    assert len(hub.log("hub")) - before < 60_000
+    assert len(hub.log("hub")) - before < 30_000
 
 
 @pytest.mark.parametrize("part", ["desk", "warden"])
@@ -237,11 +238,13 @@ def test_a_misspelt_setting_is_no_open_door(hub: LoginHub, text: str, tmp_path_f
         load_settings(path)
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "token x"}, {"Authorization": "token "}])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "token x"}, {"Authorization": "token"}])
 def test_the_proxys_own_api_wants_its_token(hub: LoginHub, headers: dict[str, str]) -> None:
     """configurable-http-proxy: routes are neither read nor changed without it."""
     for method in ("GET", "POST", "DELETE"):
-        answer = httpx.request(method, f"{hub.running.proxy_api}/api/routes/x", headers=headers, trust_env=False)
+        routes = f"{hub.running.proxy_api}/api/routes{'' if method == 'GET' else '/x'}"
+        body = {"target": "http://127.0.0.1:1"}
+        answer = httpx.request(method, routes, headers=headers, json=body, trust_env=False)
         assert answer.status_code == 403
 
 
@@ -290,7 +293,7 @@ def test_a_workspace_is_no_proxy(workspace: tuple[Browser, str]) -> None:
     browser, route = workspace
     with pytest.raises(importlib.metadata.PackageNotFoundError):
         importlib.metadata.version("jupyter-server-proxy")
-    for path in ("/proxy/80/", "/proxy/169.254.169.254:80/", "/proxy/absolute/80/", "/proxy/127.0.0.1:22/"):
+    for path in ("/proxy/80", "/proxy/169.254.169.254:80", "/proxy/absolute/80", "/proxy/127.0.0.1:22/x"):
         assert browser.get(f"{route}{path}").status_code in (403, 404), path
 
 

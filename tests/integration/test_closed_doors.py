@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -76,6 +77,18 @@ def test_a_stranger_learns_a_version_and_no_more(hub: LoginHub) -> None:
         assert stranger.get(path).status_code == 403, path
 
 
+@pytest.mark.parametrize("method", ["plain", "", None, "S512"])
+def test_a_code_is_given_for_a_hidden_challenge_only(hub: LoginHub, inside: Browser, method: str | None) -> None:
+    """SES-03, RFC 7636 4.2: without a challenge, or with one that is its own answer, nobody gets a code."""
+    client = {"client_id": "service-desk", "response_type": "code", "state": "x"}
+    challenge = {"code_challenge": "x" * 43} | ({} if method is None else {"code_challenge_method": method})
+    for asked in (client, client | challenge):
+        answer = inside.get(f"/hub/api/oauth2/authorize?{urlencode(asked)}")
+        assert answer.status_code in (400, 403), answer.headers
+    hidden = client | challenge | {"code_challenge_method": "S256"}
+    assert inside.get(f"/hub/api/oauth2/authorize?{urlencode(hidden)}").status_code == 302
+
+
 def test_nobody_is_an_admin_of_jupyterhub(hub: LoginHub, inside: Browser) -> None:
     """TOK-01: neither by a column of the tables nor by a role; the centre's own admins log in as everybody does."""
     with tables(hub) as database:
@@ -114,6 +127,15 @@ def test_what_a_browser_says_of_its_address_is_not_believed(hub: LoginHub, brows
     assert sources
     asking = [path.name for path in sources if "remote_ip" in path.read_text(encoding="utf-8")]
     assert asking == ["flow.py"]  # for a line of the hub's log
+
+
+def test_an_activity_is_a_short_text(hub: LoginHub, inside: Browser) -> None:
+    """SES-13: what a server of ours sends is taken; more is not read, and the hub answers others meanwhile."""
+    path = f"/hub/api/users/{inside.person.lower()}/activity"
+    now = hub.policy.now().isoformat()
+    assert inside.api("POST", path, {"last_activity": now}).status_code == 200
+    for times in (2_000, 1_000_000):
+        assert inside.api("POST", path, {"last_activity": "9" * times}).status_code == 413
 
 
 def test_refusals_are_no_failures_of_the_hub(hub: LoginHub, inside: Browser) -> None:

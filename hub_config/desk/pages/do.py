@@ -16,7 +16,7 @@ from hub_config.desk.errors import Refused
 from hub_config.desk.forms import BOUND_TO_FORM, arguments_of, fields_of, hashed, unanswered
 from hub_config.desk.give import check_stands, command_named, give, said_of, target_of
 from hub_config.desk.kinds import kind_of, kinds
-from hub_config.desk.presets import ISSUING, SIGNING, amendments_about, preset, subject_of, to_sign, wanted_of
+from hub_config.desk.presets import ISSUING, SIGNING, amendments_about, preset, subject_of, to_sign
 from hub_config.desk.render import page, said
 from hub_config.desk.security import same
 from hub_config.desk.sight import objection, sees_request
@@ -113,13 +113,10 @@ def _check_read(kind: type[Command], arguments: dict[str, str]) -> None:
 
 
 def _check_answered(kind: type[Command], arguments: dict[str, str]) -> None:
-    """S20, S22, S73: no vote, finding or declaration comes from a field that nobody touched; evidence is written."""
+    """S20, S22: no vote, finding or declaration comes from a field that nobody touched."""
     missing = unanswered(kind, arguments)
     if missing is not None:
         raise Refused(422, "not_complete", f"choose an answer to `{missing}`; neither is chosen for you")
-    blank = next((name for name in kind.__struct_fields__ if wanted_of(kind, name) and name not in arguments), None)
-    if blank is not None:
-        raise Refused(422, "not_complete", f"say in `{blank}` what it rests on")
 
 
 def _typed_in(form: FormData, arguments: dict[str, str]) -> dict[str, str]:

@@ -86,6 +86,21 @@ def test_recovery_codes_are_no_first_factor() -> None:
     assert everything_holds().refusal("enrol-factor", HUB, **arguments) == "wrong_state"
 
 
+def test_recovery_codes_made_anew_take_the_place_of_the_old() -> None:
+    """MFA-12, S76: the same factor, vouched for by another one, never by a code of the set that goes."""
+    world = everything_holds()
+    codes = _more(factor="codes", kind="recovery")
+    world.do("enrol-factor", HUB, **codes)
+    made, known = world.at, world.state.people[RESEARCHER].factors
+    world.at += DAY
+    assert kinds(world.do("enrol-factor", HUB, **codes)) == [e.FactorEnrolled]
+    assert (list(known), known[FactorId("codes")].enrolled > made) == ([FactorId("first"), FactorId("codes")], True)
+    assert _is_confirmed(world, "codes")
+    assert world.refusal("enrol-factor", HUB, **codes | {"vouched_by": "codes"}) == "already_exists"
+    assert world.refusal("enrol-factor", HUB, **codes | {"vouched_by": None}) == "already_exists"
+    assert world.refusal("enrol-factor", HUB, **codes | {"kind": "passkey"}) == "already_exists"
+
+
 @pytest.mark.parametrize(("kind", "most"), [("totp", 1), ("passkey", 10), ("recovery", 1), ("provider", 10)])
 def test_nobody_has_too_many_factors_of_a_kind(kind: str, most: int) -> None:
     """REQ-14: so many beside the code that the researcher has, and not one more."""

@@ -12,6 +12,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from hub_config.gated_proxy import GatedProxy
+from hub_config.origins import Origins
 
 pytestmark = pytest.mark.unit
 
@@ -173,3 +174,32 @@ def test_no_answer_is_no_route(gate: Gate, user: SimpleNamespace) -> None:
     gate.silent = True
     asyncio.run(proxy.check_routes({1: user}, {}))
     assert routes(proxy) == set()
+
+
+OWN = Origins(hub="https://hub.example", desk="https://desk.example:8443", workspaces="https://*.work.example")
+
+
+def test_with_hosts_of_their_own_routes_name_them(
+    gate: Gate, user: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SES-07, SES-11: the workspace's and the desk's hosts, without a port; what was added so is removed so."""
+    monkeypatch.setattr(GatedProxy, "origins", OWN)
+    proxy = Proxy()
+    user.spawners = {OPEN: server(OPEN, proxy_spec="p-3-dr-1.work.example/user/p-3/dr-1/")}
+    desk = Service("desk")
+    asyncio.run(proxy.check_routes({1: user}, {"desk": desk}))
+    assert routes(proxy) == {"/p-3-dr-1.work.example/user/p-3/dr-1", "/desk.example/services/desk"}
+    asyncio.run(proxy.delete_user(user, OPEN))
+    assert routes(proxy) == {"/desk.example/services/desk"}
+
+
+class Service:
+    """One of the hub's services, which names its host by its domain."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.domain, self.server = name, "", SimpleNamespace(host="http://desk")
+
+    @property
+    def proxy_spec(self) -> str:
+        """Its routespec."""
+        return f"{self.domain}/services/{self.name}/"

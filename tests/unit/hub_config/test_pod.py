@@ -8,7 +8,9 @@ import pytest
 
 from access_policy.log.keys import load_keys
 from hub_config.bootstrap import StateProblem
+from hub_config.in_cluster import become
 from hub_config.login_settings import Login, LoginProvider
+from hub_config.origins import Origins, OriginSettings
 from hub_config.places import Places
 from hub_config.pod import DESK, HUB, SECRETS, WARDEN, Pod, copy_sources, running_of
 from hub_config.running import Running
@@ -143,3 +145,29 @@ def test_the_texts_are_read_where_they_are_mounted(tmp_path: Path) -> None:
     copy_sources(one)
     (one.sources / "documents" / "new.txt").write_text("a text", encoding="utf-8")
     assert (one.places.documents / "new.txt").read_text(encoding="utf-8") == "a text"
+
+
+OWN = OriginSettings(desk="https://desk.example.org", workspaces="https://*.work.example.org")
+
+
+@pytest.mark.parametrize("part", [HUB, DESK, WARDEN])
+def test_each_part_knows_where_browsers_find_the_others(tmp_path: Path, part: str) -> None:
+    """SES-07: the hub at `cluster.url`, and the others where the settings say."""
+    one = pod(tmp_path, part)
+    copy_sources(one)
+    web = running_of(one, msgspec.structs.replace(SETTINGS, origins=OWN), CLUSTER, "").web
+    assert (web.hub, web.desk) == (CLUSTER.url, "https://desk.example.org")
+    assert web.host("P-3", "DR-12") == "p-3-dr-12.work.example.org"
+    assert assembled(pod(tmp_path / "shared", part)).web == Origins(hub=CLUSTER.url, desk=CLUSTER.url, told=True)
+
+
+@pytest.mark.parametrize("part", SECRETS)
+def test_no_part_starts_on_one_shared_address_that_nobody_allowed(
+    tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SES-07: a cluster is no demo on loopback; `prepare` says so before a release."""
+    monkeypatch.setenv("SLUIS_STATE", "")
+    mount_sources(tmp_path / "etc", msgspec.structs.replace(SETTINGS, origins=OriginSettings()), ALL)
+    one = Pod(part=part, places=Places(tmp_path / "state"), sources=tmp_path / "etc", environment=SERVICES)
+    with pytest.raises(StateProblem, match="allow_shared_origin = true"):
+        become(one)

@@ -58,6 +58,7 @@
       label: "Log in again",
       execute: () => void window.open(hubAddress(app, "login"), "_blank", "noopener"),
     });
+    wait(app);
     const beacon = hubAddress(app, "activity");
     let next = 0;
 
@@ -72,6 +73,46 @@
     for (const kind of DONE_BY_PEOPLE) {
       document.addEventListener(kind, (event) => void somebodyIsHere(event), { capture: true, passive: true });
     }
+  }
+
+  // What JupyterLab asks of its server while that is out of reach. Where the hub says so (424) it tries again later; but
+  // what is refused after the next login, since the workspace's cookie is of before, would mean that kernels have died.
+  function wait(app) {
+    const settings = app.serviceManager.serverSettings;
+    const plain = settings.fetch;
+    let lost = false;
+    let renewing = null;
+    settings.fetch = async (...asked) => {
+      const answer = await plain(...asked).catch((error) => {
+        lost = true; // on an origin of its own a workspace without a route leads to another, which cannot be read
+        throw error;
+      });
+      if (answer.status === 424) lost = true;
+      if (lost && answer.ok) {
+        lost = false;
+        await show(app, "");
+      }
+      if (!lost || answer.status !== 403) return answer;
+      renewing = renewing || renewed(settings).finally(() => (renewing = null));
+      await renewing;
+      return new Response("{}", { status: 424 });
+    };
+  }
+
+  // Goes round by the hub, unseen, as opening a page does: where the login holds, the workspace's cookie is new then.
+  function renewed(settings) {
+    return new Promise((resolve) => {
+      const frame = document.createElement("iframe");
+      const done = () => {
+        frame.remove();
+        resolve();
+      };
+      frame.hidden = true;
+      frame.addEventListener("load", done);
+      setTimeout(done, AFTER_A_REFUSAL);
+      frame.src = `${settings.baseUrl}files/.sluis`; // nothing, behind the workspace's login
+      document.body.append(frame);
+    });
   }
 
   // In place of JupyterHub's own question whether to restart a server that "is not running": mostly it runs.

@@ -122,6 +122,7 @@ def test_each_record(session: psycopg.Connection[Any], role: Role) -> None:
         (DESK, "UPDATE step_ups SET used = NULL", False),
         (DESK, "UPDATE step_ups SET command = 'another'", False),
         (HUB, "UPDATE step_ups SET used = 't'", False),
+        (HUB, "DELETE FROM step_ups WHERE token = 'open' RETURNING proof", True),
         (DESK, "SELECT digest FROM recovery_codes", False),
         (DESK, "DELETE FROM recovery_codes WHERE person = 'P-1'", True),
         (WARDEN, "UPDATE sessions SET ended_at = ''", True),

@@ -1,6 +1,7 @@
 """Sessions that end by idleness, and step-ups that are given for one command and used once."""
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -105,16 +106,21 @@ def step_up() -> StepUp:
     )
 
 
-def test_a_step_up_is_used_once(records: Records) -> None:
+Use = Callable[[Records, StepUpAsked, datetime], str | None]
+both_ways = pytest.mark.parametrize("use", [Records.use_step_up, Records.take_step_up], ids=["marked", "taken away"])
+
+
+@both_ways
+def test_a_step_up_is_used_once(records: Records, use: Use) -> None:
     """S76, MFA-01: it gives its proof to one, also in parallel."""
     records.create_step_up(step_up())
     barrier, found = threading.Barrier(8), list[str | None]()
 
-    def use() -> None:
+    def once() -> None:
         barrier.wait(60)
-        found.append(records.use_step_up(ASKED, NOON))
+        found.append(use(records, ASKED, NOON))
 
-    threads = [threading.Thread(target=use) for _ in range(8)]
+    threads = [threading.Thread(target=once) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -122,22 +128,24 @@ def test_a_step_up_is_used_once(records: Records) -> None:
     assert sorted(found, key=str) == [None] * 7 + ["p" * 32]
 
 
+@both_ways
 @pytest.mark.parametrize(
     "changed",
     [{"token": "x"}, {"person": BOB}, {"session": "x"}, {"command": "d" * 64}],
     ids=["another token", "another person", "another session", "another command"],
 )
-def test_a_step_up_is_for_one_command_in_one_session(changed: dict[str, str], records: Records) -> None:
+def test_a_step_up_is_for_one_command_in_one_session(changed: dict[str, str], records: Records, use: Use) -> None:
     """S76, REQ-06: for nothing else, and it is not used up by the try."""
     records.create_step_up(step_up())
-    assert records.use_step_up(msgspec.structs.replace(ASKED, **changed), NOON) is None
-    assert records.use_step_up(ASKED, NOON) == "p" * 32
+    assert use(records, msgspec.structs.replace(ASKED, **changed), NOON) is None
+    assert use(records, ASKED, NOON) == "p" * 32
 
 
-def test_a_step_up_holds_for_minutes(records: Records) -> None:
+@both_ways
+def test_a_step_up_holds_for_minutes(records: Records, use: Use) -> None:
     """S76, REQ-08: half-open; then it goes."""
     records.create_step_up(step_up())
     ends = NOON + HOUR / 12
-    assert [records.use_step_up(ASKED, at) for at in (NOON - TICK, ends)] == [None, None]
+    assert [use(records, ASKED, at) for at in (NOON - TICK, ends)] == [None, None]
     assert [records.delete_overdue_step_ups(at) for at in (ends - TICK, ends)] == [0, 1]
-    assert records.use_step_up(ASKED, NOON) is None
+    assert use(records, ASKED, NOON) is None

@@ -1,6 +1,7 @@
 """Each command that takes a second factor, at the desk: one given for anything else, by anybody else, or once more."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from access_policy.step_ups import canonical, digest_of, needs_step_up
 from hub_config import step_ups
 from hub_config.desk.desk import Login
 from tests.unit.access_policy.samples import sample
-from tests.unit.hub_config.desk.seed import URL, World
+from tests.unit.hub_config.desk.seed import DESK, URL, World
 
 pytestmark = pytest.mark.unit
 
@@ -160,3 +161,16 @@ def test_what_was_carried_out_waits_no_more(begun: World) -> None:
     assert fact.actor.step_up == "a-proof"
     again = back(begun, token)
     assert (again.status_code, "is over, or was used" in again.text) == (409, True)
+
+
+def test_ten_at_once_carry_it_out_once(begun: World) -> None:
+    """S76, MFA-11: one fact, however often the browser asks in the same moment."""
+    token = waits(begun, sample(Command.registered["appoint-role"], begun.logins["second-admin"].person))
+    given(begun, asked(begun, token))
+    before = begun.policy.store.newest()
+    browsers = [begun.client("admin") for _ in range(10)]
+    with ThreadPoolExecutor(10) as threads:
+        answers = list(threads.map(lambda browser: browser.get(f"/step-up?ask={token}"), browsers))
+    assert begun.policy.store.newest() == before + 1
+    done = [one for one in answers if one.headers.get("location", "").startswith(f"{DESK}/")]
+    assert len(done) == 1

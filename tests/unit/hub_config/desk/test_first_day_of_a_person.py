@@ -173,10 +173,16 @@ def test_what_a_signatory_cannot_give(world: World, noor: str, fields: dict[str,
 
 @pytest.mark.parametrize("who", ["admin", "signatory"])
 def test_nobody_verifies_without_evidence(world: World, noor: str, who: str) -> None:
-    """S73: whoever does it; the form says what is missing, and blanks are none."""
+    """S73: whoever does it, and by a program too; the form says what is missing, and blanks are none."""
     for evidence in ("", "   "):
         answer = verify(client(world, who), noor, evidence=evidence)
         assert (answer.status_code, "evidence" in answer.text) == (422, True)
+    browser = client(world, who)
+    body = {"person": noor, "method": "video-call", "until": world.until(100)}
+    told = browser.http.post(
+        f"{DESK}/api/v1/commands/verify-person", json=body, headers={"x-csrf-token": browser.token}
+    )
+    assert (told.status_code, told.json()["code"]) == (422, "not_complete")
     assert person(world, noor).verification is None
 
 
@@ -334,9 +340,9 @@ def test_what_comes_next_stands_on_the_first_page(world: World, noor: str) -> No
     for path in ("/", "/me"):
         page = mine.get(path).text
         assert "What comes next for you" in page
-        steps = re.findall(r"<li>(.*?) <span", page.partition('id="ahead"')[2].partition("</ol>")[0])
-        assert "verifies the person" in steps[0]
-        assert any("second factor" in one or "factor is theirs" in one for one in steps)
+        steps = re.findall(r"<li>(.*?) <div", page.partition('id="ahead"')[2].partition("</ol>")[0])
+        assert "Nobody has verified who you are" in steps[0]
+        assert any("Your second factor does not count yet" in one for one in steps)
         assert any("course" in one for one in steps)
     assert "What comes next for you" not in world.client("researcher").get("/").text
 

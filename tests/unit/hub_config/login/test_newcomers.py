@@ -1,6 +1,7 @@
 """Somebody whom nobody knows by their login: what they may say of themselves, and that it counts once."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -64,14 +65,14 @@ def came(world: World, email: str = "noor@hospital.example") -> Newcomer:
     return one
 
 
-def waits(world: World) -> str:
+def waits(world: World, digit: str = "d") -> str:
     """A half login in the database; its digest."""
     at = world.policy.now()
     world.policy.records.create_pending_login(
-        PendingLogin(nonce="d" * 64, person=PersonId(""), created=at, expires=at + timedelta(minutes=5),
+        PendingLogin(nonce=digit * 64, person=PersonId(""), created=at, expires=at + timedelta(minutes=5),
                      kind=PendingKind.WHO)
     )  # fmt: skip
-    return "d" * 64
+    return digit * 64
 
 
 def people(world: World) -> int:
@@ -139,6 +140,29 @@ def test_it_is_used_once(fresh: World) -> None:
     with pytest.raises(GoneError):
         register(fresh.policy, said_by(free, SAID), pending)
     assert people(fresh) == before + 1
+
+
+def test_ten_at_once_are_one(fresh: World) -> None:
+    """ID-05: ten windows with one half login, and ten logins with one address, each at once: one person each time."""
+
+    def outcome(one: tuple[str, str, Newcomer]) -> PersonId | Refusal | None:
+        try:
+            return register(fresh.policy, said_by(one[2], SAID), one[1])
+        except GoneError:
+            return None
+
+    for email, several in (("noor@hospital.example", False), ("nell@hospital.example", True)):
+        before, arrivals = people(fresh), []
+        for number in range(10):
+            login = Login(f"{number if several else 'a'}" * 64, LOGIN.issuer, f"{email}{number}")
+            who = newcomer(fresh.policy, login, found(email))
+            assert who is not None
+            pending = waits(fresh, str(number)) if several or number == 0 else "0" * 64
+            arrivals.append((email, pending, who))
+        with ThreadPoolExecutor(10) as threads:
+            outcomes = list(threads.map(outcome, arrivals))
+        assert sum(isinstance(one, str) for one in outcomes) == 1
+        assert people(fresh) == before + 1
 
 
 def test_a_taken_address_is_refused_and_the_half_login_stays(fresh: World) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from spawner.manifest import difference
 from spawner.pod_traits import baseline
 from spawner.reflectors import WatchingSpawner
 from spawner.workspace import WorkspaceRefused
-from tests.unit.spawner.fake_cluster import CLUSTER, PENDING, RUNNING, FakeCluster, FakePolicy, made
+from tests.unit.spawner.fake_cluster import CLUSTER, PENDING, RUNNING, FakeCluster, FakePolicy, Spawner, made
 from tests.unit.spawner.kube.doing import URL, Test, refused, until
 
 pytestmark = pytest.mark.unit
@@ -29,6 +30,33 @@ def test_it_starts_runs_and_stops(run: Callable[[Test], None]) -> None:
         assert (cluster.pod(), len(cluster.made), await spawner.poll()) == (None, 1, 0)
         assert policy.told == [("P-3", "DR-12", 7, "stopped")]
         assert WatchingSpawner.reflectors == {}
+
+    run(test)
+
+
+class _Own(Spawner):
+    """One whose workspaces have hosts of their own."""
+
+    origin_of = staticmethod(lambda person, request: f"https://{person}-{request}.work.example")  # type: ignore[assignment]
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(proxy_spec="/user/p-3/dr-12/", **given)
+
+
+def test_a_pods_server_is_told_its_own_web_origin(run: Callable[[Test], None]) -> None:
+    """SES-07: its login comes back there, and the hub knows; nothing else of its pod is another."""
+
+    async def test(cluster: FakeCluster, policy: FakePolicy) -> None:
+        spawner = made(policy, kind=_Own)
+        spawner.orm_spawner.oauth_client = SimpleNamespace(redirect_uri="")
+        await spawner.start()
+        pod = cluster.pod()
+        assert pod is not None
+        told = {one["name"]: one.get("value") for one in pod["spec"]["containers"][0]["env"]}
+        own = "https://p-3-dr-12.work.example/user/p-3/dr-12/"
+        assert told["JUPYTERHUB_PUBLIC_URL"] == own
+        assert told["JUPYTERHUB_OAUTH_CALLBACK_URL"] == f"{own}oauth_callback"
+        assert spawner.orm_spawner.oauth_client.redirect_uri == f"{own}oauth_callback"
 
     run(test)
 
