@@ -126,6 +126,6 @@ def using(policy: Policy, one: Waiting, step_up: StepUp) -> Callable[[Records], 
     """Return what uses a given factor up beside the facts that it was given for, and says whether it was there."""
 
     def use(records: Records) -> bool:
-        return records.use_step_up(one.asked, policy.now()) == step_up.proof and records.delete_ask(one.ask.token)
+        return step_ups.use_up(records, one, step_up, policy.now())
 
     return use

@@ -77,7 +77,7 @@ class ProviderLogin(ToProviderMixin, OAuthLoginHandler):  # type: ignore[misc]
     """To the provider: authorization code, PKCE, and a nonce that the ID token must bring back."""
 
     async def get(self) -> None:
-        """Send the browser to the provider that it names, or to where it can choose one."""
+        """Send the browser to the provider that it names, or to where it can choose one; `again` asks it anew (S76)."""
         name = self.get_argument("provider", "")
         door = self.parts.doors.get(name)
         if door is None and name:
@@ -85,7 +85,8 @@ class ProviderLogin(ToProviderMixin, OAuthLoginHandler):  # type: ignore[misc]
         if door is None:
             self.to_page("login", self.wished_page())
             return
-        await self.to_provider(door, self.wished_page())
+        asking = Asking.AGAIN if self.get_argument("again", "") == "yes" else Asking.FIRST
+        await self.to_provider(door, self.wished_page(), asking)
 
 
 class ProviderCallback(ToProviderMixin, EnteringMixin, OAuthCallbackHandler):  # type: ignore[misc]

@@ -4,6 +4,7 @@ What waits stands in `step_ups.py`. What the desk asked for goes back there; wha
 goes on here.
 """
 
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
 from access_policy.commands.base import Command
-from access_policy.commands.factors import EnrolFactor
+from access_policy.commands.factors import EnrolFactor, RemoveFactor
 from access_policy.log.records import Factor, Session, StepUp, token_digest
 from access_policy.model.enums import FactorKind
 from access_policy.model.ids import FactorId, PersonId
@@ -20,12 +21,21 @@ from access_policy.step_ups import ASKED_FOR, caring, needs_step_up, proving
 from hub_config import step_ups
 from hub_config.command_words import said_of_command
 from hub_config.login.activity import token_of
+from hub_config.login.factor_list import KINDS
 from hub_config.login.factors import CODES, Answer, Result
 from hub_config.login.flow import LoginFlowMixin, PageRefused
 from hub_config.login.sessions import new_proof, person_of
 from hub_config.step_ups import DESK, HERE, HOLDS, Waiting
 
 OVER = "This is not waiting any more, or was asked for in another login. Go back and do it again."
+
+
+class ByLogin(StrEnum):
+    """Whether a login at a provider stands for a factor: no, yes, or only after another login there."""
+
+    NO = "no"
+    FRESH = "fresh"
+    ANEW = "anew"
 
 
 class OwnSessionMixin(LoginFlowMixin):
@@ -60,29 +70,49 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
     @web.authenticated
     async def get(self) -> None:
         """Show what the factor is for. Where one was given already, the browser goes on."""
-        one, _ = self.waiting()
+        one, session = self.waiting()
         if step_ups.given(self.parts.policy, one) is not None:
             self.go_on(one)
             return
-        await self._show(one)
+        await self._show(one, session)
 
     @web.authenticated
     async def post(self) -> None:
         """Take a code or a passkey. The hub checks its XSRF token before this is called (SES-06)."""
         one, session = self.waiting()
-        among = self.factors_for(one)
-        passkey, code = self.get_body_argument("passkey", ""), self.get_body_argument("code", "")
-        if passkey:
-            result = self.parts.passkeys.prove(one.ask.token, among, passkey)
-        else:
-            result = self.parts.factors.prove_any(session.person, code, among)
+        result = self._answer(one, session)
         if result.answer is Answer.RIGHT:
             self.give(one, result)
             self.go_on(one)
             return
         self.parts.refusals.record(self.identity_of(one.ask.person), f"step_up_{result.told}")
         self.set_status(429 if result.answer is Answer.WAIT else 403)
-        await self._show(one, answer=result.answer.value)
+        await self._show(one, session, answer=result.answer.value)
+
+    def _answer(self, one: Waiting, session: Session) -> Result:
+        """Answer the one way that was taken."""
+        among, passkey = self.factors_for(one), self.get_body_argument("passkey", "")
+        result: Result
+        if passkey:
+            result = self.parts.passkeys.prove(one.ask.token, among, passkey)
+        elif self.get_body_argument("login", "") and self.by_login(one, session) is ByLogin.FRESH:
+            result = Result(Answer.RIGHT, session.factor or FactorId(""), FactorKind.PROVIDER)
+        else:
+            result = self.parts.factors.prove_any(session.person, self.get_body_argument("code", ""), among)
+        return result
+
+    def by_login(self, one: Waiting, session: Session) -> ByLogin:
+        """Say whether the login itself stands for a factor: only for one of our own, where there is none to give.
+
+        Else who has nothing but what their provider proves could never give a factor for a command (S76, MFA-08).
+        """
+        if one.ask.back != HERE or not isinstance(one.command, EnrolFactor) or self.factors_for(one):
+            return ByLogin.NO
+        with self.parts.policy.reading_behind() as state:
+            mine = session.factor in caring(state.people[session.person])
+        if session.factor_kind is not FactorKind.PROVIDER or not mine:
+            return ByLogin.NO
+        return ByLogin.FRESH if self.parts.policy.now() < session.factor_at + HOLDS else ByLogin.ANEW
 
     def give(self, one: Waiting, result: Result) -> None:
         """Write down that a factor was given for this, and for nothing else."""
@@ -116,21 +146,32 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
         found: list[Factor] = self.parts.factors.standing(one.ask.person)
         return [factor for factor in found if factor.factor in good and factor.kind in kinds]
 
-    async def _show(self, one: Waiting, answer: str = "") -> None:
+    async def _show(self, one: Waiting, session: Session, answer: str = "") -> None:
         with self.parts.policy.reading_behind() as state:
             said = said_of_command(state, one.command)
         among = self.factors_for(one)
         kinds, options = {factor.kind for factor in among}, self.parts.passkeys.to_give(one.ask.token, among)
-        names = self.parts.policy.records.factor_names(one.ask.person)
+        anew = {"provider": session.provider or "", "again": "yes", "next": f"{self.hub.base_url}factors"}
         self.finish(
             await self.render_template(
                 "step_up.html", said=said, answer=answer, codes=bool(kinds & CODES), apps=FactorKind.TOTP in kinds,
                 passkeys=bool(options), passkey_options=options, recovery=FactorKind.RECOVERY in kinds,
                 unusable=self.parts.passkeys.unusable if FactorKind.PASSKEY in kinds else "",
                 back=f"{self.hub.base_url}factors" if one.ask.back == HERE else self.default_url,
-                named=names.get(FactorId(getattr(one.command, "factor", "")), ""),
+                named=self._named(one), by_login=self.by_login(one, session),
+                anew=urlencode(anew),
             )
         )  # fmt: skip
+
+    def _named(self, one: Waiting) -> str:
+        """Return which of one's factors is to be removed, so that nobody confirms a mere id."""
+        if not isinstance(one.command, RemoveFactor):
+            return ""
+        factor = FactorId(one.command.factor)
+        with self.parts.policy.reading_behind() as state:
+            known = state.people[one.ask.person].factors.get(factor)
+        name = self.parts.policy.records.factor_names(one.ask.person).get(factor, "")
+        return ", ".join(filter(None, (KINDS[known.kind].lower() if known is not None else "", name)))
 
 
 def _makes(command: Command, kind: FactorKind) -> bool:

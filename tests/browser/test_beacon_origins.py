@@ -42,7 +42,7 @@ def test_a_page_of_another_origin_than_the_hubs_keeps_the_session_awake(
     assert idle_since(demo) > long_ago
     lotte.reload()
     lotte.locator("#jp-main-dock-panel").wait_for(timeout=60_000)
-    idle_since(demo, ends=datetime.now(UTC) - timedelta(minutes=1))
+    idle_since(demo, last=datetime.now(UTC) - timedelta(hours=2), ends=datetime.now(UTC) - timedelta(hours=1))
     words = lotte.get_by_role("alert").filter(has_text="Your login is over")
 
     def said() -> bool:

@@ -91,8 +91,8 @@ def test_a_workspaces_page_changes_nothing_at_the_desk_or_the_hub(
     """SES-07: its requests bring the visitor's cookies, and are refused; so is a form that it sends in their window."""
     form = f"{web.desk}/services/desk/do/remove-contact?request=DR-1"
     known = len(demo.facts("ContactRemoved"))
-    assert sent(lotte, form, "POST", "person=P-12") is None
-    assert sent(lotte, f"{web.desk}/services/desk/") is None
+    assert sent(lotte, form, "POST", "person=P-12") in (403, None)
+    assert sent(lotte, f"{web.desk}/services/desk/") in (403, None)
     assert sent(lotte, f"{web.hub}/hub/api/user") == 403
     assert sent(lotte, f"{web.hub}/hub/spawn/p-12/dr-2", "POST", "profile=small") == 403
     assert sent(lotte, f"{web.hub}/hub/logout", "POST", "everywhere=yes") == 403

@@ -54,8 +54,7 @@ def test_no_cors_is_no_way_around_the_token_of_a_form(hub: LoginHub, inside: Bro
     for content in ("text/plain", "application/x-www-form-urlencoded", "application/json"):
         answer = inside.http.post(address, headers=NO_CORS | {"Content-Type": content}, content=b"{}")
         assert answer.status_code in (403, 404, 405), (path, content)
-    assert inside.is_in()
-    assert not hub.routes()
+    assert (inside.is_in(), hub.routes()) == (True, [])
 
 
 AWAY = (
@@ -68,8 +67,8 @@ AWAY = (
 def test_next_of_a_login_stays_here(hub: LoginHub, inside: Browser, away: str) -> None:
     """CVE-2026-33709 (GHSA-3vff-hjqv-m7h8), CVE-2019-10255: same host and then `//`, slashes and backslashes."""
     query = urlencode({"next": away.format(url=hub.url)})
-    for page in ("/hub/login", "/hub/oauth_login", "/hub/logout"):
-        place = inside.get(f"{page}?{query}").headers.get("location", "/") if page != "/hub/logout" else "/"
+    for page in ("/hub/login", "/hub/oauth_login"):
+        place = inside.get(f"{page}?{query}").headers["location"]
         assert EVIL not in urlsplit(place).netloc, (page, place)
         assert not place.startswith(("//", "/\\", "\\")), (page, place)
     assert inside.get(f"/hub/login?{query}").headers["location"].endswith("/services/desk/")
@@ -78,19 +77,16 @@ def test_next_of_a_login_stays_here(hub: LoginHub, inside: Browser, away: str) -
 @pytest.mark.parametrize("page", ["/hub/login", "/hub/second-factor", "/hub/spawn/{me}/{server}"])
 def test_next_is_escaped_where_it_is_shown(hub: LoginHub, browser: Browser, page: str) -> None:
     """GHSA-c4gm-pwx9-9w8j: markup in `next` reaches no page as markup."""
-    browser.first_factor() if page == "/hub/second-factor" else None
+    browser.first_factor()
     address = page.format(me=browser.person.lower(), server=request_of(hub, browser))
     lure = "/hub/\"'><script>alert(1)</script>"
-    answer = browser.get(f"{address}?{urlencode({'next': lure})}")
-    assert "<script>alert" not in answer.text
-    assert lure not in answer.text
+    assert "<script>alert" not in browser.get(f"{address}?{urlencode({'next': lure})}").text
 
 
 def test_nobody_holds_shares(hub: LoginHub, inside: Browser) -> None:
     """GHSA-c4gm-pwx9-9w8j: nobody can share a server, so that nobody runs a page of theirs in another's session."""
     scopes = inside.api("GET", "/hub/api/user").json()["scopes"]
-    assert [scope for scope in scopes if "shares" in scope] == []
-    assert sorted({scope.partition("!")[0] for scope in scopes if "!" not in scope}) == []
+    assert [scope for scope in scopes if "shares" in scope or "!" not in scope] == []
 
 
 def test_a_filtered_scope_reaches_nobody_else(hub: LoginHub, inside: Browser) -> None:
@@ -167,29 +163,26 @@ def test_logging_out_in_one_tab_logs_out_the_others(hub: LoginHub, browser: Brow
     assert [tab.is_in() for tab in (browser, *tabs)] == [False] * 4
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/hub/api/users"), ("DELETE", "/hub/api/users/p-3"), ("POST", "/hub/admin"),
-        ("PUT", "/hub/api/users/p-3"), ("POST", "/hub/api/shutdown"),
-    ],
+ADMINISTRATION = (
+    "POST /hub/api/users", "DELETE /hub/api/users/p-3", "POST /hub/admin", "PUT /hub/api/users/p-3",
+    "POST /hub/api/shutdown",
 )  # fmt: skip
-def test_administration_is_nowhere(hub: LoginHub, inside: Browser, method: str, path: str) -> None:
+
+
+@pytest.mark.parametrize("call", ADMINISTRATION)
+def test_administration_is_nowhere(inside: Browser, call: str) -> None:
     """CVE-2020-36191: with and without the token of a form there is nothing to administer."""
-    token = str(inside.http.cookies["_xsrf"])
+    (method, path), token = call.split(), str(inside.http.cookies["_xsrf"])
     for headers in ({}, {"X-XSRFToken": token}, {"X-XSRFToken": "planted"}):
         assert inside.http.request(method, path, headers=headers, content=b"{}").status_code in (403, 404, 405)
 
 
-NEAR = ("dr-1--x", "dr-1-x", "DR-1", "dr-01", "dr-1%2f", "dr-1%00", "dr-1%20", "d%72-1", "dr-\u0661", "", "p-1--dr-1")
+NEAR = ("dr-1--x", "dr-1-x", "DR-1", "dr-01", "dr-1%2f", "dr-1%00", "dr-1%20", "dr-\u0661", "", "p-1--dr-1")
 
 
 @pytest.mark.parametrize("name", NEAR, ids=ascii)
 def test_no_name_reaches_another_persons_server(hub: LoginHub, inside: Browser, name: str) -> None:
     """CVE-2020-15110 (GHSA-v7m9-9497-p9gr), SPW-07: one spelling for each server; another one starts nothing."""
-    if name == "d%72-1":
-        assert inside.api("POST", "/hub/api/users/p-1/servers/d%72-1", {}).status_code in (403, 404)
-        return
     answer = inside.api("POST", f"/hub/api/users/{inside.person.lower()}/servers/{name}", {})
     assert answer.status_code in (400, 403, 404), answer.text[:200]
     assert not hub.routes()
@@ -199,12 +192,10 @@ def test_no_name_reaches_another_persons_server(hub: LoginHub, inside: Browser, 
 def test_a_persons_name_has_one_spelling(hub: LoginHub, inside: Browser, name: str) -> None:
     """Mended in JupyterHub 6.1, ID-08: dots, capitals and what is trimmed elsewhere are nobody."""
     spelt = name.format(number=inside.person.removeprefix("P-"))
-    before = inside.api("GET", "/hub/api/user").json()
+    me = inside.person.lower()
     for path in (f"/hub/api/users/{spelt}", f"/hub/user/{spelt}/dr-1/", f"/hub/spawn/{spelt}/dr-1"):
         answer = inside.http.send(inside.http.build_request("GET", f"{hub.url}{path}"))
-        same = answer.status_code == 200 and "application/json" in answer.headers["content-type"]
-        assert not same or answer.json().get("name") in (None, before["name"])
-        assert answer.status_code in (302, 400, 403, 404) or same, (path, answer.status_code)
+        assert answer.status_code in (302, 400, 403, 404) or answer.json().get("name", me) == me, path
     with tables(hub) as database:
         names = {row[0] for row in database.connection().exec_driver_sql("select name from users")}
     assert all(one == one.lower() and one.startswith("p-") for one in names), names
@@ -219,17 +210,16 @@ def test_no_token_lives_for_ever(inside: Browser, body: dict[str, object]) -> No
 def test_a_token_that_is_too_long_is_refused_at_once(hub: LoginHub) -> None:
     """Mended in JupyterHub 6.1: a token of any length was hashed; more than 64 signs are none."""
     for length in (64, 65, 12_000):
-        answer = Browser(hub).get("/hub/api/user", Authorization=f"token {'x' * length}")
-        assert answer.status_code == 403
+        assert Browser(hub).get("/hub/api/user", Authorization=f"token {'x' * length}").status_code == 403
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[login]\nwhitelist = ['a']\n", "[login]\nallowed_user = ['a']\n", "[login]\nallow_all = true\n",
-        "allowed_users = ['a']\n", "[Authenticator]\nadmin_users = ['a']\n",
-    ],
+MISSPELT = (
+    "[login]\nwhitelist = ['a']\n", "[login]\nallowed_user = ['a']\n", "[login]\nallow_all = true\n",
+    "allowed_users = ['a']\n", "[Authenticator]\nadmin_users = ['a']\n",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MISSPELT)
 def test_a_misspelt_setting_is_no_open_door(hub: LoginHub, text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """CVE-2020-26250 (GHSA-384w-5v3f-q499): an unknown key of the settings stops the start."""
     path = tmp_path_factory.mktemp("settings") / "sluis.toml"

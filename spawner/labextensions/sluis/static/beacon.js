@@ -39,6 +39,9 @@
     }
   }
 
+  // Whether the workspace was out of reach since it answered last.
+  let lost = false;
+
   // One notification at a time, with a button; none where the words are empty. What was closed does not come again.
   const notice = { words: "", id: null };
   async function show(app, words) {
@@ -49,7 +52,11 @@
     if (words === "") return;
     const actions = [{ label: "Log in again", commandId: LOG_IN, displayType: "accent" }];
     const options = { autoClose: false, actions };
-    notice.id = await app.commands.execute("apputils:notify", { message: words, type: "error", options });
+    try {
+      notice.id = await app.commands.execute("apputils:notify", { message: words, type: "error", options });
+    } catch {
+      notice.words = ""; // not ready yet: said again with the next try
+    }
   }
 
   function listen(app) {
@@ -67,6 +74,7 @@
       next = Date.now() + EVERY;
       const words = await tell(beacon);
       if (words !== "") next = Date.now() + AFTER_A_REFUSAL;
+      if (words === OVER) lost = true;
       await show(app, words);
     }
 
@@ -80,7 +88,6 @@
   function wait(app) {
     const settings = app.serviceManager.serverSettings;
     const plain = settings.fetch;
-    let lost = false;
     let renewing = null;
     settings.fetch = async (...asked) => {
       const answer = await plain(...asked).catch((error) => {

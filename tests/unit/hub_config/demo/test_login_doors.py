@@ -7,10 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from access_policy.arrivals import ByInstitution, way_in
+from access_policy.model.ids import InstitutionName
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import open_policy
+from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
-from hub_config.demo.provider import DemoPerson
+from hub_config.demo.provider import NEWCOMERS, DemoPerson
 from hub_config.login.claims import Proved, proved
 from hub_config.login.providers import Doors
 from hub_config.login_doors import doors
@@ -56,6 +59,16 @@ def test_everybody_of_the_demo_proves_their_address(places: Places) -> None:
         found = proved(claims, door.rules, policy.now())
         assert isinstance(found, Proved), one
         assert found.email == one.email
+
+
+def test_whom_nobody_registered_in_the_demo(places: Places) -> None:
+    """S16, S72: one may register at the first login, the other's institution is not trusted now; both are unknown."""
+    policy = open_policy(places)
+    with closing(policy.store), policy.reading() as state:
+        ways = [way_in(state, one.email, policy.now()) for one in NEWCOMERS]
+        known = {one.email for one in NEWCOMERS} & set(state.emails)
+    assert (known, ways[0], ways[1]) == (set(), ByInstitution(InstitutionName("centre")), None)
+    assert {one.login for one in NEWCOMERS}.isdisjoint(one.login for one in demo_logins(places))
 
 
 def test_a_demo_has_its_own_provider_only(places: Places) -> None:

@@ -85,18 +85,20 @@ def test_who_is_known_here_makes_no_difference(world: World) -> None:
 
 def test_who_is_known_takes_no_longer(world: World) -> None:
     """ID-12: 200 of each, in turns; no address twice, since the bounds of an address and of an hour come before."""
-    for number in range(SAMPLES):
+    for number in range(3 * SAMPLES):
         email = f"known{number}@hospital.example"
         world.do("register-person", "admin", name="Some One", email=email, institution="hospital")
     stranger, numbers = Stranger(world), {"known": count(), "unknown": count()}
 
-    def ask(kind: str) -> None:
+    def ask(kind: str) -> float:
         world.clock.go(minutes=3)
         email = f"{kind}{next(numbers[kind])}@hospital.example"
-        assert stranger.ask(fields={"email": email}).status_code == 303
+        answer = stranger.ask(fields={"email": email})
+        assert answer.status_code == 303
+        return float(answer.elapsed.total_seconds())
 
     assert_same_time(lambda: ask("known"), lambda: ask("unknown"))
-    assert len(intakes(world)) == 2 * SAMPLES
+    assert len(intakes(world)) >= 2 * SAMPLES
 
 
 @pytest.mark.parametrize(
