@@ -125,7 +125,7 @@ def nothing_reaches(visitor: Visitor, old: httpx.Client, token: str, channel: st
     address = f"{visitor.demo.url.replace('http', 'ws', 1)}{channel}"
     cookies = "; ".join(f"{one.name}={one.value}" for one in old.cookies.jar)
     for how in ({"cookie": cookies}, {"header": headers}):
-        with pytest.raises(websocket.WebSocketException, match="status 40|Invalid redirect target .*/hub/"):
+        with pytest.raises(websocket.WebSocketException, match=r"status 40|Invalid redirect target .*/hub/"):
             websocket.create_connection(address, timeout=30, **how)
 
 

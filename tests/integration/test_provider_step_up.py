@@ -10,10 +10,10 @@ import pytest
 
 from access_policy.actor import person as acting
 from access_policy.model.enums import FactorKind
+from tests.integration.factor_page import begin, do, factors_of, secret_on
 from tests.integration.login_browser import field
 from tests.integration.login_state import ANNA, NEWCOMERS
 from tests.integration.several_hub import HOSPITAL, SeveralHub, Visitor
-from tests.integration.test_factors import begin, do, factors_of, secret_on
 from tests.integration.test_providers import address_of, mfa
 
 pytestmark = pytest.mark.integration

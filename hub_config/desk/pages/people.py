@@ -90,7 +90,8 @@ def _by_course(view: View, person: PersonId) -> dict[str, list[Offer]]:
 
 
 def _factor_offers(view: View, person: PersonId) -> dict[str, list[Offer]]:
-    return offers_each(view, _OF_FACTOR, "factor", view.state.people[person].factors, person=person)
+    """Return what a verifier does; what people do about their own stands on the hub's page of them (MFA-08)."""
+    return offers_each(view, kinds("confirm-factor"), "factor", view.state.people[person].factors, person=person)
 
 
 def _role_offers(view: View, person: PersonId) -> dict[str, list[Offer]]:
