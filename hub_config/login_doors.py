@@ -20,7 +20,8 @@ def doors(login: Login, running: Running, policy: Policy) -> Doors:
     rules = ONE_PROVIDER
     if running.demo:
         rules = msgspec.structs.replace(rules, scopes=("openid", "email", "profile"), domains=_invented(policy))
-    client = Client(running.issuer, running.client_id, running.client_secret)
+    with policy.reading_behind() as state:
+        client = Client(running.issuer, running.client_id, running.client_secret, invented=state.demo)
     return Doors([Door(title="", client=client, rules=rules, identity_issuer=running.identity_issuer)])
 
 

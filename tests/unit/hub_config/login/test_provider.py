@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import jwt
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
@@ -154,5 +155,19 @@ def test_an_address_that_is_not_https_fails(name: str, address: str) -> None:
     """TOK-04: neither codes nor secrets go out in clear, whatever a discovery document says."""
     web = Web()
     web.answers[f"{ISSUER}/.well-known/openid-configuration"][name] = address
+    with pytest.raises(ProviderFailed, match="not https"):
+        asyncio.run(web.provider.metadata())
+
+
+def test_a_demos_provider_may_stand_on_another_machine_without_tls() -> None:
+    """TOK-04: its people are invented; what is no web address is refused there, too."""
+    web = Web()
+    web.provider.client = msgspec.structs.replace(web.provider.client, invented=True)
+    document = web.answers[f"{ISSUER}/.well-known/openid-configuration"]
+    document["token_endpoint"] = "http://idp.centre.example/t"
+    assert asyncio.run(web.provider.metadata()).token_endpoint == "http://idp.centre.example/t"
+    web = Web()
+    web.provider.client = msgspec.structs.replace(web.provider.client, invented=True)
+    web.answers[f"{ISSUER}/.well-known/openid-configuration"]["jwks_uri"] = "file:///etc/passwd"
     with pytest.raises(ProviderFailed, match="not https"):
         asyncio.run(web.provider.metadata())
