@@ -1,5 +1,6 @@
 """What a person reads when the cluster is in trouble, with the whole product in it; afterwards a start works."""
 
+import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ import pytest
 from spawner import cluster_names as names
 from spawner.pod_words import TOLD
 from tests.cluster import processes
+from tests.cluster.api import RefusedError
 from tests.cluster.handle import Cluster
 from tests.cluster.installed import PARTS, Installed
 from tests.cluster.visits import BOUND, ask, await_end, start, stop, told, uid
@@ -72,11 +74,22 @@ def test_who_used_too_much_memory_reads_it_and_starts_again(
     stop(cluster, installed, lotte, "DR-2")
 
 
+def evict(cluster: Cluster, visitor: Visitor) -> None:
+    """Call a pod evicted until it is gone: the node here is well, and may take that word back."""
+    path = f"/api/v1/namespaces/{PLACE}/pods/{names.pod(visitor.person)}/status"
+
+    def gone() -> bool:
+        with contextlib.suppress(RefusedError):  # it is gone, or was changed meanwhile
+            cluster.admin.patch(path, {"status": {"phase": "Failed", "reason": "Evicted"}})
+        return uid(cluster, visitor, "DR-2") is None
+
+    processes.until("the evicted pod is gone", gone)
+
+
 def test_who_was_evicted_reads_it_and_starts_again(cluster: Cluster, installed: Installed, lotte: Visitor) -> None:
     """FLT-05: what the node's own program writes where it runs short, here written by an administrator."""
     start(lotte, "DR-2", "tiny")
-    path = f"/api/v1/namespaces/{PLACE}/pods/{names.pod(lotte.person)}/status"
-    cluster.admin.patch(path, {"status": {"phase": "Failed", "reason": "Evicted"}})
+    evict(cluster, lotte)
     await_end(cluster, installed, lotte, "DR-2")
     assert TOLD["evicted"] in lotte.http.get("/services/desk/requests/DR-2").text
     start(lotte, "DR-2", "tiny")

@@ -47,7 +47,11 @@ def stop(cluster: Cluster, installed: Installed, visitor: Visitor, request: str)
 
 def await_end(cluster: Cluster, installed: Installed, visitor: Visitor, request: str) -> None:
     """Wait until a person's only workspace is gone and on record."""
-    processes.until("the pod is gone", lambda: uid(cluster, visitor, request) is None, 60)
+    try:
+        processes.until("the pod is gone", lambda: uid(cluster, visitor, request) is None, 60)
+    except processes.GaveUpError as gave_up:
+        place = names.namespace(request)
+        raise AssertionError(f"{gave_up}; {cluster.told(place, names.PERSON)}") from gave_up
     until(lambda: installed.workspaces() == [])
 
 
