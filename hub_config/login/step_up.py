@@ -78,8 +78,11 @@ class StepUpPage(OwnSessionMixin, BaseHandler):  # type: ignore[misc]  # jupyter
 
     @web.authenticated
     async def post(self) -> None:
-        """Take a code or a passkey. The hub checks its XSRF token before this is called (SES-06)."""
+        """Take a code or a passkey, once. The hub checks its XSRF token before this is called (SES-06)."""
         one, session = self.waiting()
+        if step_ups.given(self.parts.policy, one) is not None:
+            self.go_on(one)
+            return
         result = self._answer(one, session)
         if result.answer is Answer.RIGHT:
             self.give(one, result)

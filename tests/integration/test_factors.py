@@ -265,6 +265,17 @@ def test_wrong_codes_at_a_step_up_count_for_the_person(hub: LoginHub, browser: B
     assert refused[-3:] == ["step_up_wait"] * 3
 
 
+def test_a_factor_is_given_once_for_a_change(browser: Browser) -> None:
+    """S76: a form that is sent twice gives none twice: the browser goes on, and the second code is not spent."""
+    page = begin(browser, "codes")
+    xsrf = field(browser.get(page).text, "_xsrf")
+    first = browser.post(page, xsrf, code=browser.code())
+    again = browser.post(page, xsrf, code=browser.wrong_code())
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert first.headers["location"] == again.headers["location"]
+    assert browser.get(first.headers["location"]).status_code == 200
+
+
 def test_nothing_of_it_stands_in_the_database(hub: LoginHub, browser: Browser) -> None:
     """MFA-11: neither secrets, names nor codes in clear; another's ciphertext opens nothing."""
     codes, first = make_codes(browser), the(FactorKind.TOTP, browser)
