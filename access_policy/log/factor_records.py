@@ -140,6 +140,10 @@ class FactorRecords(RecordBase):
         """Note that a factor was given rightly; failures start anew. Say whether it is there."""
         return self._used(factor, true(), at)
 
+    def forget_failures(self, factor: FactorId) -> None:
+        """Let a factor's count of wrong answers start anew: another one proved that it is its person who types."""
+        self._change(update(factors).where(factors.c.factor == factor).values(failures=0))
+
     def count_failure(self, factor: FactorId, at: datetime | None = None) -> int:
         """Count one wrong answer; return how many there are since the last right one."""
         mine = factors.c.factor == factor

@@ -60,6 +60,15 @@ class EnteringMixin(LoginFlowMixin):
         self.set_hub_cookie(user)
         self.set_login_cookie(user)
         user._auth_refreshed = time.monotonic()
-        hub = HubSide(user, self.proxy)
-        await (end_session(self.parts.policy, hub, former, "replaced") if former else open_routes(hub))
+        await self._replace(former)
+        await open_routes(HubSide(user, self.proxy))
         self.redirect(wished or self.default_url, status=303)
+
+    async def _replace(self: Any, former: str) -> None:
+        """End the session that this browser had before, whoever's it was: also that person's routes and tokens."""
+        record = self.parts.policy.records.session(token_digest(former)) if former else None
+        if record is None:
+            return
+        user = self.find_user(record.person.lower())
+        if user is not None:
+            await end_session(self.parts.policy, HubSide(user, self.proxy), former, "replaced")

@@ -118,6 +118,8 @@ class SecondFactors:
         for factor in meant:
             if self._is_right(factor, typed):
                 self._throttle.right(person)
+                for other in meant:  # what was typed wrong counted against each that it could have been of
+                    self._policy.records.forget_failures(other.factor)
                 return Result(Answer.RIGHT, factor.factor, factor.kind)
         return self._wrong(person, meant, most)
 

@@ -81,8 +81,13 @@ def test_a_further_app(hub: LoginHub, browser: Browser) -> None:
     assert "Authenticator app: <bdi>new phone</bdi>" in browser.get(PAGE).text
     assert "2 authenticator apps, and more there cannot be" in browser.get(PAGE).text
     assert do(browser, "app").status_code == 409
+    page = begin(browser, "codes")
+    assert browser.second_factor(browser.wrong_code(), page=page).status_code == 403
+    failures = [one.failures for one in hub.policy.records.factors_of(browser.person)]
+    assert failures == [1, 1], "it could have been a code of either (MFA-05)"
     again, answer = log_in_with(hub, browser.login, pyotp.TOTP(secret).at(int(time.time()) + 30))
     assert (answer.status_code, again.is_in()) == (303, True)
+    assert [one.failures for one in hub.policy.records.factors_of(browser.person)] == [0, 0]
     assert "factor_added" in told(hub, browser.person)
 
 

@@ -153,3 +153,20 @@ def test_a_new_login_in_the_same_browser_replaces_the_former(hub: LoginHub, brow
     assert browser.is_in()
     assert not former.is_in()
     assert _whys(hub, browser) == ["replaced"]
+
+
+def test_somebody_elses_login_in_the_same_browser_ends_the_former_and_its_routes(hub: LoginHub) -> None:
+    """SES-01, SES-11: whoever used the browser before is out of it, with tokens and the way to the workspace."""
+    first, second = (Browser(hub, hub.fresh_login()) for _ in range(2))
+    first.log_in()
+    route = start_workspace(hub, first)
+    first.http.follow_redirects = True
+    assert first.get(f"{route}/lab").status_code == 200
+    before = hub.tokens(first.person)
+    first.http.follow_redirects = False
+    second.http = first.http
+    second.log_in()
+    assert _whys(hub, first) == ["replaced"]
+    assert hub.tokens(first.person) == before - 1
+    assert route not in hub.routes()
+    assert second.is_in()

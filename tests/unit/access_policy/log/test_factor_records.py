@@ -89,6 +89,9 @@ def test_failures_say_when(records: Records) -> None:
     assert [one.failed_at for one in records.factors_of(ADA)] == [LATER]
     assert [records.note_use(KEY, LATER), records.note_use(FactorId("other"), LATER)] == [True, False]
     assert [(one.failures, one.last_used) for one in records.factors_of(ADA)] == [(0, LATER)]
+    assert records.count_failure(KEY, LATER) == 1
+    records.forget_failures(KEY)
+    assert [(one.failures, one.last_used) for one in records.factors_of(ADA)] == [(0, LATER)]
 
 
 def test_a_time_step_says_when(records: Records) -> None:
