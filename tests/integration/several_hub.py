@@ -1,6 +1,6 @@
-"""A real hub with several login providers: two that say whatever a test wants, and one that a certified library makes.
+"""A real hub with several login providers: three that say whatever a test wants, and one that a certified library makes.
 
-The first two are `oidc-provider-mock`, which puts any claim into its tokens; the third is `tests/oidc`, which insists
+The first three are `oidc-provider-mock`, which puts any claim into its tokens (one plays Google); the last is `tests/oidc`, which insists
 on PKCE, nonce, `prompt`, `max_age` and its client's secret.
 """
 
@@ -23,7 +23,7 @@ from tests.integration.sandbox_hub import free_ports
 from tests.oidc.command import provider_command
 
 REFEDS_MFA = "https://refeds.org/profile/mfa"
-HOSPITAL, NORTH, STRICT = "hospital", "north", "strict"
+HOSPITAL, NORTH, GOOGLE, STRICT = "hospital", "north", "google", "strict"
 AT_STRICT = (*NEWCOMERS[2:], *READY[20:])
 """Those whose login is at the strict provider; everybody else's is at the hospital's."""
 
@@ -33,12 +33,12 @@ class SeveralHub(LoginHub):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        names = (HOSPITAL, NORTH, STRICT)
-        self.issuers = {name: f"http://127.0.0.1:{port}" for name, port in zip(names, free_ports(3), strict=True)}
+        names = (HOSPITAL, NORTH, GOOGLE, STRICT)
+        self.issuers = {name: f"http://127.0.0.1:{port}" for name, port in zip(names, free_ports(4), strict=True)}
         self.client_secret = secrets.token_hex(32)
         at = {name: STRICT if name in AT_STRICT else HOSPITAL for name in (*READY, *NEWCOMERS)}
         self.state.issuers = {name: self.issuers[provider] for name, provider in at.items()}
-        self.state.domains = {"hospital": ", med.hospital.example, strict.example"}
+        self.state.domains = {"hospital": ", med.hospital.example, strict.example, google.example"}
         self.state.settings = "".join(_table(name, issuer) for name, issuer in self.issuers.items())
         self.running = msgspec.structs.replace(
             self.running,
@@ -49,7 +49,7 @@ class SeveralHub(LoginHub):
 
     def start(self) -> None:
         """Start the providers first, then the hub."""
-        for name in (HOSPITAL, NORTH):
+        for name in (HOSPITAL, NORTH, GOOGLE):
             port = self.issuers[name].rpartition(":")[2]
             self._run(name, [sys.executable, "-m", "oidc_provider_mock", "--port", port, "--no-refresh-token"])
         callback = f"{self.url}/hub/oauth_callback/{STRICT}"
@@ -87,7 +87,8 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _table(name: str, issuer: str) -> str:
-    named = "" if name == STRICT else f"mfa_acr = ['{REFEDS_MFA}']\n"
+    named = "" if name in (GOOGLE, STRICT) else f"mfa_acr = ['{REFEDS_MFA}']\n"
+    named += "kind = 'google'\n" if name == GOOGLE else ""
     domains = "['hospital.example', 'med.hospital.example']" if name == HOSPITAL else f"['{name}.example']"
     return (
         f"\n[[login.providers]]\nname = '{name}'\ntitle = 'The {name.title()}'\nissuer = '{issuer}'\n"

@@ -14,7 +14,7 @@ from access_policy.state import Person
 from tests.integration.login_browser import reason
 from tests.integration.login_hub import LoginHub
 from tests.integration.login_state import NEWCOMERS, READY
-from tests.integration.several_hub import HOSPITAL, NORTH, REFEDS_MFA, SeveralHub, Visitor
+from tests.integration.several_hub import GOOGLE, HOSPITAL, NORTH, REFEDS_MFA, SeveralHub, Visitor
 
 pytestmark = pytest.mark.integration
 
@@ -77,7 +77,7 @@ def test_the_login_page_leads_to_each_provider(hub: SeveralHub) -> None:
     links = re.findall(r'<a class="button" href="([^"]+)">([^<]+)</a>\s*<span class="note">([^<]+)<', page.text)
     assert [(title, domains) for _, title, domains in links] == [
         ("The Hospital", "hospital.example, med.hospital.example"), ("The North", "north.example"),
-        ("The Strict", "strict.example"),
+        ("The Google", "google.example"), ("The Strict", "strict.example"),
     ]  # fmt: skip
     for (link, _, _), issuer in zip(links, hub.issuers.values(), strict=True):
         answer = browser.get(f"/hub/{link.replace('&amp;', '&')}")
@@ -298,3 +298,22 @@ def test_a_provider_that_is_down_takes_no_other_along(hub: SeveralHub, visitor: 
     assert gone.get(f"/hub/oauth_callback/{NORTH}?code=nonsense&state={state}").status_code == 502
     assert visitor.arrive().headers["location"] == "/hub/second-factor"
     assert "nonsense" not in hub.log("hub")
+
+
+@pytest.mark.parametrize("hd", [None, "", "evil.example", "google.example.evil.example", "x.google.example"])
+def test_an_account_of_google_outside_the_hosted_domain(hub: SeveralHub, hd: str | None) -> None:
+    """ID-11, GHSA-55m3: the address alone is anybody's private account; `hd` is missing or another's."""
+    subject, before = f"lure-{hd}", refusals(hub)
+    said = {"email": "lure@google.example", "email_verified": True}
+    hub.says(GOOGLE, subject, **said if hd is None else said | {"hd": hd})
+    visitor = Visitor(hub, subject, GOOGLE)
+    assert visitor.arrive().status_code == 403
+    assert nobody_came_in(hub, visitor)
+    assert len(refusals(hub)) == len(before) + 1
+
+
+def test_an_account_of_google_in_the_hosted_domain(hub: SeveralHub) -> None:
+    """ID-11: the same account with the domain's own `hd` passes that door; whether anybody knows it is asked next."""
+    hub.says(GOOGLE, "hosted", email="hosted@google.example", email_verified=True, hd="google.example")
+    answer = Visitor(hub, "hosted", GOOGLE).arrive()
+    assert (answer.status_code, answer.headers.get("location")) == (302, "/hub/who"), reason(answer)
