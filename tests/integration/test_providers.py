@@ -316,4 +316,4 @@ def test_an_account_of_google_in_the_hosted_domain(hub: SeveralHub) -> None:
     """ID-11: the same account with the domain's own `hd` passes that door; whether anybody knows it is asked next."""
     hub.says(GOOGLE, "hosted", email="hosted@google.example", email_verified=True, hd="google.example")
     answer = Visitor(hub, "hosted", GOOGLE).arrive()
-    assert (answer.status_code, answer.headers.get("location")) == (302, "/hub/who"), reason(answer)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/hub/who")
