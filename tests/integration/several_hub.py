@@ -1,7 +1,7 @@
-"""A real hub with several login providers: three that say whatever a test wants, and one that a certified library makes.
+"""A real hub with several login providers: three that say what a test wants, and one that a certified library makes.
 
-The first three are `oidc-provider-mock`, which puts any claim into its tokens (one plays Google); the last is `tests/oidc`, which insists
-on PKCE, nonce, `prompt`, `max_age` and its client's secret.
+The first three are `oidc-provider-mock`, which puts any claim into its tokens (one plays Google); the last is
+`tests/oidc`, which insists on PKCE, nonce, `prompt`, `max_age` and its client's secret.
 """
 
 import contextlib

@@ -1,6 +1,7 @@
 """Logging in with both factors at a real hub, and what somebody tries who holds only half of what it takes."""
 
 import re
+import time
 
 import httpx
 import pyotp
@@ -8,12 +9,13 @@ import pytest
 
 from access_policy import events as e
 from access_policy.actor import person
-from hub_config.login.second_factor import LONGEST_RUN, TRIES
+from hub_config.login.second_factor import LONGEST_RUN, STEP_SECONDS, TRIES
 from tests.integration import login_fixtures
 from tests.integration.login_browser import Browser, field, reason
 from tests.integration.login_fixtures import disable, request_of
 from tests.integration.login_hub import LoginHub, until
 from tests.integration.login_state import ANNA, BRAM
+from tests.unit.hub_config.login.test_one_time_codes import generated
 
 pytestmark = pytest.mark.integration
 hub, browser = login_fixtures.hub, login_fixtures.browser
@@ -147,6 +149,18 @@ def test_a_megabyte_of_code_is_refused_and_not_logged(hub: LoginHub) -> None:
     browser.first_factor()
     assert browser.second_factor("1" * 1_000_000).status_code == 403
     assert len(hub.log("hub")) - before < 20_000
+
+
+def test_a_code_is_right_one_step_either_way(hub: LoginHub) -> None:
+    """MFA-04, MFA-09: of five steps the middle three log in, by codes that npm's otplib made."""
+    found = {}
+    for off in (-2, -1, 0, 1, 2):
+        browser = Browser(hub, hub.fresh_login())
+        page = str(browser.first_factor().headers["location"])
+        until(lambda: time.time() % STEP_SECONDS < STEP_SECONDS - 5)  # the step does not change meanwhile
+        (code,) = generated([(hub.secrets[browser.login], int(time.time()) + off * STEP_SECONDS)])
+        found[off] = browser.second_factor(code, page).status_code
+    assert found == {-2: 403, -1: 303, 0: 303, 1: 303, 2: 403}
 
 
 def test_spaces_in_a_code_do_not_matter(browser: Browser) -> None:
