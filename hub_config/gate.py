@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from access_policy import events as e
 from access_policy.actor import component
-from access_policy.commands.base import Refusal
+from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace, ground_lost
 from access_policy.decision import shown
 from access_policy.entitlements import location_of
@@ -18,6 +18,13 @@ from hub_config.sessions import live_session
 from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
 
 _HUB = component(Component.HUB)
+
+
+_TOLD: dict[str, str] = {
+    RefusalCode.ALREADY_EXISTS: "this workspace runs already; open it from your requests",
+    RefusalCode.CLOCK_JUMPED: "a clock of this installation is wrong, so nothing starts just now; tell the help desk",
+}
+"""What a person reads where every condition holds and a start is refused all the same."""
 
 
 class Gate:
@@ -102,7 +109,7 @@ class Gate:
     def _refused(self, person: PersonId, request: RequestId, refusal: Refusal) -> WorkspaceRefused:
         self._policy.observe(_HUB, e.WorkspaceRefused(person=person, request=request, codes=refusal.text))
         text = self.why_not(person, request, Action.OPEN_WORKSPACE)
-        return WorkspaceRefused(refusal.code, text or "this workspace runs already; open it from your requests")
+        return WorkspaceRefused(refusal.code, text or _TOLD.get(refusal.code, refusal.text))
 
     def _workspace(self, person: PersonId, request: RequestId, fact: e.Fact, profile: Profile) -> Workspace:
         started = fact.event

@@ -23,7 +23,7 @@ import msgspec
 from access_policy.actor import Actor
 from access_policy.events import Event
 from access_policy.model.ids import PersonId
-from hub_config.parts import parts_of
+from hub_config.parts import Part, parts_of
 from hub_config.places import Places
 from hub_config.running import Running, save_running
 from tests.integration.login_state import ISSUER, READY, LoginState, do
@@ -152,11 +152,16 @@ class LoginHub:
         answer = httpx.get(f"{self.running.proxy_api}/api/routes", headers=headers, trust_env=False)
         return [path for path in answer.json() if path.startswith("/user/")]
 
+    def command_of(self, part: Part) -> tuple[str, ...]:
+        """Return how a part is started."""
+        return part.command
+
     def _start(self, name: str) -> None:
         part = next(one for one in parts_of(self.places, self.running) if one.name == name)
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | part.environment
         with (self.places.parts / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(part.command, cwd=self.places.hub, env=environment, stdout=log, stderr=log)
+            command = self.command_of(part)
+            child = subprocess.Popen(command, cwd=self.places.hub, env=environment, stdout=log, stderr=log)
         if name not in self._children:
             self.closing.callback(self._end, name)
         self._children[name] = child
