@@ -221,7 +221,7 @@ def counts(browser: Browser, factor: FactorId) -> bool:
 
 
 def test_a_code_of_the_verifier(hub: LoginHub) -> None:
-    """S76, MFA-05, MFA-10: typed as people do; all that do not count are told in the same words."""
+    """S76, ID-13, MFA-05, MFA-10: typed as people do, good once; all that do not count are told in the same words."""
     browser = Browser(hub, "newcomer1")
     factor = verified(hub, browser)
     page = browser.get(PAGE).text
@@ -239,7 +239,7 @@ def test_a_code_of_the_verifier(hub: LoginHub) -> None:
 
 
 def test_wrong_codes_of_the_verifier_count_for_the_person(hub: LoginHub) -> None:
-    """MFA-05: whatever session and address they come with, the next one waits, and so does the login."""
+    """MFA-05, TOK-06: whatever session and address they come with, the next one waits, and so does the login."""
     browser = Browser(hub, "newcomer2")
     factor = verified(hub, browser)
     xsrf = field(browser.get(PAGE).text, "_xsrf")
