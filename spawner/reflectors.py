@@ -45,7 +45,11 @@ class WatchingSpawner(KubeSpawner):  # type: ignore[misc]  # kubespawner ships n
         self._users.setdefault(key, WeakSet()).add(self)
         times = {"timeout_seconds": WATCH_SECONDS, "restart_seconds": WATCH_SECONDS}
         again = replace or _has_given_up(self.reflectors.get(key))
-        return await super()._start_reflector(kind, reflector_class, replace=again, **(times | kwargs))
+        try:
+            return await super()._start_reflector(kind, reflector_class, replace=again, **(times | kwargs))
+        except Exception:
+            _has_given_up(self.reflectors.get(key))  # its future is asked, too, or asyncio tells the same once more
+            raise
 
     async def release(self, kind: str) -> None:
         """Say that this spawner needs its namespace's watch no more; the last one ends it."""

@@ -1,6 +1,5 @@
 """docs/identity.md names tests that exist, leaves no item of its lists out, and says of each what it is."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -32,8 +31,7 @@ def table(heading: str) -> list[list[str]]:
 
 
 def names_in(file: Path) -> set[str]:
-    found = ast.parse(file.read_text(encoding="utf-8")).body
-    return {one.name for one in found if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return set(re.findall(r"^(?:async )?def (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def items(cell: str) -> list[tuple[int, ...]]:

@@ -162,6 +162,12 @@ def test_surfconext_by_the_home_organisation(given: dict[str, Any], holds: bool)
     assert isinstance(found, Proved) if holds else why(found) == "home_foreign"
 
 
+def test_no_setting_makes_an_eduid_a_home() -> None:
+    """S73, CVE-2022-31027: anybody has one, whatever domain `eduid.nl` is written down for."""
+    anybody = claims(schac_home_organization="eduid.nl", eduperson_scoped_affiliation=["employee@eduid.nl"])
+    assert why(proved(anybody, rules(Kind.SURFCONEXT, homes={"hospital.nl": "eduid.nl"}), NOW)) == "home_foreign"
+
+
 def test_surfconext_does_not_say_that_it_checked_but_may_say_that_it_did_not() -> None:
     """ID-09: absent is vouched for by the home organisation; false is false."""
     found = proved(claims(email_verified=False, schac_home_organization="hospital.nl"), rules(Kind.SURFCONEXT), NOW)
@@ -352,6 +358,10 @@ def test_userinfo_adds_and_changes_nothing() -> None:
     }  # fmt: skip
     merged = with_userinfo(claims(email_verified=False), said)
     assert merged == claims(email_verified=False, name="Rosa", schac_home_organization="hospital.nl")
+    own = with_userinfo(claims(email_verified=False), said | {"email": "rosa@hospital.nl"})
+    assert own["email_verified"] is False
+    linked = with_userinfo(claims(schac_home_organization="evil.nl"), said)
+    assert linked["schac_home_organization"] == "evil.nl"
 
 
 def test_an_address_and_that_it_was_checked_come_from_one_place() -> None:
