@@ -122,22 +122,29 @@ def holds(condition: Callable[[], object], seconds: float = 10.0) -> bool:
     return True
 
 
+_GIVEN: set[int] = set()
+_WORKERS = 4
+
+
 def free_ports(count: int) -> list[int]:
     """Ports on loopback that nothing uses now, below those that the kernel gives out by itself.
 
-    So no connection that anything on this machine opens takes one before the part that it is for listens on it, and
-    two callers at the same time hardly ever pick the same.
+    So no connection that anything on this machine opens takes one before the part that it is for listens on it. None
+    is given out twice, and each of pytest's processes has a share of its own.
     """
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    share = (lowest - 10_000) // _WORKERS
+    first = 10_000 + share * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS)
     found: list[int] = []
     with contextlib.ExitStack() as stack:
         for _ in range(1000):
-            port = 10_000 + secrets.randbelow(lowest - 10_000) if lowest > 20_000 else 0
+            port = first + secrets.randbelow(share) if lowest > 20_000 else 0
             one = stack.enter_context(socket.socket())
             with contextlib.suppress(OSError):
                 one.bind(("127.0.0.1", port))
-                found.append(one.getsockname()[1])
+                found += {one.getsockname()[1]} - _GIVEN
             if len(found) == count:
+                _GIVEN.update(found)
                 return found
     raise AssertionError(f"{count} free ports were not found")
 

@@ -209,7 +209,14 @@ def test_logging_out_closes_the_way_and_the_computation_goes_on(
 
 COUNT = """
 import subprocess, sys
-program = "import itertools, time\\nfor n in itertools.count(): open('count', 'w').write(str(n)); time.sleep(0.05)"
+program = '''
+import itertools, os, time
+for n in itertools.count():
+    with open("count.new", "w") as file:
+        file.write(str(n))
+    os.replace("count.new", "count")  # whole, whoever reads it meanwhile
+    time.sleep(0.05)
+'''
 counter = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
 """
 
