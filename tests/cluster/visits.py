@@ -46,13 +46,16 @@ def stop(cluster: Cluster, installed: Installed, visitor: Visitor, request: str)
 
 
 def await_end(cluster: Cluster, installed: Installed, visitor: Visitor, request: str) -> None:
-    """Wait until a person's only workspace is gone and on record."""
+    """Wait until a person's only workspace is gone and on record.
+
+    After a trouble its node may be called lost for a moment: the end then counts as seen a minute after it is back.
+    """
     try:
         processes.until("the pod is gone", lambda: uid(cluster, visitor, request) is None, 60)
     except processes.GaveUpError as gave_up:
         place = names.namespace(request)
         raise AssertionError(f"{gave_up}; {cluster.told(place, names.PERSON)}") from gave_up
-    until(lambda: installed.workspaces() == [])
+    processes.until("the end is on record", lambda: installed.workspaces() == [], BOUND)
 
 
 def suspend(installed: Installed, request: str) -> str:
