@@ -81,6 +81,7 @@ class Troubles:
         finally:
             processes.send(self.setting, "kube-apiserver", signal.SIGCONT)
             processes.until("the API server answers", self._answers, BOUND)
+            processes.until("the node is there", lambda: node.ready(self.setting), BOUND)
 
     @contextmanager
     def api_dead(self) -> Iterator[None]:
