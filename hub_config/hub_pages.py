@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler
+from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler, OAuthTokenHandler
 from jupyterhub.apihandlers.users import ActivityAPIHandler, UserServerAPIHandler
 from jupyterhub.handlers.base import BaseHandler, UserUrlHandler
 from jupyterhub.handlers.pages import SpawnHandler
@@ -196,6 +196,16 @@ class AuthorizeCalls(OAuthAuthorizeHandler):  # type: ignore[misc]
         await super().get()
 
 
+class TokenCalls(OAuthTokenHandler):  # type: ignore[misc]
+    """Where the desk and the workspaces' servers get a token for a code; what can be no form is no failure of ours."""
+
+    def post(self) -> None:
+        """Give it; a form is ASCII and stands in the body alone (RFC 6749, 3.2), which the hub takes for granted."""
+        if self.request.query or not self.request.body.isascii():
+            raise web.HTTPError(400, "send the code as a form in the body")
+        super().post()
+
+
 def pages(own_desk: bool = False) -> list[tuple[str, type[BaseHandler]]]:
     """Return the addresses, below `/hub`, and what answers there; `own_desk`: the desk is on another host."""
     return [
@@ -211,7 +221,9 @@ def pages(own_desk: bool = False) -> list[tuple[str, type[BaseHandler]]]:
         (r"/user-redirect/(.*)?", Nowhere),
         (r"/security/csp-report", Nowhere),  # the hub would print whatever is sent there
         (r"/user/(?P<user_name>[^/]+)(?P<user_path>/.*)?", WorkspaceGone),
+        (r"/api/authorizations/token(?:/.*)?", Nowhere),  # of JupyterHub 1, and a post to it a failure of the hub
         (r"/api/oauth2/authorize", AuthorizeCalls),
+        (r"/api/oauth2/token", TokenCalls),
         (r"/api/users/([^/]+)/activity", ActivityCalls),
         (r"/api/users/([^/]+)/server", ServerCalls),
         (r"/api/users/([^/]+)/servers/([^/]*)", ServerCalls),

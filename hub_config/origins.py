@@ -17,6 +17,7 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?=.{{1,230}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _WORKSPACE = re.compile(r"p-[1-9][0-9]{0,8}-dr-[1-9][0-9]{0,8}", re.ASCII)
 _ANY = "*."
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 SHARED = "Hub, desk and workspaces share one web address here: a page in a workspace may act for whoever opens it."
 
@@ -79,8 +80,10 @@ class Origins(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The hosts of which every path may lead to the hub, as the proxy is told; none where all is one origin."""
-        return (host_of(self.hub),) if self.own else ()
+        """The hosts of which every path may lead to the hub, as the proxy is told; on loopback all names (SES-14)."""
+        host = host_of(self.hub)
+        shared = host in _LOOPBACK and not self.own
+        return tuple(f"[{one}]" if ":" in one else one for one in (_LOOPBACK if shared else (host,)))
 
     @property
     def all(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--until", required=True, metavar="TIME", help="up to when it is good, such as 2028-01-31")
     parser.add_argument("--assurance", choices=[*map(str, Assurance)], help="how surely (`substantial`)")
     parser.add_argument("--factor", action="append", metavar="F", help="a second factor that was looked at; repeatable")
-    parser.add_argument("--evidence", metavar="TEXT", help="what it rests on; a signatory has to say")
+    parser.add_argument("--evidence", required=True, metavar="TEXT", help="what it rests on, such as a passport")
     parser = _about_one(leaf(inner, "disable", disable, "stop a person at once: sessions and workspaces end"), "P-1")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why, for the log")
     about = "propose to take all second factors away; personal: in a demo only"
@@ -108,9 +108,9 @@ def _lines(value: object) -> list[object]:
 def verify(call: Call) -> int:
     """Record a verification. Raises CommandRefused, always outside a demo: it is personal."""
     given = call.arguments
-    fields = {"method": given.method, "until": _instant(given.until), "factors": given.factor or []}
-    chosen = {"assurance": given.assurance, "evidence": given.evidence}
-    return _carry_out(call, "verify-person", fields | {name: one for name, one in chosen.items() if one is not None})
+    fields = {"method": given.method, "until": _instant(given.until), "evidence": given.evidence}
+    chosen = {"assurance": given.assurance} if given.assurance is not None else {}
+    return _carry_out(call, "verify-person", fields | chosen | {"factors": given.factor or []})
 
 
 def disable(call: Call) -> int:

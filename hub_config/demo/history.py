@@ -17,6 +17,8 @@ from hub_config.demo.tables import VERSION
 
 _ACCEPTING_DAY, _STUDY_DAY = -717, -11
 _PROFILE, _RUN_SECONDS = "small", 72 * 3600
+_EVIDENCE = {"in-person": "the passport, looked at in the room", "video-call": "the passport, shown in a video call"}
+"""What each verification rests on, by its method."""
 
 
 def history(c: Chronicle, data: DemoData) -> Iterator[tuple[int, Step]]:
@@ -108,7 +110,7 @@ def _person(c: Chronicle, one: DemoPerson) -> Iterator[tuple[int, Step]]:
     for (day, until), method in zip(one.verifications, methods, strict=False):
         yield day, c.later(
             verifier(one.login), "verify-person", person=one.login, method=method, until=c.clock.morning(until),
-            assurance=one.assurance,
+            assurance=one.assurance, evidence=_EVIDENCE[method],
         )  # fmt: skip
     if one.enrols:
         yield one.joined + 2, lambda: c.enrol(one.login)

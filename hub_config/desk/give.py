@@ -14,7 +14,6 @@ from hub_config.desk import step_up
 from hub_config.desk.desk import NotYours, View, Visit
 from hub_config.desk.errors import Refused
 from hub_config.desk.kinds import kinds
-from hub_config.desk.presets import wanted_of
 from hub_config.desk.sight import COMMANDS, sees_person, sees_request, stands
 from hub_config.subjects import with_hidden_subjects
 
@@ -80,18 +79,9 @@ def give(visit: Visit, name: str, arguments: dict[str, Any], program: FromProgra
         command = parse_command(name, _completed(visit, kind, arguments))
     except ValueError as error:
         raise _unreadable(visit, kind, arguments, str(error)) from None
-    _check_wanted(command)
     with visit.reading() as view:
         command = with_hidden_subjects(command, view.state, visit.desk.identity)
     return carry_out(visit, command, program)
-
-
-def _check_wanted(command: Command) -> None:
-    """S73: nobody is verified here without a word on what that rests on, whoever verifies them."""
-    names = command.__struct_fields__
-    blank = next((name for name in names if wanted_of(type(command), name) and getattr(command, name) is None), None)
-    if blank is not None:
-        raise Refused(422, RefusalCode.NOT_COMPLETE, f"say in `{blank}` what it rests on")
 
 
 def carry_out(visit: Visit, command: Command, program: FromProgram | None = None, *, behind: bool = False) -> Done:

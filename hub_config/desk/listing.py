@@ -2,7 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Query
+
+# how an address names them
+Words = Annotated[str, Query(max_length=200)]
+Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 T = TypeVar("T")
 SIZE = 20

@@ -65,11 +65,6 @@ def _is_admin(view: View) -> bool:
     return acts_as(view.state, view.visit.person, Role.ADMIN, view.at)
 
 
-def wanted_of(kind: type[Command], name: str) -> bool:
-    """Say whether the desk asks for a field that a command may leave out: on what a verification rests (S73)."""
-    return kind is VERIFYING and name == "evidence"
-
-
 def _described(request: Request) -> dict[str, str]:
     """Return the answers that a draft has already, so that a correction does not empty the rest."""
     if request.form is None:

@@ -21,7 +21,7 @@ from access_policy.model.ids import CourseName, InstitutionName, PersonId
 from access_policy.permissions import TABLE, Standing, authorise, standings_of
 from access_policy.standing import signing_at
 from access_policy.state import Request
-from hub_config.desk.desk import PREFIX, View
+from hub_config.desk.desk import PREFIX, NotYours, View
 from hub_config.desk.kinds import kind_of, kinds
 from hub_config.desk.words import DANGEROUS, command_label
 
@@ -100,6 +100,12 @@ def areas(view: View) -> list[Area]:
     """Return the areas that are open to the visitor."""
     mine = standings(view)
     return [area for area, givers in AREAS.items() if givers & mine]
+
+
+def need(view: View, area: Area) -> None:
+    """Raise NotYours unless the area is open to the visitor (REQ-03)."""
+    if area not in areas(view):
+        raise NotYours
 
 
 def sees_details(view: View, person: PersonId) -> bool:

@@ -185,6 +185,7 @@ def wants_userinfo(claims: Claims, provider: Rules) -> bool:
     """Say whether the ID token leaves out what the rules look at, so that the userinfo endpoint has to be asked."""
     wanted = {"email"} | (set() if provider.vouched else {"email_verified"})
     wanted |= {provider.home.value} if provider.home is not Home.NONE else set()
+    wanted |= {_ASSURANCE} & set(provider.scopes)
     return bool(provider.domains) and not wanted <= claims.keys()
 
 

@@ -94,6 +94,12 @@ def known_institutions(policy: Policy, doors: Doors) -> list[str]:
         return trusted_names(state, policy.now(), doors.domains)
 
 
+def is_known(policy: Policy, identity: str) -> bool:
+    """Say whether somebody is known by a login identity by now: registered elsewhere, or linked by an admin."""
+    with policy.reading_behind() as state:
+        return identity in state.identities
+
+
 def newcomer(policy: Policy, login: Login, found: Proved) -> Newcomer | None:
     """Return who came, where they can register themselves now; None: they cannot (S72, S73)."""
     with policy.reading_behind() as state:

@@ -26,6 +26,7 @@ from hub_config.login.newcomers import (
     Malformed,
     Newcomer,
     UnknownLogin,
+    is_known,
     known_institutions,
     newcomer,
     register,
@@ -122,16 +123,16 @@ class WhoPage(EnteringMixin, BaseHandler):  # type: ignore[misc]
         self.to_page("enrol", self.wished_page())
 
     def _pending(self) -> PendingLogin | None:
-        """The login that waits here; a browser without one is sent to the beginning."""
+        """The login that waits here; a browser without one, or of somebody known by now, is sent to the beginning."""
         policy = self.parts.policy
         pending: PendingLogin | None = policy.records.pending_login(self.pending_digest(self._nonce), policy.now())
-        if pending is None or pending.kind is not PendingKind.WHO:
+        if pending is None or pending.kind is not PendingKind.WHO or is_known(policy, pending.identity or ""):
             self.to_page("login", self.wished_page())
             return None
         return pending
 
     def _newcomer(self, pending: PendingLogin) -> Newcomer:
-        """Who came, asked anew each time: trust may have ended, or somebody may have linked the login meanwhile."""
+        """Who came, asked anew each time: trust may have ended meanwhile."""
         said = open_claims(self.pending_nonce(self._nonce), pending)
         found = msgspec.json.decode(said or "null", type=Proved | None)
         door = self.parts.doors.get(found.provider) if found is not None else None

@@ -38,19 +38,21 @@ original.handleProxyWs = function (req, socket, head) {
   return handleProxyWs.call(this, req, socket, head);
 };
 
-// With web origins of their own, another host than the hub's has its own routes; what is left there leads to the hub,
-// whose pages must not appear on a workspace's origin: only `/` and what is below `/user/`, where it only redirects.
+// Where all is one origin, nothing is on another host than its own (SES-14). With web origins of their own, another host
+// than the hub's has its own routes; what is left there leads to the hub, whose pages must not appear on a workspace's
+// origin: only `/` and what is below `/user/`, where it only redirects.
 const hubHosts = new Set((process.env.SLUIS_HUB_HOSTS || "").split(" ").filter(Boolean));
 
-function isAstray(req, match) {
-  if (hubHosts.size === 0 || match.prefix !== "/") return false;
-  if (hubHosts.has((req.headers.host || "").split(":")[0])) return false;
+function isAstray(proxy, req, match) {
+  if (hubHosts.size === 0 || hubHosts.has((req.headers.host || "").replace(/:[0-9]*$/, "").toLowerCase())) return false;
+  if (!proxy.hostRouting) return true;
+  if (match.prefix !== "/") return false;
   return req.url.split("?")[0] !== "/" && !req.url.startsWith("/user/");
 }
 
 original.targetForReq = async function (req) {
   const found = await targetForReq.call(this, req);
-  const match = found && isAstray(req, found) ? undefined : found;
+  const match = found && isAstray(this, req, found) ? undefined : found;
   const connection = live.get(req);
   if (connection) connection.route = match ? this._routes.cleanPath(match.prefix) : null;
   return req.socket.destroyed ? undefined : match; // ended meanwhile: it reaches no server any more

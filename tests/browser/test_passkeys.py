@@ -223,14 +223,19 @@ def test_an_authenticator_that_verifies_nobody_makes_none(hub: LoginHub, visit: 
         assert state.people[hub.people["newcomer2"]].factors == {}
 
 
-def test_a_passkey_whose_user_was_not_verified_lets_nobody_in(hub: LoginHub, visit: Callable[[], Visitor]) -> None:
-    """MFA-15: the authenticator does not verify its user, or is not there: words in the page, and no login."""
-    visitor = visit()
-    page = visitor.first_factor("newcomer3")
+def _asked_for_a_passkey(visitor: Visitor, login: str) -> Page:
+    """The page that asks somebody for the passkey that they made at their first login."""
+    page = visitor.first_factor(login)
     page.get_by_role("button", name="Make a passkey").click()
     visitor.is_at("/services/desk/")
     visitor.log_out()
-    visitor.first_factor("newcomer3")
+    return visitor.first_factor(login)
+
+
+def test_a_passkey_whose_user_was_not_verified_lets_nobody_in(hub: LoginHub, visit: Callable[[], Visitor]) -> None:
+    """MFA-15: the authenticator does not verify its user, or is not there: words in the page, and no login."""
+    visitor = visit()
+    page = _asked_for_a_passkey(visitor, "newcomer3")
     visitor.verifying(False)
     page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("No passkey was given")
@@ -244,11 +249,7 @@ def test_a_passkey_whose_user_was_not_verified_lets_nobody_in(hub: LoginHub, vis
 def test_a_hub_refuses_what_the_browser_lets_pass(hub: LoginHub, visit: Callable[[], Visitor]) -> None:
     """MFA-15: where a changed page asks for no verification, the hub still does, and says so in words."""
     visitor = visit()
-    page = visitor.first_factor("newcomer4")
-    page.get_by_role("button", name="Make a passkey").click()
-    visitor.is_at("/services/desk/")
-    visitor.log_out()
-    visitor.first_factor("newcomer4")
+    page = _asked_for_a_passkey(visitor, "newcomer4")
     visitor.verifying(False)
     page.evaluate("""() => { const form = document.querySelector("[data-passkey]");
         form.dataset.options = form.dataset.options.replace('"userVerification": "required"',

@@ -15,6 +15,7 @@ from tests.cluster.setting import say
 from tests.cluster.visits import start, stop
 from tests.integration.whole import Visitor, until
 
+SEEN = {"made", "container started", "server reached", "kernel started", "first cell"}
 READ = "print(open('/data/gbsg2-clinical/patients.csv').readline().count(','))"
 ROUNDS = 5
 PROFILE = Profile("small", "Small", 1.0, 4 << 30, 512, 8 << 30, 72 * 3600)
@@ -59,8 +60,14 @@ def _to_first_cell(click: Click, visitor: Visitor, request: str, cell: str) -> s
 def test_a_workspace_starts_as_one_of_plain_kubespawner_does(
     cluster: Cluster, installed: Installed, lotte: Visitor, plain: plain_hub.PlainVisitor
 ) -> None:
-    """DAT-04: the parts of both are printed beside each other, after one of each that warms the machine up."""
+    """DAT-04: both come to the first cell by all their parts, which are printed beside each other.
+
+    One of each goes before, which warms the machine up.
+    """
     ours(cluster, installed, lotte), theirs(cluster, plain)
     clicks = [(ours(cluster, installed, lotte), theirs(cluster, plain)) for _ in range(ROUNDS)]
+    for one, other in clicks:
+        assert {"decided", *SEEN} <= one.parts.keys()
+        assert other.parts.keys() >= SEEN
     for line in table({"ours": [one for one, _ in clicks], "KubeSpawner": [other for _, other in clicks]}):
         say(line)

@@ -46,5 +46,11 @@ def test_restart_replaces_the_pods_of_a_deployment(cluster: Cluster, namespace: 
 def test_killed_process_restarts_the_container(cluster: Cluster, namespace: str) -> None:
     """A process killed from the node is a container that died, as by the kernel (FLT-01)."""
     cluster.run(namespace, restricted_pod("p", cluster.image("busybox"), "sleep", "3600"))
+    before = cluster.pod(namespace, "p")
     cluster.kill_in(namespace, "p", "sleep 3600")
     cluster.await_restarts(namespace, "p", 1)
+    after = cluster.pod(namespace, "p")
+    assert before is not None
+    assert after is not None
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert [each["restartCount"] for each in after["status"]["containerStatuses"]] == [1]

@@ -119,7 +119,7 @@ class LoginState:
     def _make_ready(self, name: str, request: str) -> None:
         who, mine = self.people[name], self._as(name)
         now = self.policy.now()
-        self._do("verify-person", person(ANNA), person=who, method="video-call", until=_days(now, 300))
+        self._do("verify-person", person(ANNA), person=who, method="video-call", evidence="seen", until=_days(now, 300))
         self._do("certify-person", self._as("trainer"), person=who, course="privacy")
         self._enrol(name, who)
         for document in ("code-of-conduct", "no-reidentification"):
@@ -128,7 +128,7 @@ class LoginState:
 
     def _let_sign(self, name: str) -> None:
         who, now = self.people[name], self.policy.now()
-        self._do("verify-person", person(ANNA), person=who, method="video-call", until=_days(now, 300))
+        self._do("verify-person", person(ANNA), person=who, method="video-call", evidence="seen", until=_days(now, 300))
         self._enrol(name, who)
 
     def _ask(self, name: str, request: str) -> None:

@@ -5,8 +5,9 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+import httpx
 import msgspec
 import pytest
 from jupyterhub import orm
@@ -47,6 +48,7 @@ DOORS: tuple[tuple[str, str, object], ...] = (
     ("POST", "/hub/api/shutdown", {}), ("POST", "/hub/api/users/{me}/admin-access", {}),
     ("GET", "/hub/api/authorizations/cookie/jupyterhub-hub-login/x", None),
     ("GET", "/hub/api/authorizations/token/x", None), ("POST", "/hub/api/authorizations/token", {}),
+    ("POST", "/hub/api/authorizations/token/x", {}),
     ("POST", "/hub/security/csp-report", {"csp-report": {}}), ("GET", "/hub/user-redirect/lab", None),
     ("GET", "/hub/api/users/{me}/shared", None), ("GET", "/hub/api/shares/{me}", None),
     ("POST", "/hub/api/shares/{me}/{server}", {"user": "p-1"}), ("GET", "/hub/api/share-codes/{me}", None),
@@ -87,6 +89,43 @@ def test_a_code_is_given_for_a_hidden_challenge_only(hub: LoginHub, inside: Brow
         assert answer.status_code in (400, 403), answer.headers
     hidden = client | challenge | {"code_challenge_method": "S256"}
     assert inside.get(f"/hub/api/oauth2/authorize?{urlencode(hidden)}").status_code == 302
+
+
+STRANGE = ("evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "127.0.0.2", "127.0.0.1:x", "x@y")
+
+
+@pytest.mark.parametrize("host", STRANGE)
+def test_nothing_is_on_a_host_of_somebody_elses(hub: LoginHub, inside: Browser, host: str) -> None:
+    """SES-14: a name that somebody leads here from elsewhere is none of ours, at any page; the hub's own port is."""
+    port = urlsplit(hub.url).port
+    strange = {"Host": host.format(port=port)}
+    for path in ("/", "/hub/", "/hub/login", "/hub/readyz", "/hub/api/", "/services/desk/", "/user/p-3/dr-1/lab"):
+        answer = inside.get(path, **strange)
+        assert (answer.status_code, answer.headers.get("location")) == (404, None), path
+        assert "evil.example" not in answer.text
+    for name in (f"127.0.0.1:{port}", f"LocalHost:{port}", "localhost", f"[::1]:{port}"):
+        assert Browser(hub).get("/hub/login", Host=name).status_code == 200, name
+    inner = httpx.get(f"{hub.running.hub}/hub/api/", headers={"Host": "hub:8081"}, trust_env=False)
+    assert inner.status_code == 200
+
+
+NO_FORMS = {
+    "other bytes": ("", b"\xff\xfe"), "other bytes in a form": ("", b"grant_type=authorization_code&code=\xff"),
+    "json": ("", b"{}"), "nothing": ("", b""), "a part of a form": ("", b"grant_type=authorization_code&code"),
+    "a bad escape": ("", b"grant_type=%zz"), "in the address": ("?x=1", b"grant_type=authorization_code"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "body"), NO_FORMS.values(), ids=NO_FORMS)
+@pytest.mark.parametrize("content", ["application/x-www-form-urlencoded", "application/json", "text/plain"])
+def test_what_is_no_form_gets_no_token(hub: LoginHub, content: str, query: str, body: bytes) -> None:
+    """SES-13, SES-16, RFC 6749 5.2: whatever a stranger sends for a code is refused as theirs, without a traceback."""
+    printed = len(hub.log("hub"))
+    stranger = Browser(hub)
+    path = f"/hub/api/oauth2/token{query}"
+    answer = stranger.http.post(path, headers={"Content-Type": content}, content=body)
+    assert answer.status_code in (400, 401), answer.text  # 401: it could be read, and names no client
+    assert "Traceback" not in hub.log("hub")[printed:]
 
 
 def test_nobody_is_an_admin_of_jupyterhub(hub: LoginHub, inside: Browser) -> None:

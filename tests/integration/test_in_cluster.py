@@ -165,7 +165,9 @@ def test_a_restart_is_how_a_pod_gets_a_later_end(pods: Pods, lotte: Visitor) -> 
 def known_for(pods: Pods, visitor: Visitor, duration: timedelta) -> None:
     """Let a person be verified for so long from now."""
     ends = format_instant(datetime.now(UTC) + duration)
-    pods.do("verify-person", pods.person("anna"), person=visitor.person, method="video-call", until=ends)
+    pods.do(
+        "verify-person", pods.person("anna"), person=visitor.person, method="video-call", evidence="seen", until=ends
+    )
 
 
 def deadline(pods: Pods) -> int:

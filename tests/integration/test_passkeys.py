@@ -260,7 +260,9 @@ def test_no_passkey_for_another_host_header(hub: LoginHub, holder: tuple[str, Au
     """SES-14, MFA-15: who the passkey is for comes from the installation's address, never from a request."""
     browser = Browser(hub, holder[0])
     path = browser.first_factor().headers["location"]
-    page = browser.get(path, **{"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Origin": "http://evil"})
+    lures = {"X-Forwarded-Host": "evil.example", "Origin": "http://evil"}
+    assert browser.get(path, **lures, Host="evil.example").status_code == 404
+    page = browser.get(path, **lures, Host="127.0.0.1:1")
     assert "evil" not in page.text
     assert '"rpId": "localhost"' in options(page)
 

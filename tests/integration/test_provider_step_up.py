@@ -1,6 +1,5 @@
 """Who has nothing but their provider's second factor: how one of ours comes beside it (S76, MFA-08)."""
 
-from collections.abc import Iterator
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +9,7 @@ import pytest
 
 from access_policy.actor import person as acting
 from access_policy.model.enums import FactorKind
+from tests.integration import test_providers
 from tests.integration.factor_page import begin, do, factors_of, secret_on
 from tests.integration.login_browser import field
 from tests.integration.login_state import ANNA, NEWCOMERS
@@ -17,17 +17,7 @@ from tests.integration.several_hub import HOSPITAL, SeveralHub, Visitor
 from tests.integration.test_providers import address_of, mfa
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralHub]:
-    """One hub for all."""
-    hub = SeveralHub(tmp_path_factory.mktemp("several") / "s")
-    try:
-        hub.start()
-        yield hub
-    finally:
-        hub.stop()
+hub = test_providers.hub
 
 
 def came(hub: SeveralHub, login: str, seconds: int) -> Visitor:
@@ -42,7 +32,8 @@ def came(hub: SeveralHub, login: str, seconds: int) -> Visitor:
     if not counts:
         until = hub.policy.now().replace(year=hub.policy.now().year + 1).isoformat()
         hub.do(
-            "verify-person", acting(ANNA), person=visitor.person, method="video-call", until=until, factors=[factor]
+            "verify-person", acting(ANNA), person=visitor.person, method="video-call", evidence="seen", until=until,
+            factors=[factor],
         )  # fmt: skip
     return visitor
 

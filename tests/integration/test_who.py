@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 
@@ -19,6 +19,7 @@ from access_policy.model.enums import Component, FactorKind
 from access_policy.model.ids import PersonId
 from access_policy.state import Person
 from hub_config.bootstrap import identity_of
+from tests.integration import test_providers
 from tests.integration.login_browser import Browser, field, reason
 from tests.integration.login_state import ANNA, BRAM, READY
 from tests.integration.several_hub import HOSPITAL, NORTH, SeveralHub, Visitor
@@ -26,20 +27,10 @@ from tests.integration.test_providers import address_of, mfa, nobody_came_in, re
 from tests.same_time import SAMPLES, assert_same_time
 
 pytestmark = pytest.mark.integration
+hub = test_providers.hub
 
 NOOR = {"name": "Noor de Vries", "position": "PhD student", "field": "leukaemia"}
 XSS = '"><script>alert(1)</script>'
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeveralHub]:
-    """One hub for the tests of this module; each takes a login of its own."""
-    hub = SeveralHub(tmp_path_factory.mktemp("who") / "s")
-    try:
-        hub.start()
-        yield hub
-    finally:
-        hub.stop()
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +56,18 @@ def stranger(hub: SeveralHub, login: str, provider: str = HOSPITAL, **claims: An
 
 
 def arrived(visitor: Visitor) -> Visitor:
-    """Log in at the provider, and come to the page; without a second factor there, one is asked for once."""
+    """Log in at the provider, and come to the page."""
+    answer = back(visitor)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/hub/who"), answer.text
+    return visitor
+
+
+def back(visitor: Visitor) -> httpx.Response:
+    """Log in at the provider, which is asked for a second factor once where it brings none; what the hub then says."""
     answer = visitor.arrive()
     if "prompt=login" in answer.headers.get("location", ""):
         answer = visitor.get(visitor.callback(answer.headers["location"]))
-    assert (answer.status_code, answer.headers.get("location")) == (303, "/hub/who"), answer.text
-    return visitor
+    return answer
 
 
 def refused(visitor: Visitor) -> httpx.Response:
@@ -183,6 +180,26 @@ def test_it_is_used_once(hub: SeveralHub) -> None:
     assert send(other, xsrf, NOOR).headers["location"] == "/hub/login"
     with hub.policy.reading() as state:
         assert len(state.people) == people
+
+
+@pytest.mark.parametrize("first", ["page", "form"])
+def test_who_registered_in_another_browser_meanwhile_logs_in(hub: SeveralHub, first: str) -> None:
+    """ID-05, S97: whoever is known by now is led to the login, not told that nobody is; nobody is registered twice."""
+    login = f"una-{first}"
+    visitor, elsewhere = (arrived(stranger(hub, login)) for _ in range(2))
+    xsrf = field(visitor.get("/hub/who").text, "_xsrf")
+    assert say(elsewhere, **NOOR).headers["location"] == "/hub/enrol"
+    with hub.policy.reading() as state:
+        people, identities = len(state.people), dict(state.identities)
+    refusals_before = len(refusals(hub))
+    wished = "?next=%2Fhub%2Factivity"
+    path = f"/hub/who{wished}"
+    answer = visitor.get(path) if first == "page" else send(visitor, xsrf, NOOR, path)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/hub/login{wished}")
+    assert len(refusals(hub)) == refusals_before
+    with hub.policy.reading() as state:
+        assert (len(state.people), dict(state.identities)) == (people, identities)
+    assert back(visitor).headers["location"] == "/hub/enrol"
 
 
 TOO_MANY = ({"role": "admin"}, {"verified": "1"}, {"is_staff": "true"}, {"email": "x@centre.example"},

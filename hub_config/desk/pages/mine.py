@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from access_policy.decision import Decision, decide
@@ -20,16 +19,13 @@ from hub_config.desk.ahead import steps_ahead
 from hub_config.desk.desk import PREFIX, LoggedOut, MaybeVisiting, View, Visiting, desk_of
 from hub_config.desk.firstday import first_day
 from hub_config.desk.kinds import kinds
-from hub_config.desk.listing import Listing, listing
+from hub_config.desk.listing import Listing, Number, Words, listing
 from hub_config.desk.pages.documents import acceptances
 from hub_config.desk.pages.files import files_of
 from hub_config.desk.render import fragment, page
 from hub_config.desk.sight import Offer, offers, offers_each, standings
 
 router = APIRouter(prefix=PREFIX)
-
-Words = Annotated[str, Query(max_length=200)]
-Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True)

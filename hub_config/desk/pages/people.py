@@ -1,9 +1,8 @@
 """People: the list, and a person with what the visitor may do about them."""
 
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from access_policy.commands.base import Command, OfPerson, OfRequest
@@ -13,10 +12,10 @@ from access_policy.permissions import TABLE
 from access_policy.state import Person
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
 from hub_config.desk.kinds import kinds
-from hub_config.desk.listing import listing
+from hub_config.desk.listing import Number, Words, listing
 from hub_config.desk.pages.files import files_of
 from hub_config.desk.render import page
-from hub_config.desk.sight import Area, Offer, areas, offers, offers_each, sees_details, sees_person
+from hub_config.desk.sight import Area, Offer, need, offers, offers_each, sees_details, sees_person
 
 router = APIRouter(prefix=f"{PREFIX}/people")
 
@@ -35,16 +34,10 @@ _ABOUT = tuple(
 
 
 @router.get("")
-def people(
-    request: Request,
-    visit: Visiting,
-    q: Annotated[str, Query(max_length=200)] = "",
-    number: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-) -> Response:
+def people(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
     """List people, searched by name, number, institution and role."""
     with visit.reading() as view:
-        if Area.PEOPLE not in areas(view):
-            raise NotYours
+        need(view, Area.PEOPLE)
         found = listing(list(view.state.people.values()), q, number, lambda one: _text(view, one))
         return page(
             request, "people.html", view, people=found, sees=partial(sees_details, view),

@@ -4,19 +4,18 @@ An admin sees all of them, who signs for an institution sees its own people.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from access_policy.commands.factors import may_verify
 from access_policy.model.enums import Assurance
 from access_policy.state import Person
-from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
+from hub_config.desk.desk import PREFIX, View, Visiting
 from hub_config.desk.kinds import kinds
-from hub_config.desk.listing import listing
+from hub_config.desk.listing import Number, Words, listing
 from hub_config.desk.render import page
-from hub_config.desk.sight import Area, Offer, areas, offers, offers_each, sees_logins
+from hub_config.desk.sight import Area, Offer, need, offers, offers_each, sees_logins
 from hub_config.desk.stated import stated_by_provider
 
 router = APIRouter(prefix=f"{PREFIX}/verify")
@@ -36,16 +35,10 @@ class Waiting:
 
 
 @router.get("")
-def waiting(
-    request: Request,
-    visit: Visiting,
-    q: Annotated[str, Query(max_length=200)] = "",
-    number: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-) -> Response:
+def waiting(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
     """List who waits to be verified, whoever came first at the top; then the factors that wait for the visitor."""
     with visit.reading() as view:
-        if Area.VERIFYING not in areas(view):
-            raise NotYours
+        need(view, Area.VERIFYING)
         found = listing(_unverified(view), q, number, lambda one: f"{one.person} {one.name} {one.institution}")
         return page(
             request, "verify.html", view, people=found,

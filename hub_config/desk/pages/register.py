@@ -1,26 +1,19 @@
 """The register of approved requests, for anybody to read (S47, E65)."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from access_policy.overview import RegisterEntry, approved_requests
 from access_policy.state import State
 from hub_config.desk.desk import PREFIX, MaybeVisiting, desk_of
-from hub_config.desk.listing import listing
+from hub_config.desk.listing import Number, Words, listing
 from hub_config.desk.render import public_page
 
 router = APIRouter(prefix=f"{PREFIX}/register")
 
 
 @router.get("")
-def register(
-    request: Request,
-    visit: MaybeVisiting,
-    q: Annotated[str, Query(max_length=200)] = "",
-    number: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-) -> Response:
+def register(request: Request, visit: MaybeVisiting, q: Words = "", number: Number = 1) -> Response:
     """List the approved requests, newest first, with permit, institution, datasets, term and status (S47, E65)."""
     policy = desk_of(request).policy
     with policy.reading() as state:

@@ -17,7 +17,7 @@ from access_policy.permissions import TABLE
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
 from hub_config.desk.kinds import kinds
-from hub_config.desk.listing import listing
+from hub_config.desk.listing import Number, Words, listing
 from hub_config.desk.pages.files import files_of
 from hub_config.desk.pages.mine import card_of
 from hub_config.desk.render import page
@@ -43,9 +43,9 @@ _ABOUT = tuple(kind for kind in TABLE if issubclass(kind, OfRequest) and kind no
 def requests(
     request: Request,
     visit: Visiting,
-    q: Annotated[str, Query(max_length=200)] = "",
+    q: Words = "",
     status: Annotated[str, Query(max_length=20)] = "",
-    number: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    number: Number = 1,
 ) -> Response:
     """List the requests that the visitor takes part in, newest first, by status and words."""
     with visit.reading() as view:

@@ -1,22 +1,17 @@
 """What requests rest on: datasets and studies, courses and trainings, institutions, the law of countries."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from access_policy.model.jurisdictions import Adequacy, EligibleThirdCountry
 from access_policy.state import State
-from hub_config.desk.desk import PREFIX, NotYours, View, Visiting
+from hub_config.desk.desk import PREFIX, View, Visiting
 from hub_config.desk.kinds import kinds
-from hub_config.desk.listing import listing
+from hub_config.desk.listing import Number, Words, listing
 from hub_config.desk.render import page
-from hub_config.desk.sight import Area, Offer, areas, offers, offers_each, sees_all_datasets
+from hub_config.desk.sight import Area, Offer, need, offers, offers_each, sees_all_datasets
 
 router = APIRouter(prefix=PREFIX)
-
-Words = Annotated[str, Query(max_length=200)]
-Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 _OF_DATASET = kinds(
     "release-version", "hand-over-dataset", "reopen-dataset", "record-opt-out", "reverse-opt-out",
@@ -26,11 +21,6 @@ _OF_INSTITUTION = kinds(
     "record-agreement", "declare-domains", "correct-institution", "lift-exclusion", "end-agreement",
     "exclude-organisation",
 )  # fmt: skip
-
-
-def _need(view: View, area: Area) -> None:
-    if area not in areas(view):
-        raise NotYours
 
 
 @router.get("/datasets")
@@ -52,7 +42,7 @@ def datasets(request: Request, visit: Visiting, q: Words = "", number: Number = 
 def courses(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
     """List the courses, their trainings, and the outside providers whose certificates count."""
     with visit.reading() as view:
-        _need(view, Area.COURSES)
+        need(view, Area.COURSES)
         found = listing(list(view.state.courses.values()), q, number, lambda one: f"{one.course} {one.title}")
         trainings = sorted(view.state.trainings.values(), key=lambda one: one.on, reverse=True)[:20]
         confirming = offers_each(view, kinds("confirm-attendance"), "training", [one.training for one in trainings])
@@ -70,7 +60,7 @@ def courses(request: Request, visit: Visiting, q: Words = "", number: Number = 1
 def institutions(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
     """List the institutions with their domains and agreements."""
     with visit.reading() as view:
-        _need(view, Area.INSTITUTIONS)
+        need(view, Area.INSTITUTIONS)
         known = list(view.state.institutions.values())
         found = listing(known, q, number, lambda one: f"{one.institution} {one.name} {' '.join(one.domains)}")
         each = offers_each(view, _OF_INSTITUTION, "institution", [one.institution for one in found.items])
@@ -82,7 +72,7 @@ def institutions(request: Request, visit: Visiting, q: Words = "", number: Numbe
 def countries(request: Request, visit: Visiting) -> Response:
     """List the decisions on adequacy and the countries that are eligible, as dated law (S58, E13)."""
     with visit.reading() as view:
-        _need(view, Area.INSTITUTIONS)
+        need(view, Area.INSTITUTIONS)
         return page(
             request, "countries.html", view, adequacy=_adequacy(view), eligible=_eligible(view),
             actions=offers(view, kinds("record-adequacy", "list-country")), used=_countries(view.state),

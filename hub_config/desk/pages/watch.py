@@ -15,16 +15,14 @@ from access_policy.model.instants import format_instant
 from access_policy.overview import security_test_overdue
 from access_policy.run_ends import run_end
 from access_policy.state import Workspace
-from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
+from hub_config.desk.desk import PREFIX, View, Visit, Visiting
 from hub_config.desk.kinds import kinds
-from hub_config.desk.listing import listing
+from hub_config.desk.listing import Number, Words, listing
 from hub_config.desk.render import page
-from hub_config.desk.sight import Area, areas, offers, offers_each, sees_all_proposals
+from hub_config.desk.sight import Area, need, offers, offers_each, sees_all_proposals
 
 router = APIRouter(prefix=PREFIX)
 
-Words = Annotated[str, Query(max_length=200)]
-Number = Annotated[int, Query(ge=1, le=1_000_000)]
 Short = Annotated[str, Query(max_length=40)]
 _ANSWERS = kinds("confirm-proposal", "drop-proposal")
 _OVERSIGHT = kinds("record-security-test", "record-provider-audit")
@@ -37,8 +35,7 @@ _WINDOWS = 10
 def workspaces(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
     """List the running workspaces, each with its end and a way to stop it (S94)."""
     with visit.reading() as view:
-        if Area.WORKSPACES not in areas(view):
-            raise NotYours
+        need(view, Area.WORKSPACES)
         running = sorted(view.state.workspaces.values(), key=lambda one: one.until)
         people = view.state.people
         found = listing(running, q, number, lambda one: f"{one.person} {people[one.person].name} {one.request}")
@@ -69,8 +66,7 @@ def _key(workspace: Workspace) -> str:
 def proposals(request: Request, visit: Visiting, q: Words = "", number: Number = 1) -> Response:
     """List the commands that wait for a second admin; to who is none, their own."""
     with visit.reading() as view:
-        if Area.PROPOSALS not in areas(view):
-            raise NotYours
+        need(view, Area.PROPOSALS)
         everything = sees_all_proposals(view)
         waiting = [one for one in view.state.proposals.values() if everything or one.by == visit.person]
         found = listing(waiting, q, number, lambda one: f"{one.command} {one.arguments} {one.by}")
@@ -111,8 +107,7 @@ def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()])
     Above them stands when weak spots were last tested for (S95), and when the provider was last audited (S103).
     """
     with visit.reading() as view:
-        if Area.LOG not in areas(view):
-            raise NotYours
+        need(view, Area.LOG)
         newest = view.state.seq
     rows, lowest = _newest(visit, min(wanted.before or newest + 1, newest + 1), wanted)
     asked = (f"{name} {_recorded(value)}" for name, value in asdict(wanted).items() if value)

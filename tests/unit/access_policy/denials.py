@@ -94,7 +94,7 @@ def _verification_withdrawn(world: World) -> tuple[Query, datetime | None]:
 def _verification_over(world: World) -> tuple[Query, datetime | None]:
     world.do("withdraw-verification", ADMIN, person=RESEARCHER, reason="to be checked again")
     until = world.at + 5 * DAY
-    world.do("verify-person", ADMIN, person=RESEARCHER, method="in-person", until=until)
+    world.do("verify-person", ADMIN, person=RESEARCHER, method="in-person", evidence="seen", until=until)
     return _at(world, until)
 
 

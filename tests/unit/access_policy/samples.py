@@ -55,7 +55,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "keep-file": {"digest": DIGEST, "size": 1000, "media": "application/pdf"},
     "attach-file": {"digest": DIGEST, "size": 1000, "media": "application/pdf", "purpose": "cv"},
     "drop-file": {"file": 1},
-    "verify-person": {"method": "in-person", "until": LATER},
+    "verify-person": {"method": "in-person", "until": LATER, "evidence": "a passport"},
     "withdraw-verification": _TEXT,
     "disable-person": _TEXT,
     "enable-person": {},

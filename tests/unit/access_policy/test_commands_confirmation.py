@@ -124,11 +124,13 @@ def _withdrawn(world: World) -> None:
 
 def _withdrawn_and_verified_again(world: World) -> None:
     _withdrawn(world)
-    world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", until=world.at + 100 * DAY)
+    world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", evidence="seen", until=world.at + 100 * DAY)
 
 
 def _verified_by_another(world: World) -> None:
-    world.do("verify-person", SECOND_ADMIN, person=COLLEAGUE, method="in-person", until=world.at + 100 * DAY)
+    world.do(
+        "verify-person", SECOND_ADMIN, person=COLLEAGUE, method="in-person", evidence="seen", until=world.at + 100 * DAY
+    )
 
 
 def _verifier_ended(world: World) -> None:

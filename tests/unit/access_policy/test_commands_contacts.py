@@ -204,7 +204,14 @@ def test_data_wait_for_account_and_second_factor() -> None:
     """S38, S27: a contact who is not verified, or has no confirmed factor, gets nothing yet."""
     world = _checked()
     assert world.refusal("make-available-to-contact", STEWARD, **_available()) == "not_complete"
-    world.do("verify-person", ADMIN, person=COLLEAGUE, method="video-call", until=world.at + 100 * 1440 * MINUTE)
+    world.do(
+        "verify-person",
+        ADMIN,
+        person=COLLEAGUE,
+        method="video-call",
+        evidence="seen",
+        until=world.at + 100 * 1440 * MINUTE,
+    )
     assert world.refusal("make-available-to-contact", STEWARD, **_available()) == "not_complete"
 
 

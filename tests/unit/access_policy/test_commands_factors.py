@@ -28,7 +28,7 @@ def test_a_person_is_verified_by_somebody_until_a_date() -> None:
     """S73: by whom, how, and until when; two years at most, and never for oneself."""
     world = everything_holds()
     until = world.at + 731 * DAY
-    world.do("verify-person", SECOND_ADMIN, person=COLLEAGUE, method="signatory-letter", until=until)
+    world.do("verify-person", SECOND_ADMIN, person=COLLEAGUE, method="signatory-letter", evidence="seen", until=until)
     verification = world.state.people[COLLEAGUE].verification
     assert verification is not None
     assert (verification.by, verification.until) == (SECOND_ADMIN, until)
@@ -38,8 +38,7 @@ def test_a_person_is_verified_by_somebody_until_a_date() -> None:
 def test_a_verification_needs_an_end_in_range(days: int) -> None:
     """S73, REQ-11: a verification that never ends, or has ended, is none."""
     world = everything_holds()
-    arguments = {"person": COLLEAGUE, "method": "in-person", "until": world.at + days * DAY}
-    assert world.refusal("verify-person", ADMIN, **arguments) == "not_allowed_value"
+    assert world.refusal("verify-person", ADMIN, **_verify(world, until=world.at + days * DAY)) == "not_allowed_value"
 
 
 def test_a_verification_is_withdrawn_once() -> None:
@@ -66,7 +65,7 @@ def test_nothing_is_reset_where_there_is_nothing() -> None:
 
 def _enrolled() -> World:
     world = everything_holds()
-    world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", until=world.at + 100 * DAY)
+    world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", evidence="seen", until=world.at + 100 * DAY)
     world.do("enrol-factor", HUB, person=COLLEAGUE, factor="first", kind="totp")
     return world
 
@@ -97,7 +96,8 @@ def test_only_the_login_enrols_a_factor(who: PersonId) -> None:
 
 
 def _verify(world: World, **changed: Any) -> dict[str, Any]:
-    return {"person": COLLEAGUE, "method": "in-person", "until": world.at + 100 * DAY} | changed
+    fixed = {"person": COLLEAGUE, "method": "in-person", "until": world.at + 100 * DAY, "evidence": "a passport"}
+    return fixed | changed
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,9 @@ def test_how_surely_somebody_was_checked_depends_on_the_method(method: str, leve
         return
     (event,) = world.do("verify-person", ADMIN, **arguments)
     assert event == e.PersonVerified(
-        person=COLLEAGUE, method=VerificationMethod(method), until=arguments["until"], assurance=Assurance(level)
-    )
+        person=COLLEAGUE, method=VerificationMethod(method), until=arguments["until"], assurance=Assurance(level),
+        evidence=arguments["evidence"],
+    )  # fmt: skip
     verification = world.state.people[COLLEAGUE].verification
     assert verification is not None
     assert verification.assurance == level

@@ -1,7 +1,9 @@
 """More than one factor, what vouches for one, and who verifies besides an admin (S17, S73, S76, MFA-08)."""
 
+import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from access_policy import events as e
@@ -24,7 +26,8 @@ from tests.unit.access_policy.world import (
 
 
 def _verify(world: World, **changed: Any) -> dict[str, Any]:
-    return {"person": COLLEAGUE, "method": "in-person", "until": world.at + 100 * DAY} | changed
+    fixed = {"person": COLLEAGUE, "method": "in-person", "until": world.at + 100 * DAY, "evidence": "a passport"}
+    return fixed | changed
 
 
 def _enrolled() -> World:
@@ -168,17 +171,35 @@ def test_who_signs_for_an_institution_verifies_its_people() -> None:
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"evidence": None}, "not_complete"),
         ({"assurance": "high", "method": "in-person"}, "not_allowed_value"),
         ({"person": SIGNATORY}, "four_eyes"),
         ({"person": TRAINER}, "not_permitted"),
     ],
-    ids=["without evidence", "to the highest level", "themselves", "somebody of another institution"],
+    ids=["to the highest level", "themselves", "somebody of another institution"],
 )
 def test_what_a_signatory_does_not_verify(changed: dict[str, Any], code: str) -> None:
     """S73, E23, E26: their own people only, on record, and never as surely as an admin does."""
     world = everything_holds()
     assert world.refusal("verify-person", SIGNATORY, **_by_signatory(world, **changed)) == code
+
+
+@pytest.mark.parametrize("who", [ADMIN, SIGNATORY], ids=["an admin", "a signatory"])
+@pytest.mark.parametrize(
+    ("evidence", "told"),
+    [
+        (msgspec.UNSET, "`verify-person`: `evidence` is missing; it needs `person`, `method`, `until`, `evidence`"),
+        (None, "`verify-person`: `evidence` has to be a text"),
+        ("", "`verify-person`: `evidence` has to have at least 1 characters"),
+        (" \n", "`evidence` is blank; write something"),
+    ],
+    ids=["none", "null", "empty", "blank"],
+)
+def test_nobody_verifies_without_evidence(who: PersonId, evidence: Any, told: str) -> None:
+    """S73: whoever does it says what it rests on, else it is no command; one line names what is missing."""
+    world = everything_holds()
+    given = {name: value for name, value in _verify(world, evidence=evidence).items() if value is not msgspec.UNSET}
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        world.attempt("verify-person", who, **given)
 
 
 def test_who_signs_no_more_verifies_and_confirms_nobody() -> None:

@@ -107,7 +107,7 @@ def test_an_identity_belongs_to_one_person_and_a_person_has_one() -> None:
 def test_who_links_an_identity_is_not_who_verifies() -> None:
     """REQ-02, S73: one admin alone gives nobody's approval to a login of their own, in whatever order they try."""
     world = everything_holds()
-    verification = {"person": RESEARCHER, "method": "in-person", "until": world.at + 400 * DAY}
+    verification = {"person": RESEARCHER, "method": "in-person", "until": world.at + 400 * DAY, "evidence": "seen"}
     assert world.refusal("link-identity", ADMIN, **_link()) == "four_eyes"
     world.do("withdraw-verification", ADMIN, person=RESEARCHER, reason="who is this?")
     world.do("link-identity", ADMIN, **_link())
@@ -121,7 +121,7 @@ def test_an_unknown_person_is_not_found(name: str) -> None:
     world = everything_holds()
     arguments: dict[str, Any] = {"reason": "left"} if name in ("disable-person", "withdraw-verification") else {}
     if name == "verify-person":
-        arguments = {"method": "in-person", "until": world.at + DAY}
+        arguments = {"method": "in-person", "until": world.at + DAY, "evidence": "a passport"}
     assert world.refusal(name, ADMIN, person=NOBODY, **arguments) == "not_found"
 
 

@@ -89,7 +89,9 @@ def _mended(world: World) -> None:
 
 def _expired_and_mended(world: World) -> None:
     _agreement_for(world, DECADE)
-    world.wait(720 * DAY).do("verify-person", ADMIN, person=RESEARCHER, method="in-person", until=world.at + DAY)
+    world.wait(720 * DAY).do(
+        "verify-person", ADMIN, person=RESEARCHER, method="in-person", evidence="seen", until=world.at + DAY
+    )
     world.do("certify-person", TRAINER, person=RESEARCHER, course="privacy")
 
 

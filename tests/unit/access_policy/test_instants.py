@@ -73,7 +73,7 @@ def _verified_until(until: str, end: datetime) -> World:
     """Return a world in which the researcher's verification is the first thing to end, at an instant as written."""
     world = everything_holds(at=end - 40 * DAY)
     world.do("withdraw-verification", ADMIN, person=RESEARCHER, reason="once more")
-    world.do("verify-person", ADMIN, person=RESEARCHER, method="video-call", until=until)
+    world.do("verify-person", ADMIN, person=RESEARCHER, method="video-call", evidence="seen", until=until)
     return world
 
 

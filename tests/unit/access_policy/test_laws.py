@@ -48,13 +48,14 @@ Move = tuple[str, PersonId, dict[str, Any]]
 _REASON = {"reason": "a reason"}
 _TEXT = {"version": "2", "language": "en", "title": "Next", "digest": "1" * 64}
 _HIM = {"person": RESEARCHER}
+_IN_PERSON = {"method": "in-person", "evidence": "a passport"}
 
 GRANTS: tuple[Move, ...] = (
     ("certify-person", TRAINER, _HIM | {"course": "privacy"}),
     ("enable-person", ADMIN, _HIM),
     ("reopen-dataset", STEWARD, {"dataset": "tumours"}),
     ("reopen-dataset", STEWARD, {"dataset": "expressions"}),
-    ("verify-person", ADMIN, _HIM | {"method": "in-person", "until": 730 * DAY}),
+    ("verify-person", ADMIN, _HIM | _IN_PERSON | {"until": 730 * DAY}),
     ("record-agreement", ADMIN, {"institution": "hospital", "begins": 0 * DAY, "ends": 3000 * DAY}),
     ("record-agreement", ADMIN, {"institution": "hospital", "begins": 9 * DAY, "ends": 3000 * DAY}),
 )
@@ -69,7 +70,7 @@ WITHDRAWALS: tuple[Move, ...] = (
 )
 UNRELATED: tuple[Move, ...] = (
     ("certify-person", TRAINER, {"person": COLLEAGUE, "course": "privacy"}),
-    ("verify-person", ADMIN, {"person": COLLEAGUE, "method": "in-person", "until": 30 * DAY}),
+    ("verify-person", ADMIN, _IN_PERSON | {"person": COLLEAGUE, "until": 30 * DAY}),
     ("disable-person", ADMIN, {"person": STRANGER} | _REASON),
     ("enable-person", ADMIN, {"person": STRANGER}),
     ("publish-document", ADMIN, _TEXT | {"document": "faq"}),

@@ -80,7 +80,9 @@ def _train(world: World) -> None:
 
 def _prove(world: World) -> None:
     until = world.at + 700 * DAY
-    world.do("verify-person", ADMIN, person=RESEARCHER, method="in-person", until=until, assurance="high")
+    world.do(
+        "verify-person", ADMIN, person=RESEARCHER, method="in-person", evidence="seen", until=until, assurance="high"
+    )
 
 
 @pytest.mark.parametrize(

@@ -200,8 +200,9 @@ def test_a_verification_is_not_made_less_sure(first: str) -> None:
     """E26, REQ-11: a lower level replaces a higher one in force only once that is withdrawn, or when it is over."""
     world = everything_holds()
     who, until = world.register("new"), world.at + 300 * DAY
-    world.do("verify-person", SECOND_ADMIN, person=who, method="in-person", assurance=first, until=until)
-    lower = {"person": who, "method": "video-call", "assurance": "low", "until": until + DAY}
+    given = {"person": who, "evidence": "a passport"}
+    world.do("verify-person", SECOND_ADMIN, **given, method="in-person", assurance=first, until=until)
+    lower = given | {"method": "video-call", "assurance": "low", "until": until + DAY}
     assert world.refusal("verify-person", SECOND_ADMIN, **lower) == "not_allowed_value"
     same = lower | {"method": "in-person", "assurance": first}
     assert kinds(world.copy().do("verify-person", SECOND_ADMIN, **same)) == [e.PersonVerified]

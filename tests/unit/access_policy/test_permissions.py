@@ -99,7 +99,7 @@ def _cells() -> tuple[World, dict[RequestStatus, RequestId]]:
     appoint(world, FORMER_ADMIN, "admin")
     world.register("nel")
     until = world.at + 300 * DAY
-    world.do("verify-person", FORMER_ADMIN, person=CONCERNED, method="in-person", until=until)
+    world.do("verify-person", FORMER_ADMIN, person=CONCERNED, method="in-person", evidence="seen", until=until)
     world.do("end-role", ADMIN, person=FORMER_ADMIN, role="admin")
     world.do("appoint-role", ADMIN, person=STRANGER, role="trainer", until=until)
     for name in ("odin", "aud", "ivo"):
@@ -294,7 +294,7 @@ def test_in_a_demo_an_operator_may_act_for_anybody() -> None:
     """A demo's content is written through the same commands, by an operator on behalf of its people."""
     world = everything_holds(demo=True)
     until = world.at + 300 * DAY
-    world.do("verify-person", on_behalf_of(ADMIN), person=COLLEAGUE, method="in-person", until=until)
+    world.do("verify-person", on_behalf_of(ADMIN), person=COLLEAGUE, method="in-person", evidence="seen", until=until)
     world.do("certify-person", on_behalf_of(TRAINER), person=COLLEAGUE, course="privacy")
     request = world.ask(RequestStatus.DRAFT)
     world.do("submit-request", on_behalf_of(RESEARCHER), request=request)

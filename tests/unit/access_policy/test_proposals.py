@@ -148,7 +148,7 @@ def test_what_is_news_about_others_holds_nothing_up() -> None:
     """Four eyes: facts about another person and request do not lapse a proposal."""
     world = everything_holds()
     number = _propose(world, "appoint-role", ADMIN, **_role(world))
-    world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", until=world.at + 90 * DAY)
+    world.do("verify-person", ADMIN, person=COLLEAGUE, method="in-person", evidence="seen", until=world.at + 90 * DAY)
     world.ask(RequestStatus.DRAFT)
     events = world.do("confirm-proposal", SECOND_ADMIN, proposal=number)
     assert kinds(events) == [e.ProposalConfirmed, e.RoleAppointed]

@@ -24,10 +24,24 @@ def test_without_addresses_all_is_one_origin() -> None:
     """SES-07: a demo's; the address is the one that it listens on, or origins.hub."""
     shared = origins_of(NONE, "http://127.0.0.1:8000", told=False)
     assert shared == Origins(hub="http://127.0.0.1:8000", desk="http://127.0.0.1:8000")
-    assert (shared.own, shared.host("P-3", "DR-1"), shared.desk_host, shared.hosts) == (False, "", "", ())
+    assert (shared.own, shared.host("P-3", "DR-1"), shared.desk_host) == (False, "", "")
     assert shared.workspace("P-3", "DR-1") == shared.hub
     assert shared.own_workspace("P-3", "DR-1") == ""
     assert origins_of(OriginSettings(hub=HUB, allow_shared_origin=True), "http://127.0.0.1:8000").hub == HUB
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("http://127.0.0.1:8000", ("127.0.0.1", "localhost", "[::1]")),
+        ("http://localhost:8000", ("127.0.0.1", "localhost", "[::1]")),
+        ("https://sluis.example.org", ("sluis.example.org",)),
+        ("https://[2001:db8::1]:8443", ("[2001:db8::1]",)),
+    ],
+)
+def test_one_origin_has_the_hosts_that_it_is_known_by(url: str, hosts: tuple[str, ...]) -> None:
+    """SES-14: as a Host header names them, without a port."""
+    assert origins_of(OriginSettings(hub=url, allow_shared_origin=True), "http://127.0.0.1:8000").hosts == hosts
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ BAD_TIMES = ["9999-01-01T00:00:00Z", "2027-01-01T00:00:00", "+275760-09-13T00:00
 @pytest.mark.parametrize("time", BAD_TIMES)
 def test_a_time_that_is_none_is_two(time: str, sluis: Sluis, people: dict[str, str]) -> None:
     """REQ-11."""
-    verify = ("do", "verify-person", f"person={people['lotte']}", "method=in-person", f"until={time}")
+    verify = ("do", "verify-person", f"person={people['lotte']}", "method=in-person", "evidence=x", f"until={time}")
     said = sluis(*verify, "--as", people["anna"])
     assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
 
@@ -126,8 +126,8 @@ def test_a_personal_command_is_refused_outside_a_demo(sluis: Sluis, tmp_path: Pa
     state = tmp_path / "real"
     admins = ("--admin", "https://login.example", "a", "--admin", "https://login.example", "b")
     assert sluis("init", *admins, state=state).status == 0
-    verify = ("do", "verify-person", "person=P-2", "method=in-person", "until=2027-01-01T00:00:00Z", "--as", "P-1")
-    said = sluis(*verify, state=state)
+    fields = ("person=P-2", "method=in-person", "until=2027-01-01T00:00:00Z", "evidence=a passport")
+    said = sluis("do", "verify-person", *fields, "--as", "P-1", state=state)
     assert (said.status, said.err.split(":")[1]) == (3, " personal_command")
 
 

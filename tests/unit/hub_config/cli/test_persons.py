@@ -93,9 +93,10 @@ def test_a_verification_is_a_command(sluis: Sluis, people: dict[str, str]) -> No
     """S73, E26: method, level, end and factors come from the options; never by the person themselves."""
     who, until = people["lotte"], (datetime.now(UTC) + timedelta(days=725)).date().isoformat()
     (factor,) = [one["factor"] for one in sluis("person", "show", who, "--json").json["factors"]]
-    options = ("--method", "in-person", "--until", until, "--assurance", "high", "--factor", factor)
+    when = ("--method", "in-person", "--until", until)
+    options = (*when, "--assurance", "high", "--factor", factor, "--evidence", "passport seen")
     assert sluis("person", "verify", who, "--as", who, *options).status == 3
-    said = sluis("person", "verify", who, "--as", people["anna"], *options, "--evidence", "passport seen")
+    said = sluis("person", "verify", who, "--as", people["anna"], *options)
     assert said.status == 0, said.err
     found = sluis("person", "show", who, "--json").json["verification"]
     assert (found["by"], found["method"], found["assurance"]) == (people["anna"], "in-person", "high")
@@ -105,9 +106,10 @@ def test_a_verification_is_a_command(sluis: Sluis, people: dict[str, str]) -> No
 @pytest.mark.parametrize(
     "command",
     [
-        ("verify", "P-3", "--as", "P-1", "--method", "by-post", "--until", UNTIL),
-        ("verify", "P-3", "--as", "P-1", "--method", "in-person", "--until", "soon"),
-        ("verify", "P-3", "--method", "in-person", "--until", UNTIL),
+        ("verify", "P-3", "--as", "P-1", "--method", "by-post", "--until", UNTIL, "--evidence", "x"),
+        ("verify", "P-3", "--as", "P-1", "--method", "in-person", "--until", "soon", "--evidence", "x"),
+        ("verify", "P-3", "--method", "in-person", "--until", UNTIL, "--evidence", "x"),
+        ("verify", "P-3", "--as", "P-1", "--method", "in-person", "--until", UNTIL),
         ("disable", "P-3", "--as", "P-1"),
         ("disable", "P-999", "--as", "P-1", "--reason", "x"),
         ("reset-factor", "P-3", "--as", "anna"),
@@ -128,7 +130,7 @@ def test_outside_a_demo_personal_commands_are_the_persons_own(sluis: Sluis, plac
     real = places.state.with_name("real")
     admins = ("--admin", "https://login.example.org", "anna", "--admin", "https://login.example.org", "bram")
     assert sluis("init", *admins, state=real).status == 0
-    options = ("--method", "in-person", "--until", UNTIL)
+    options = ("--method", "in-person", "--until", UNTIL, "--evidence", "x")
     for command in (("verify", "P-2", "--as", "P-1", *options), ("reset-factor", "P-2", "--as", "P-1")):
         said = sluis("person", *command, state=real)
         assert (said.status, said.err.startswith("refused: personal_command")) == (3, True), said.err

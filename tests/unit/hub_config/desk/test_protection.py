@@ -203,7 +203,7 @@ def test_broken_page_says_a_number_and_nothing_else(
         raise RuntimeError("secret detail")
 
     client = world.client("admin")
-    monkeypatch.setattr("hub_config.desk.pages.people.areas", broken)
+    monkeypatch.setattr("hub_config.desk.pages.people.need", broken)
     with caplog.at_level(logging.ERROR, "sluis.desk"):
         answer = client.get("/people")
     assert answer.status_code == 500

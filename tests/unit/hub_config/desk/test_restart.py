@@ -21,7 +21,7 @@ OFFER = "A new one of this size can run until"
 
 
 def verified(world: World, days: int) -> None:
-    world.do("verify-person", "admin", person="P-8", method="video-call", until=world.until(days))
+    world.do("verify-person", "admin", person="P-8", method="video-call", evidence="seen", until=world.until(days))
 
 
 def text_of(world: World, path: str, who: str = "researcher") -> str:

@@ -97,7 +97,7 @@ def test_a_paused_clock_says_why_until_it_goes_on(world: World) -> None:
 
 def test_how_a_person_was_checked_is_shown_to_those_who_check(world: World) -> None:
     """S73, S76: the method and the factors that were looked at; to nobody else who sees the person."""
-    world.do("verify-person", "admin", person="P-8", method="signatory-letter", until=world.until(365),
+    world.do("verify-person", "admin", person="P-8", method="signatory-letter", evidence="seen", until=world.until(365),
              factors=["factor-P-8"])  # fmt: skip
     for who, path in (("second-admin", "/people/P-8"), ("researcher", "/me")):
         text = page(world, who, path)

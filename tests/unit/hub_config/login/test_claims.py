@@ -333,13 +333,17 @@ def test_a_proof_grows_old(age: int) -> None:
 
 
 def test_userinfo_is_asked_only_where_something_is_missing() -> None:
-    """OpenID Connect Core 1.0 §5.4: what the rules look at, and where they look at anything."""
+    """E26, OpenID Connect Core 1.0 §5.4: what the rules look at, and where they look at anything."""
     assert not wants_userinfo(claims(), rules())
     assert wants_userinfo(claims(email=None), rules())
     assert wants_userinfo(claims(email_verified=None), rules())
     assert wants_userinfo(claims(), rules(Kind.SURFCONEXT))
     assert not wants_userinfo(claims(email_verified=None, schac_home_organization="x"), rules(Kind.SURFCONEXT))
     assert wants_userinfo(claims(), rules(Kind.LSAAI))
+    of_home = claims(voperson_external_affiliation="faculty@hospital.nl")
+    assert wants_userinfo(of_home, rules(Kind.LSAAI))
+    assert not wants_userinfo(of_home | {"eduperson_assurance": []}, rules(Kind.LSAAI))
+    assert wants_userinfo(claims(), rules(scopes=("openid", "eduperson_assurance")))
     assert not wants_userinfo({"sub": "rosa"}, ONE_PROVIDER)
 
 

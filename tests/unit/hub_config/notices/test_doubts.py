@@ -79,7 +79,9 @@ def test_a_server_that_takes_the_mail_and_says_nothing_leaves_a_doubt(mailing: M
 
 def test_two_senders_at_once_send_one(mailing: Mailing, handler: Handler, server: MailServer) -> None:
     """S37: while one sends, the other takes neither the same notice nor the next."""
-    mailing.world.do("verify-person", "admin", person=ADA, method="video-call", until=mailing.world.until(365))
+    mailing.world.do(
+        "verify-person", "admin", person=ADA, method="video-call", evidence="seen", until=mailing.world.until(365)
+    )
     real = post_to(server.port)
     other = Loop(mailing.world.policy, mailing.loop.collector, real)
     seen: list[bool] = []
@@ -152,7 +154,9 @@ def test_what_cannot_be_written_down_now_is_later(
 def test_what_was_put_back_from_a_backup_is_in_doubt(mailing: Mailing, handler: Handler) -> None:
     """FLT-10: what waited in a backup, and what its newest facts tell of, may have been sent since: told, not sent."""
     mailing.loop.collector.write(mailing.world.policy)
-    mailing.world.do("verify-person", "admin", person=ADA, method="video-call", until=mailing.world.until(365))
+    mailing.world.do(
+        "verify-person", "admin", person=ADA, method="video-call", evidence="seen", until=mailing.world.until(365)
+    )
     doubt_unsent(mailing.world.policy.store.database, mailing.world.clock.at)
     assert mailing.all_turns() == 0
     assert (mailing.standings(), handler.received) == ([Standing.UNCERTAIN, Standing.UNCERTAIN], [])
@@ -164,7 +168,9 @@ def test_what_was_put_back_from_a_backup_is_in_doubt(mailing: Mailing, handler: 
 def test_an_accepted_loss_leaves_a_doubt(mailing: Mailing, handler: Handler) -> None:
     """AUD-02: an older state of the database was put back; what waited in it may have gone out since."""
     mailing.loop.collector.write(mailing.world.policy)
-    mailing.world.do("verify-person", "admin", person=ADA, method="video-call", until=mailing.world.until(365))
+    mailing.world.do(
+        "verify-person", "admin", person=ADA, method="video-call", evidence="seen", until=mailing.world.until(365)
+    )
     policy = mailing.world.policy
     with policy.reading() as state:
         lost = e.LossAccepted(kept=state.seq, lost=3, epoch=1, observations=0)

@@ -155,7 +155,9 @@ def test_a_damaged_notice_does_not_hold_up_the_others(mailing: Mailing, handler:
     mailing.loop.collector.write(mailing.world.policy)
     with mailing.world.policy.store.database.write() as connection:
         connection.exec_driver_sql("UPDATE outbox SET address = x'00'")
-    mailing.world.do("verify-person", "admin", person=ADA, method="video-call", until=mailing.world.until(365))
+    mailing.world.do(
+        "verify-person", "admin", person=ADA, method="video-call", evidence="seen", until=mailing.world.until(365)
+    )
     mailing.all_turns()
     assert sorted(mailing.standings()) == [Standing.FAILED, Standing.SENT]
     assert [getattr(one, "why", "sent") for one in mailing.observed()] == ["unreadable", "sent"]
@@ -167,7 +169,9 @@ def test_without_a_mail_server_notices_wait(mailing: Mailing, handler: Handler) 
     assert not none.turn()
     assert mailing.standings() == [Standing.WAITING]
     later(mailing, LATEST + MINUTE)
-    mailing.world.do("verify-person", "admin", person=ADA, method="video-call", until=mailing.world.until(365))
+    mailing.world.do(
+        "verify-person", "admin", person=ADA, method="video-call", evidence="seen", until=mailing.world.until(365)
+    )
     assert not none.turn()
     assert mailing.all_turns() == 1
     assert [one.mail["Subject"] for one in handler.received] == ["It was checked who you are"]
@@ -202,7 +206,9 @@ def test_what_was_settled_is_forgotten_after_a_while(mailing: Mailing) -> None:
     later(mailing, KEPT)
     assert mailing.outbox.forget(mailing.world.clock.at - KEPT) == 0
     later(mailing, MINUTE)
-    mailing.world.do("verify-person", "admin", person=ADA, method="video-call", until=mailing.world.until(365))
+    mailing.world.do(
+        "verify-person", "admin", person=ADA, method="video-call", evidence="seen", until=mailing.world.until(365)
+    )
     assert mailing.all_turns() == 1
     assert [one.template for one in mailing.outbox.entries()] == ["person_verified"]
     assert len(mailing.observed()) == 2
