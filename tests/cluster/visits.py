@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import httpx
 import msgspec
 
 from spawner import cluster_names as names
@@ -20,8 +21,18 @@ def start(visitor: Visitor, request: str, profile: str = "small") -> None:
 
 
 def ask(visitor: Visitor, request: str, profile: str = "small") -> None:
-    """Ask for a workspace; who is told that it cannot be just now asks again, as a person does."""
-    until(lambda: "spawn-pending" in visitor.spawn(request, profile=profile).url.path or visitor.reaches(request))
+    """Ask for a workspace; who is told that it cannot be just now asks again, as a person does.
+
+    So does who finds nobody there: a cluster whose API was away calls its node lost for some seconds when it is back.
+    """
+    until(lambda: _asked(visitor, request, profile) or visitor.reaches(request))
+
+
+def _asked(visitor: Visitor, request: str, profile: str) -> bool:
+    try:
+        return "spawn-pending" in visitor.spawn(request, profile=profile).url.path
+    except httpx.ConnectError:
+        return False
 
 
 def told(visitor: Visitor, request: str, seconds: int = 60) -> Iterator[str]:

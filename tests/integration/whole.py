@@ -267,8 +267,8 @@ class Visitor:
         try:
             self.http.get(f"{self.workspace_path(request)}/lab")
             answer = self.http.get(f"{self.workspace_path(request)}/api/status")
-        except httpx.RemoteProtocolError:  # the proxy ends what runs over a route that it takes away
-            return False
+        except (httpx.RemoteProtocolError, httpx.ConnectError):
+            return False  # the proxy ends what runs over a route that it takes away; or it is not there for a moment
         return answer.status_code == 200 and "kernels" in answer.text
 
     def kernel(self, request: str) -> "Kernel":
