@@ -70,7 +70,9 @@ class ClusterSpawner(OwnPodSpawner):
         try:
             async with asyncio.timeout(START_SECONDS):
                 url: str = await super()._start()
-            self._check_kept()
+            await self.release("events")
+            _check_not_cancelled()
+            self._check_kept()  # with no await behind it
         except BaseException as error:
             failed = self._failure(error)
             await self._finish(getattr(failed, "reason", "start_failed"))
@@ -138,3 +140,10 @@ class ClusterSpawner(OwnPodSpawner):
             self._tell_end(why)
         await self.release("pods")
         return gone
+
+
+def _check_not_cancelled() -> None:
+    """Raise what was asked for: `asyncio.wait_for` keeps a cancellation to itself where its answer is there already."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

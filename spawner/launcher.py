@@ -24,7 +24,10 @@ _LAST_CAPABILITY = 63
 def main(orders_fd: int, socket_fd: int) -> None:
     """Called by bubblewrap's command line with the numbers of two inherited descriptors."""
     with os.fdopen(orders_fd, "rb") as pipe:
-        orders = json.load(pipe)
+        text = pipe.read()
+    if not text:
+        raise SystemExit("there are no orders: the start was given up, or its hub is gone")
+    orders = json.loads(text)
     apply_limits(orders["limits"], orders["nice"], orders["oom_score_adjustment"])
     drop_rights(orders["uid"])
     os.umask(0o077)

@@ -59,7 +59,9 @@ class HubRelay:
         listening = listening_socket(self._path)
         if self._uid is not None:
             os.chown(self._path, self._uid, self._uid)
-        self._listener = await asyncio.get_running_loop().create_unix_server(self._protocol, sock=listening)
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_unix_server(self._protocol, sock=listening, start_serving=False)
+        await self._listener.start_serving()  # from here on `stop` knows what to close, also where this is given up
 
     async def stop(self) -> None:
         """Close the socket and every connection on it; harmless when it never started."""

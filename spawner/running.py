@@ -1,34 +1,23 @@
-"""Sandboxes as processes of this machine: starting them, writing down which run, finding and ending them.
+"""Sandboxes as processes of this machine: writing down which run, finding and ending them.
 
-The hub's spawner starts them here and writes `process.json`; the warden reads those files and ends what has to end,
-also when the hub is busy or gone. A process is the same one only if process id, start time and boot are the same, and
-it is signalled through a descriptor opened before that comparison, so a process id that was given to another program is
-never killed. Whether a workspace may run is decided elsewhere.
+`starting.py` writes a `process.json` for each in the hub; the warden reads those files and ends what has to end, also
+when the hub is busy or gone. What no file names is found by `strays.py`. A process is the same one only if process id,
+start time and boot are the same, and it is signalled through a descriptor opened before that comparison, so a process
+id that was given to another program is never killed. Whether a workspace may run is decided elsewhere.
 """
 
-import asyncio
 import contextlib
-import json
 import os
 import select
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import msgspec
 
 from spawner.processes import Process, boot_id, is_running, process_now
-from spawner.relay import ServerLog, listening_socket, pipe, pipe_with
-from spawner.sandbox_command import SandboxFailed, SandboxHost, SandboxPaths, sandbox_command
-from spawner.seccomp import seccomp_program
-from spawner.storage import Folders, open_datasets
-from spawner.workspace import Workspace
 
-_START_SECONDS = 10.0
 PROCESS_FILE = "process.json"
 
 
@@ -108,79 +97,6 @@ def clean_up(run_dir: Path) -> list[str]:
     return ["/".join(folder.parts[-2:]) for folder in gone]
 
 
-class SandboxProcess:
-    """A started sandbox in the hub's hands."""
-
-    def __init__(self, process: subprocess.Popen[bytes], running: RunningSandbox, log: ServerLog) -> None:
-        self.running = running
-        self.log = log
-        self.ended = asyncio.Event()
-        self._process = process
-        self._loop = asyncio.get_running_loop()
-        self._watched = os.pidfd_open(process.pid)
-        self._loop.add_reader(self._watched, self._note_end)
-        self._callbacks: list[Callable[[], None]] = []
-
-    def when_it_ends(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called in the event loop as soon as bubblewrap ends, unless closed before."""
-        self._callbacks.append(callback)
-
-    def close(self) -> None:
-        """Forget an ended sandbox: no zombie, no descriptor stays."""
-        self._loop.remove_reader(self._watched)
-        os.close(self._watched)
-        self.log.close()
-        self.ended.set()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1)
-
-    def _note_end(self) -> None:
-        self._loop.remove_reader(self._watched)
-        self.ended.set()
-        for callback in self._callbacks:
-            callback()
-
-
-class Launch(NamedTuple):
-    """All that one start needs; `orders` is what the launcher reads (see `launcher.py`)."""
-
-    workspace: Workspace
-    host: SandboxHost
-    datasets: Path
-    folders: Folders
-    orders: dict[str, Any]
-
-
-async def start_sandbox(launch: Launch) -> SandboxProcess:
-    """Start bubblewrap and wait until it has made the namespaces; `SandboxFailed`, `DatasetProblem` or `OSError`.
-
-    To be called in the main thread: the kernel ends a sandbox with the thread that started it (SBX-04).
-    """
-    with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
-        info, info_fd = pipe(ours, theirs)
-        log, log_fd = pipe(ours, theirs)
-        listening = theirs.enter_context(listening_socket(launch.folders.sockets / "server.sock"))
-        paths = SandboxPaths(
-            home=str(launch.folders.home),
-            etc=str(launch.folders.run / "etc"),
-            hub_socket=str(launch.folders.sockets / "hub.sock"),
-            uid=launch.orders["uid"],
-            orders_fd=pipe_with(json.dumps(launch.orders).encode(), theirs),
-            socket_fd=listening.fileno(),
-            info_fd=info_fd,
-            seccomp_fd=pipe_with(seccomp_program(), theirs),
-            dataset_fds=await asyncio.to_thread(open_datasets, launch.datasets, launch.workspace.mounts, theirs),
-        )
-        process = _popen(sandbox_command(launch.workspace, launch.host, paths), paths, log_fd)
-        theirs.close()
-        try:
-            inner = await asyncio.to_thread(_inner_pid, info)
-        except BaseException:  # a start that is given up leaves nothing behind
-            process.kill()
-            raise
-        return _started(process, inner, os.dup(log), launch)
-
-
 def _read(path: Path) -> RunningSandbox | None:
     try:
         sandbox = msgspec.json.decode(path.read_bytes(), type=RunningSandbox)
@@ -218,63 +134,3 @@ def _wait(process: Process, deadline: float) -> bool:
         return not is_running(process)
     finally:
         os.close(descriptor)
-
-
-def _popen(command: list[str], paths: SandboxPaths, log_fd: int) -> subprocess.Popen[bytes]:
-    inherited = (paths.orders_fd, paths.socket_fd, paths.info_fd, paths.seccomp_fd, *paths.dataset_fds)
-    return subprocess.Popen(
-        command,
-        env={},
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=log_fd,
-        stderr=log_fd,
-        pass_fds=inherited,
-        start_new_session=True,
-    )
-
-
-def _started(process: subprocess.Popen[bytes], inner: int | None, log: int, launch: Launch) -> SandboxProcess:
-    try:
-        if inner is None:
-            raise ProcessLookupError
-        sandbox = _identified(process_now(process.pid), process_now(inner), launch)
-    except ProcessLookupError:
-        process.kill()
-        process.wait()
-        raise SandboxFailed(f"bubblewrap ended at once ({_last_words(log)})") from None
-    return SandboxProcess(process, sandbox, ServerLog(log))
-
-
-def _identified(outer: Process, inner: Process, launch: Launch) -> RunningSandbox:
-    workspace = launch.workspace
-    return RunningSandbox(
-        outer=outer,
-        inner=inner,
-        boot_id=boot_id(),
-        person=workspace.person,
-        request=workspace.request,
-        seq=workspace.seq,
-        folder=str(launch.folders.run),
-        installation=workspace.installation,
-    )
-
-
-def _last_words(log: int) -> str:
-    """The last line that is in the pipe, which is closed; `no message` where it is empty."""
-    os.set_blocking(log, False)
-    said: list[str] = []
-    with contextlib.suppress(BlockingIOError):
-        said = os.read(log, 4096).decode(errors="replace").strip().splitlines()[-1:]
-    os.close(log)
-    return said[0] if said else "no message"
-
-
-def _inner_pid(info_fd: int) -> int | None:
-    """The outside id of the namespace's first process, as bubblewrap says it; None where it ended before."""
-    said, deadline = b"", time.monotonic() + _START_SECONDS
-    while select.select([info_fd], [], [], max(0.0, deadline - time.monotonic()))[0] and (
-        part := os.read(info_fd, 4096)
-    ):
-        said += part
-    return int(json.loads(said)["child-pid"]) if said else None

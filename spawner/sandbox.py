@@ -6,7 +6,6 @@ exception counts as a failure of the hub. The sandbox dies with the hub (SBX-04)
 """
 
 import asyncio
-import contextlib
 import os
 import shutil
 import subprocess
@@ -19,15 +18,7 @@ from jupyterhub.spawner import Spawner
 from spawner.decided import WITHDRAWN, Decided, refusal
 from spawner.limits import NICE, OOM_SCORE_ADJUSTMENT, resource_limits
 from spawner.relay import HubRelay
-from spawner.running import (
-    Launch,
-    RunningSandbox,
-    SandboxProcess,
-    ask_to_end,
-    end_sandbox,
-    start_sandbox,
-    write_down,
-)
+from spawner.running import RunningSandbox, ask_to_end, end_sandbox
 from spawner.sandbox_command import (
     HOME,
     HUB_SOCKET,
@@ -41,6 +32,7 @@ from spawner.sandbox_command import (
     workspace_environment,
 )
 from spawner.seccomp import UnknownArchitecture, seccomp_program
+from spawner.starting import Launch, SandboxProcess, in_thread, start_sandbox
 from spawner.storage import (
     DatasetProblem,
     Folders,
@@ -50,6 +42,7 @@ from spawner.storage import (
     prepare_run_folder,
     socket_folder,
 )
+from spawner.strays import end_all_of
 from spawner.workspace import Workspace
 
 _STOP_SECONDS = 4.0
@@ -80,19 +73,29 @@ class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ship
             if not self.policy.may_keep(workspace.person, workspace.request, workspace.seq):
                 raise refusal("no_longer_allowed", WITHDRAWN)
         except BaseException as error:
+            failed = self._failure(error)
             await self._finish("start_failed")
-            if isinstance(error, SandboxFailed | DatasetProblem | OSError):
-                if not self._may_keep():  # the warden was faster
-                    raise refusal("no_longer_allowed", WITHDRAWN) from error
-                raise refusal("sandbox", f"the workspace could not be started: {error}", 503) from error
-            raise
+            raise failed from error
         return url
 
+    def _failure(self, error: BaseException) -> BaseException:
+        """What the person reads, as long as the end is not told, which is why it might not be kept."""
+        if not isinstance(error, SandboxFailed | DatasetProblem | OSError):
+            return error
+        failed: BaseException = refusal("sandbox", f"the workspace could not be started: {error}", 503)
+        if not self._may_keep():  # the warden was faster
+            failed = refusal("no_longer_allowed", WITHDRAWN)
+        return failed
+
     async def stop(self, now: bool = False) -> None:
-        """Called by the hub, and by nothing here: SIGTERM, a bounded wait, SIGKILL."""
+        """Called by the hub, and by nothing here: SIGTERM, a bounded wait, SIGKILL.
+
+        Raises TimeoutError where the end was not seen: it then still counts as running.
+        """
         if self._running is not None and not now:
             await asyncio.to_thread(ask_to_end, self._running, _STOP_SECONDS)
-        await self._finish("stopped")
+        if not await self._finish("stopped"):
+            raise TimeoutError(f"the end of {self._log_name} cannot be confirmed yet; the warden goes on trying")
 
     async def poll(self) -> int | None:
         """None while it runs and may; the end is carried out here where it may no longer (POL-03)."""
@@ -142,7 +145,9 @@ class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ship
 
     async def _start_sandbox(self, workspace: Workspace) -> str:
         uid = self.places.host_uid(workspace)
-        home = await asyncio.to_thread(prepare_home, self.places, workspace, uid)
+        home = await in_thread(prepare_home, self.places, workspace, uid)
+        if not await in_thread(end_all_of, self.places.run / workspace.user_name / workspace.server_name):
+            raise SandboxFailed("what an earlier start left does not end; try again in a moment")
         folder = prepare_run_folder(self.places, workspace, uid)
         sockets = socket_folder(self.places, workspace)
         self._relay = HubRelay(self.hub.api_url, self.user.name, sockets / "hub.sock", uid)
@@ -151,7 +156,6 @@ class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ship
         folders = Folders(home, folder, sockets)
         self._process = await start_sandbox(Launch(workspace, self.host, self.places.datasets, folders, orders))
         self._running = self._process.running
-        write_down(self._running)
         self._process.when_it_ends(self._died)
         return await self._until_ready(self._process, socket_url(sockets / "server.sock"))
 
@@ -182,8 +186,7 @@ class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ship
         finally:
             for task in (answer, end):
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
+            await asyncio.wait({answer, end})  # which raises what cancels this start, and nothing of theirs
         return url
 
     def _died(self) -> None:
@@ -191,18 +194,23 @@ class SandboxSpawner(Decided, Spawner):  # type: ignore[misc]  # jupyterhub ship
         if self._poll_callback is not None:
             self._after_death = asyncio.ensure_future(self.poll_and_notify())
 
-    async def _finish(self, why: str) -> None:
-        """End whatever is left of the sandbox and tell the policy, once."""
-        running, process, relay, self._process, self._relay = self._running, self._process, self._relay, None, None
-        if running is not None and not await asyncio.to_thread(end_sandbox, running):
-            self.log.error("sandbox %s does not end", running.identifier)
+    async def _finish(self, why: str) -> bool:
+        """End whatever is left of the sandbox and tell the policy, once; False where its end was not seen.
+
+        Its file then stays, by which the warden goes on.
+        """
+        if self._running is not None and not await in_thread(end_sandbox, self._running):
+            self.log.error("sandbox %s does not end; the warden goes on trying", self._running.identifier)
+            return False
+        process, relay, self._process, self._relay = self._process, self._relay, None, None
         if process is not None:
             process.close()
         if relay is not None:
             await relay.stop()
-        if running is not None:
-            shutil.rmtree(running.folder, ignore_errors=True)
+        if self._running is not None:
+            shutil.rmtree(self._running.folder, ignore_errors=True)
         self._tell_end(why)
+        return True
 
 
 def sandbox_problem() -> str | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from access_policy.state import State, WorkspaceKey
 from spawner.running import RunningSandbox, end_sandbox, running_sandboxes
+from spawner.strays import is_left_alone, strays
 from spawner.warden.plan import START_BOUND, key_of
 
 
@@ -85,13 +86,13 @@ class LocalMachine:
         self._last: dict[int, RunningSandbox] = {}
 
     def running(self) -> Mapping[int, Running]:
-        """Return the sandboxes that run now."""
-        self._last = {one.seq: one for one in running_sandboxes(self._run)}
+        """Return the sandboxes that run now, and what runs of one that no file names (FLT-07)."""
+        self._last = {one.seq: one for one in (*strays(self._run), *running_sandboxes(self._run))}
         return {seq: Running(key_of(one.person, one.request), one.identifier) for seq, one in self._last.items()}
 
     def unfit(self, _state: State, /) -> Collection[int]:
-        """Return none: a sandbox is made by the hub on this machine, and cannot be another than it was made."""
-        return ()
+        """Return those that outlived their hub; none else, since a sandbox cannot be another than it was made."""
+        return [seq for seq, one in self._last.items() if is_left_alone(one)]
 
     def causes(self) -> Mapping[int, str]:
         """Return none: the hub has the sandbox's own process, and tells."""
