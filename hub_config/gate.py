@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from access_policy import events as e
 from access_policy.actor import component
 from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.commands.workspaces import RecordEnding, StartWorkspace, ground_lost
 from access_policy.decision import shown
 from access_policy.entitlements import location_of
-from access_policy.model.enums import Action, Component
+from access_policy.model.enums import Action, Component, Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
+from access_policy.networks import may_use, zone_of
 from access_policy.reasons import REASONS
+from access_policy.rules import Session
 from access_policy.state import Request as DataRequest
 from access_policy.state import State
 from access_policy.use_cases import Policy
-from hub_config.sessions import live_session
+from hub_config.sessions import live_session, live_sessions
 from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
 
 _HUB = component(Component.HUB)
@@ -34,17 +38,21 @@ class Gate:
         self._policy = policy
         self._profiles = {profile.name: profile for profile in profiles}
 
-    def start(self, person: str, request: str, wish: Mapping[str, str]) -> Workspace:
-        """Decide and record the start in one append (S75, POL-02). Raises WorkspaceRefused, with the reasons."""
+    def start(self, person: str, request: str, wish: Mapping[str, str], place: Zone = Zone.ANYWHERE) -> Workspace:
+        """Decide and record the start in one append (S75, POL-02). Raises WorkspaceRefused, with the reasons.
+
+        `place` is that of the browser that asks, whatever the person's other browsers are (NET-06).
+        """
         who, what = PersonId(person), RequestId(request)
-        session = live_session(self._policy, who)
+        session = self._session_at(who, place)
         profile = self._profiles[wish["profile"]]
         command = StartWorkspace(
-            person=who, request=what, profile=profile.name, max_run_seconds=profile.max_run_seconds, session=session
-        )
+            person=who, request=what, profile=profile.name, max_run_seconds=profile.max_run_seconds, session=session,
+            profile_zone=profile.zone,
+        )  # fmt: skip
         outcome = self._policy.handle(command, _HUB)
         if isinstance(outcome, Refusal):
-            raise self._refused(who, what, outcome)
+            raise self._refused(who, what, outcome, place)
         (fact,) = outcome.facts
         return self._workspace(who, what, fact, profile)
 
@@ -56,21 +64,38 @@ class Gate:
             this = workspace if workspace is not None and workspace.seq == seq else None
             return this is not None and ground_lost(state, this, self._policy.now()) is None
 
-    def why_not(self, person: PersonId, request: RequestId, action: Action) -> str:
+    def why_not(self, person: PersonId, request: RequestId, action: Action, place: Zone = Zone.ANYWHERE) -> str:
         """Return, for the person, why they may not, and the next step of each reason; empty where they may (POL-09)."""
         with self._policy.reading() as state:
-            decision = self._policy.decide(person, request, action, live_session(self._policy, person))
+            decision = self._policy.decide(person, request, action, self._session_at(person, place))
             findings = shown(state, decision)
         texts = [(REASONS[finding.code], finding.code) for finding in findings]
         return " ".join(f"{_sentence(text.failing)} ({code}). Next: {text.next_step}." for text, code in texts)
 
-    def may_reach(self, person: str, request: str) -> bool:
-        """Say whether a route to the workspace may stand: the person has a live session that holds (S78)."""
+    def may_reach(self, person: str, request: str, door: Zone = Zone.ANYWHERE) -> bool:
+        """Say whether a route to the workspace may stand at a door: the person has a live session that holds (S78).
+
+        One that is reached from the institute's network only has none at the public door (NET-04).
+        """
         who, what = PersonId(person), RequestId(request)
-        session = live_session(self._policy, who)
+        sessions = live_sessions(self._policy, who)
         with self._policy.reading() as state:
-            runs = (who, what) in state.workspaces
-            return runs and self._policy.decide(who, what, Action.REACH_WORKSPACE, session).allowed
+            workspace = state.workspaces.get((who, what))
+            if workspace is None or not may_use(zone_of(state, workspace), door):
+                return False
+            asked = (self._policy.decide(who, what, Action.REACH_WORKSPACE, session) for session in sessions)
+            return any(answer.allowed for answer in asked)
+
+    def zone_of(self, person: str, request: str) -> Zone | None:
+        """Return from where the running workspace is reached, or None where none runs."""
+        with self._policy.reading() as state:
+            workspace = state.workspaces.get((PersonId(person), RequestId(request)))
+            return None if workspace is None else zone_of(state, workspace)
+
+    def _session_at(self, person: PersonId, place: Zone) -> Session | None:
+        """Return the person's newest session as if it were where the browser that asks is."""
+        session = live_session(self._policy, person)
+        return None if session is None else msgspec.structs.replace(session, zone=place)
 
     def has_ground(self, person: str, request: str) -> bool:
         """Say whether the person's workspace of the request could go on now. Raises LogError for no answer."""
@@ -106,9 +131,9 @@ class Gate:
         """Record that a workspace was asked for in a way that is not offered (SPW-01)."""
         self._policy.observe(_HUB, e.WorkspaceRefused(person=PersonId(person), request=RequestId(request), codes=code))
 
-    def _refused(self, person: PersonId, request: RequestId, refusal: Refusal) -> WorkspaceRefused:
+    def _refused(self, person: PersonId, request: RequestId, refusal: Refusal, place: Zone) -> WorkspaceRefused:
         self._policy.observe(_HUB, e.WorkspaceRefused(person=person, request=request, codes=refusal.text))
-        text = self.why_not(person, request, Action.OPEN_WORKSPACE)
+        text = self.why_not(person, request, Action.OPEN_WORKSPACE, place)
         return WorkspaceRefused(refusal.code, text or _TOLD.get(refusal.code, refusal.text))
 
     def _workspace(self, person: PersonId, request: RequestId, fact: e.Fact, profile: Profile) -> Workspace:
@@ -118,7 +143,7 @@ class Gate:
         with self._policy.reading() as state:
             asked, installation = state.requests[request], state.installation
             mounts = tuple(_mount(state, asked, name) for name in started.datasets)
-        return Workspace(person, request, fact.seq, started.until, mounts, profile, installation)
+        return Workspace(person, request, fact.seq, started.until, mounts, profile, installation, started.zone)
 
 
 def _mount(state: State, request: DataRequest, name: DatasetName) -> Mount:

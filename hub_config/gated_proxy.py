@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import ClientError, ClientResponseError
 from jupyterhub.proxy import ConfigurableHTTPProxy
 
+from access_policy.model.enums import Zone
 from hub_config.old_servers import OldServers
 from hub_config.origins import Origins
 
@@ -20,8 +21,8 @@ from hub_config.origins import Origins
 class ReachGate(Protocol):
     """Who is asked; `hub_config/gate.py` answers."""
 
-    def may_reach(self, person: str, request: str) -> bool:
-        """Say whether a route to the workspace may stand now."""
+    def may_reach(self, person: str, request: str, door: Zone = Zone.ANYWHERE) -> bool:
+        """Say whether a route to the workspace may stand now at a door."""
 
 
 class _OpenPart(msgspec.Struct, frozen=True):
@@ -51,6 +52,8 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
     old_servers: ClassVar[OldServers | None] = None
     origins: ClassVar[Origins | None] = None
     look_seconds: ClassVar[float] = 1.0
+    door: Zone = Zone.ANYWHERE
+    """Who comes in by this proxy."""
 
     _minding: asyncio.Task[None] | None = None
 
@@ -105,10 +108,14 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
         if not server_name:
             return False
         try:
-            return self.gate.may_reach(user_name.upper(), server_name.upper())
+            return self.gate.may_reach(user_name.upper(), server_name.upper(), self.door)
         except Exception:  # whatever the policy store throws
             self.log.exception("no decision about the route of %s/%s", user_name, server_name)
             return False
+
+    def is_reached(self, user_name: str, server_name: str) -> bool:
+        """Say whether there is a door at which a workspace may be reached."""
+        return self.may_reach(user_name, server_name)
 
     async def _mind_a_new_proxy(self, users: Any, services: Any) -> None:
         """Ask for one route again and again; where it is missing, everything is checked (FLT-01)."""

@@ -16,11 +16,14 @@ from jupyterhub.handlers.pages import SpawnHandler
 from tornado import web
 
 from access_policy.log.errors import LogBehind, LogError
-from access_policy.model.enums import Action
+from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import RequestId
+from access_policy.networks import may_use
+from hub_config.login.activity import note_here
 from hub_config.login.authenticator import BEHIND
 from hub_config.login.flow import PageRefused
 from hub_config.login.sessions import person_of
+from hub_config.login.stays import Network
 from spawner.workspace import WorkspaceRefused, parse_wish
 
 _CLASS_NAME = re.compile(r"^[0-9]{3} SpawnException\([^)]*\): ")
@@ -94,7 +97,7 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
         kept = {name: values for name, values in self.request.query_arguments.items() if name == "next"}
         self.request.query_arguments = kept
         if problem := _why_not(self, server_name, Action.OPEN_WORKSPACE):
-            raise _refusal(403, problem)
+            raise _refusal(403, f"{problem}{_way_inside(self, problem)}")
         await super().get(user_name, server_name)
 
     @web.authenticated
@@ -105,7 +108,8 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
 
     async def _render_form(self, **given: Any) -> str:
         """Called by the hub to show the form again; the reason without the name of a class before it."""
-        page: str = await super()._render_form(**given | {"message": _CLASS_NAME.sub("", given.get("message") or "")})
+        said = _CLASS_NAME.sub("", given.get("message") or "")
+        page: str = await super()._render_form(**given | {"message": f"{said}{_way_inside(self, said)}"})
         return page
 
     def _check(self, user_name: str, server_name: str) -> None:
@@ -130,7 +134,14 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
     @web.authenticated
     async def get(self, user_name: str, user_path: str | None) -> None:
         """Say why; or open the route at once where it may be reached after all."""
-        await self._answer_for(user_name, (user_path or "").strip("/").split("/")[0])
+        server_name = (user_path or "").strip("/").split("/")[0]
+        if server_name in self._servers(user_name) and self._is_for_the_institute(server_name):
+            await self._send_inside(server_name)
+            return
+        if _is_astray(self):
+            super().redirect(f"{_network(self).public}{self.request.uri.removeprefix('/hub')}")
+            return
+        await self._answer_for(user_name, server_name)
         await super().get(user_name=user_name, user_path=user_path)
 
     async def _answer_for(self, user_name: str, server_name: str) -> None:
@@ -140,6 +151,29 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
         if problem := _why_not(self, server_name, Action.REACH_WORKSPACE):
             raise _refusal(403, problem)
         await self.proxy.add_user(self.current_user, server_name)
+
+    def _is_for_the_institute(self, server_name: str) -> bool:
+        """Say whether it is reached from the institute's network only, and this browser is not there (NET-04)."""
+        try:
+            note_here(self)
+            zone = _gate(self).zone_of(person_of(self.current_user.name), server_name.upper())
+        except LogError:
+            raise _refusal(503, SILENT) from None
+        return zone is not None and not may_use(zone, _network(self).place(self.request))
+
+    async def _send_inside(self, server_name: str) -> None:
+        """Say where it opens; to a script only that it is out of reach."""
+        if "/api/" in self.request.path:
+            self._fail_api_request()
+            return
+        network = _network(self)
+        self.set_status(403)
+        page = await self.render_template(
+            "institute.html", server_name=server_name, institute=network.institute,
+            at_the_door=network.address(self.request) == network.institute or not network.institute,
+            path=f"/user/{self.current_user.name}/{server_name}/lab",
+        )  # fmt: skip
+        self.finish(page)
 
     def redirect(self, url: str, *given: Any, **named: Any) -> None:
         """Called by the hub, which knows no workspace's own host (SES-07)."""
@@ -233,7 +267,8 @@ def pages(own_desk: bool = False) -> list[tuple[str, type[BaseHandler]]]:
 def _why_not(handler: Any, server_name: str, action: Action) -> str:
     who = person_of(handler.current_user.name)
     try:
-        return str(_gate(handler).why_not(who, RequestId(server_name.upper()), action))
+        place = _network(handler).place(handler.request)
+        return str(_gate(handler).why_not(who, RequestId(server_name.upper()), action, place))
     except LogBehind:
         raise _refusal(503, BEHIND) from None
     except LogError:
@@ -247,6 +282,24 @@ def _check_log(handler: Any) -> None:
     except LogError as error:
         handler.log.error("no page: %s", error)
         raise _refusal(503, SILENT) from None
+
+
+def _way_inside(handler: Any, problem: str) -> str:
+    """Return where the institute's address is, for a refusal that says that it has to be from there."""
+    network = _network(handler)
+    return f" The institute's address is {network.institute}" if network.institute and "(zone)" in problem else ""
+
+
+def _is_astray(handler: Any) -> bool:
+    """Say whether a browser came by the institute's address and does not sit there: no workspace is reached so."""
+    network = _network(handler)
+    by_it = network.inside is not None and network.address(handler.request) == network.institute
+    return by_it and network.place(handler.request) is Zone.ANYWHERE
+
+
+def _network(handler: Any) -> Network:
+    network: Network = handler.authenticator.parts.network
+    return network
 
 
 def _gate(handler: Any) -> Any:

@@ -29,6 +29,7 @@ from hub_config.login.passkey_answers import site_of
 from hub_config.login.passkeys import Challenges, Passkeys
 from hub_config.login.refusals import Refusals
 from hub_config.login.second_factor import Throttle
+from hub_config.login.stays import network_of
 from hub_config.login.sweep import Sweep
 from hub_config.login_doors import doors
 from hub_config.old_servers import OldServers
@@ -36,6 +37,7 @@ from hub_config.origins import SHARED, Origins, Senders
 from hub_config.places import Places
 from hub_config.running import Running, load_running
 from hub_config.settings import Settings, load_settings
+from hub_config.two_doors import TwoDoors
 from spawner.storage import Places as WorkspacePlaces
 from spawner.storage import find_host
 
@@ -117,8 +119,9 @@ def _addresses(c: Any, places: Places, given: Given) -> None:
         addresses_in_cluster(c, given.settings.cluster, running)
     c.JupyterHub.cookie_secret_file = str(places.hub / "cookie_secret")
     c.JupyterHub.bind_url = running.url
-    c.JupyterHub.public_url = f"{running.url}/"  # never a request's `Host` (SES-14)
-    c.JupyterHub.proxy_class = GatedProxy
+    if len(running.doors) == 1:
+        c.JupyterHub.public_url = f"{running.url}/"  # never a request's `Host` (SES-14)
+    c.JupyterHub.proxy_class = _proxy_class(running)
     GatedProxy.origins = running.web
     if running.web.own:
         c.JupyterHub.cookie_host_prefix_enabled = True  # the workspaces' servers (SES-07); and the hub itself:
@@ -129,8 +132,20 @@ def _addresses(c: Any, places: Places, given: Given) -> None:
     c.JupyterHub.last_activity_interval = 10  # seconds between two checks of the routes
 
 
+def _proxy_class(running: Running) -> type[GatedProxy]:
+    """With two doors every address within is relative, so that a browser stays at the door by which it came.
+
+    A `Host` that is not of a door's own gets no further than that door (SES-14).
+    """
+    if len(running.doors) == 1:
+        return GatedProxy
+    TwoDoors.institute_api = running.institute_api
+    return TwoDoors
+
+
 def _login(c: Any, places: Places, given: Given, hours: int) -> None:
-    running, policy = given.running, given.policy
+    running, policy, network = given.running, given.policy, network_of(given.running, given.settings.network)
+    WishesOnRecord.place_of = network.place
     factors = SecondFactors(policy, Throttle(), pyotp.random_base32)
     SluisAuthenticator.parts = LoginParts(
         policy=policy,
@@ -139,12 +154,13 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
         refusals=Refusals(policy),
         identity=partial(identity_of, places),
         doors=doors(given.settings.login, running, policy),
-        callback=f"{running.url}/hub/",
+        network=network,
         contact=given.settings.contact,
         new_token=partial(secrets.token_urlsafe, 32),
     )
     SluisAuthenticator.pages = pages(running.web.own)
-    ActivityPage.origins = Senders(Address(running.url).origins, running.web.is_workspace)
+    own = frozenset().union(*(Address(url).origins for url in running.addresses))
+    ActivityPage.origins = Senders(own, running.web.is_workspace)
     GatedProxy.sweep = Sweep(policy)
     c.JupyterHub.authenticator_class = SluisAuthenticator
     c.SluisAuthenticator.enable_auth_state = False  # nothing of the provider's is kept
@@ -155,7 +171,7 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
     c.JupyterHub.tornado_settings = {
         "headers": headers(running.web),
         "cookie_options": {"samesite": "Lax", "expires_days": None} | _secure(running.web),
-        "log_function": noting(policy, log_request),
+        "log_function": noting(policy, network, log_request),
     }
 
 

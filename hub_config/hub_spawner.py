@@ -1,5 +1,7 @@
 """The hub's spawners as this installation wires them: a record of wishes that reach no decision, before either one."""
 
+from collections.abc import Callable
+from html import escape
 from typing import Any, ClassVar
 
 from jupyterhub.spawner import SpawnException
@@ -19,9 +21,9 @@ class WishesOnRecord(Decided):
     gate: ClassVar[Gate]
 
     @default("options_form")
-    def _form_of_profiles(self) -> str:
+    def _form_of_profiles(self) -> Callable[[Decided], str]:
         """A form even where there is one profile only: looking at a page starts nothing (SES-06)."""
-        return profile_form(self.profiles) or f"<p>{self.profiles[0].label}</p>"
+        return lambda spawner: profile_form(spawner.offered()) or f"<p>{escape(spawner.offered()[0].label)}</p>"
 
     def _decide(self) -> Workspace:
         try:

@@ -170,10 +170,10 @@ def _problems(settings: OriginSettings, cluster_url: str) -> Iterator[str]:
     if settings.own and settings.allow_shared_origin:
         yield "origins.allow_shared_origin does not go with addresses of their own; leave it out"
     if settings.hub and not settings.own:
-        yield from _address_problem("hub", settings.hub, by_number=True)
+        yield from address_problem("origins.hub", settings.hub, by_number=True)
     if settings.own:
-        yield from _address_problem("hub", hub)
-        yield from _address_problem("desk", settings.desk)
+        yield from address_problem("origins.hub", hub)
+        yield from address_problem("origins.desk", settings.desk)
         yield from _workspaces_problem(settings.workspaces)
         yield from _together(hub, settings)
 
@@ -181,15 +181,16 @@ def _problems(settings: OriginSettings, cluster_url: str) -> Iterator[str]:
 def _workspaces_problem(address: str) -> Iterator[str]:
     if address.count("*") != 1 or f"://{_ANY}" not in address:
         yield f"origins.workspaces `{address[:80]}` names one host; write it as `https://*.work.example.org`"
-    yield from _address_problem("workspaces", address.replace(_ANY, "", 1))
+    yield from address_problem("origins.workspaces", address.replace(_ANY, "", 1))
 
 
-def _address_problem(name: str, address: str, by_number: bool = False) -> Iterator[str]:
+def address_problem(key: str, address: str, by_number: bool = False) -> Iterator[str]:
+    """Say what is wrong with the address of a key; `by_number`: it may be an IP address."""
     parts = _split(address)
     if parts is None or not _is_host(parts.hostname or "", by_number):
-        yield f"origins.{name} `{address[:80]}` is no address; write it as `https://sluis.example.org`, without a path"
+        yield f"{key} `{address[:80]}` is no address; write it as `https://sluis.example.org`, without a path"
     elif parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        yield f"origins.{name} `{address[:80]}` is not encrypted; write `https://`, and end TLS before the proxy"
+        yield f"{key} `{address[:80]}` is not encrypted; write `https://`, and end TLS before the proxy"
 
 
 def _together(hub: str, settings: OriginSettings) -> Iterator[str]:

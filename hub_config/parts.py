@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from hub_config.doors import INSTITUTE, PUBLIC, Door, door_word
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running
+
+_NAMES = {PUBLIC: "proxy", INSTITUTE: "institute-proxy"}
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -26,15 +29,17 @@ class Part(msgspec.Struct, frozen=True):
 def parts_of(places: Places, running: Running) -> list[Part]:
     """Return the parts in the order in which they are started; a demo has its login provider first."""
     authorised = {"Authorization": f"token {running.proxy_token}"}
-    told = {"CONFIGPROXY_AUTH_TOKEN": running.proxy_token, "SLUIS_HUB_HOSTS": " ".join(running.web.hosts)}
-    proxy = Part("proxy", _proxy(running), told, f"{running.proxy_api}/api/routes", authorised)
+    doors = [
+        Part(_NAMES[door.name], _proxy(running, door), _told(running, door), f"{door.api}/api/routes", authorised)
+        for door in running.doors
+    ]
     hub = Part("hub", hub_command(), {"SLUIS_STATE": str(places.state)}, f"{running.hub}/hub/api/")
     desk, warden = _own("desk", places, ""), _own("warden", places, f"{running.warden}/readyz")
     # through the proxy: the hub gives the desk its route only once it has seen it
     at_the_desk = {"Host": urlsplit(running.web.desk).netloc}
     desk = msgspec.structs.replace(desk, ready=f"{_bound(running)}/services/desk/reasons", headers=at_the_desk)
     provider = _own("provider", places, f"{running.issuer}/.well-known/openid-configuration")
-    return [*([provider] if running.demo else []), proxy, hub, desk, warden]
+    return [*([provider] if running.demo else []), *doors, hub, desk, warden]
 
 
 def hub_command() -> tuple[str, ...]:
@@ -51,8 +56,27 @@ def _bound(running: Running) -> str:
     return running.bind or running.url
 
 
-def _proxy(running: Running) -> tuple[str, ...]:
-    public, api = urlsplit(_bound(running)), urlsplit(running.proxy_api)
+def _told(running: Running, door: Door) -> dict[str, str]:
+    """Return what a proxy is told: its secret, the hosts that are the hub's, and its word (SES-14, NET-03).
+
+    The institute's is told as well who gets to workspaces by it (NET-04).
+    """
+    hosts = msgspec.structs.replace(running.web, hub=door.url).hosts
+    word = door_word(running.proxy_token, door.name)
+    return {
+        "CONFIGPROXY_AUTH_TOKEN": running.proxy_token, "SLUIS_HUB_HOSTS": " ".join(hosts), "SLUIS_DOOR_WORD": word,
+        **(_inside(running) if door.name == INSTITUTE else {}),
+    }  # fmt: skip
+
+
+def _inside(running: Running) -> dict[str, str]:
+    networks = " ".join(running.institute_networks)
+    return {"SLUIS_INSTITUTE_NETWORKS": networks, "SLUIS_BALANCERS": str(running.institute_balancers)}
+
+
+def _proxy(running: Running, door: Door) -> tuple[str, ...]:
+    bound = running.institute_bind if door.name == INSTITUTE else _bound(running)
+    public, api = urlsplit(bound), urlsplit(door.api)
     by_host = ["--host-routing"] if running.web.own else []
     return (
         *proxy_command(),

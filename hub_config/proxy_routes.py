@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import httpx
 
+from access_policy.model.enums import Zone
 from access_policy.state import WorkspaceKey
 from spawner.warden.plan import key_of
 
@@ -14,8 +15,15 @@ _PATIENCE = 3.0
 class ProxyRoutes:
     """The `Routes` of `spawner/warden/warden.py`, over configurable-http-proxy's API. Raises OSError for no answer."""
 
-    def __init__(self, api: str, token: str, host: Callable[[str, str], str] = lambda _person, _request: "") -> None:
-        """`host` gives a workspace's host where each has one of its own."""
+    def __init__(
+        self,
+        api: str,
+        token: str,
+        host: Callable[[str, str], str] = lambda _person, _request: "",
+        door: Zone = Zone.ANYWHERE,
+    ) -> None:
+        """`host` gives a workspace's host where each has one of its own; `door` is who comes in by this proxy."""
+        self.door = door
         self._host = host
         self._client = httpx.Client(
             base_url=api, headers={"Authorization": f"token {token}"}, timeout=_PATIENCE, trust_env=False

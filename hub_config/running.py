@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from hub_config.doors import INSTITUTE, PUBLIC, Door
 from hub_config.origins import Origins
 from hub_config.places import Places
 
@@ -18,7 +19,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
     `client_secrets` are those of several login providers, by name.
     `listen` is the address that parts listen on where it is not the one that they are known by; `bind` is the proxy's,
-    where browsers come by another.
+    where browsers come by another. Those of the institute's door are empty where there is none.
     """
 
     url: str
@@ -41,11 +42,27 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     origins: Origins | None = None
     mail_password: str = ""
     client_secrets: dict[str, str] = {}
+    institute_url: str = ""
+    institute_bind: str = ""
+    institute_api: str = ""
+    institute_networks: tuple[str, ...] = ()
+    institute_balancers: int = 0
 
     @property
     def web(self) -> Origins:
         """Where browsers find hub, desk and workspaces."""
         return self.origins or Origins(hub=self.url, desk=self.url)
+
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """The proxies by which browsers come in; the public one first."""
+        public = Door(PUBLIC, self.url, self.proxy_api)
+        return (public, Door(INSTITUTE, self.institute_url, self.institute_api)) if self.institute_api else (public,)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The origins of the hub, one for each door."""
+        return tuple(door.url for door in self.doors)
 
     def listening(self, url: str) -> tuple[str, int]:
         """Return host and port that the part behind a URL listens on."""

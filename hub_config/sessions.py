@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from access_policy.log.records import Session as Record
+from access_policy.model.enums import Zone
 from access_policy.model.ids import PersonId
 from access_policy.rules import Session
 from access_policy.use_cases import Policy
@@ -20,16 +21,24 @@ _SAME = ("same-origin", "none")
 
 def live_session(policy: Policy, person: PersonId) -> Session | None:
     """Return the person's newest session that is neither ended nor over, or None."""
-    record = policy.records.newest_live_session(person, policy.now())
-    return None if record is None else as_session(record)
+    at = policy.now()
+    record = policy.records.newest_live_session(person, at)
+    return None if record is None else as_session(record, at)
 
 
-def as_session(record: Record) -> Session:
-    """Return a record as a decision is asked with it."""
+def live_sessions(policy: Policy, person: PersonId) -> list[Session]:
+    """Return the person's sessions that are neither ended nor over, the newest first."""
+    at = policy.now()
+    return [as_session(record, at) for record in reversed(policy.records.live_sessions(at, person))]
+
+
+def as_session(record: Record, at: datetime) -> Session:
+    """Return a record as a decision is asked with it at `at`: inside while it was seen there of late (S78, NET-05)."""
+    inside = record.inside_until is not None and at < record.inside_until
     return Session(
         session=record.session, person=record.person, begun=record.begun, ends=record.ends,
-        factor=record.factor_kind, zone=record.zone, ended=record.ended_at, given=record.factor,
-        active=record.last_activity,
+        factor=record.factor_kind, zone=Zone.INSTITUTE if inside else Zone.ANYWHERE, ended=record.ended_at,
+        given=record.factor, active=record.last_activity,
     )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from access_policy.model.enums import LicenceReading
+from access_policy.model.enums import LicenceReading, Zone
 from access_policy.plain_words import plain_words
 from hub_config.cluster_settings import Cluster, cluster_problem
 from hub_config.login_settings import Login, LoginProvider, missing_key, providers_problem
 from hub_config.mail_settings import Mail, mail_problem
+from hub_config.network_settings import NetworkSettings, network_problem
 from hub_config.origins import OriginSettings, origin_problem
 from spawner.workspace import DataPath, Profile
 
@@ -135,6 +136,9 @@ class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     memory_gib: Annotated[float, Meta(gt=0, le=4096, description="memory of one process, in GiB")] = 4.0
     processes: Annotated[int, Meta(ge=64, le=65536, description="number of processes and threads")] = 512
     file_gib: Annotated[float, Meta(gt=0, le=4096, description="largest file that can be written, in GiB")] = 8.0
+    zone: Annotated[
+        Zone, Meta(description="institute: offered, and reached, from the institute's network only (S78); or anywhere")
+    ] = Zone.ANYWHERE
     max_run_hours: Annotated[int, Meta(ge=1, le=720, description="hours after which the workspace ends")] = 72
     data: Annotated[
         DataPath,
@@ -172,7 +176,7 @@ class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             processes=self.processes, file_bytes=int(self.file_gib * GIB), max_run_seconds=self.max_run_hours * 3600,
             data=self.data, runtime_class=self.runtime_class, cpu_request=self.cpu_request,
             node_selector=tuple((one.partition("=")[0], one.partition("=")[2]) for one in self.node_selector),
-            memory_request_bytes=int(self.memory_request_gib * GIB),
+            memory_request_bytes=int(self.memory_request_gib * GIB), zone=self.zone,
         )  # fmt: skip
 
 
@@ -192,6 +196,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     backup: Backup = Backup()
     profiles: Annotated[tuple[Size, ...], Meta(min_length=1, description="the sizes of workspaces")] = (_SMALL, _LARGE)
     mail: Mail | None = None
+    network: NetworkSettings | None = None
     cluster: Cluster | None = None
 
     @property
@@ -234,7 +239,7 @@ def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
         "$.login.providers": LoginProvider, "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data,
         "$.origins": OriginSettings,
         "$.log": Log, "$.backup": Backup,
-        "$.profiles": Size, "$.mail": Mail, "$.cluster": Cluster,
+        "$.profiles": Size, "$.mail": Mail, "$.network": NetworkSettings, "$.cluster": Cluster,
     }  # fmt: skip
     return next((table for path, table in tables.items() if f"`{path}" in str(error)), Settings)
 
@@ -251,10 +256,22 @@ def _check(settings: Settings, file: Path) -> None:
     cluster_url = settings.cluster.url if settings.cluster is not None else ""
     if problem := origin_problem(settings.origins, cluster_url):
         raise SettingsProblem(f"`{file}`: {problem}")
+    if settings.network is not None:
+        _check_network(settings, settings.network, file)
     names = [size.name for size in settings.profiles]
     for name in names:
         if names.count(name) > 1:
             raise SettingsProblem(f"`{file}`: profile `{name}` stands there twice; give each a name of its own")
+
+
+def _check_network(settings: Settings, network: NetworkSettings, file: Path) -> None:
+    problem = network_problem(network)
+    if problem is None and settings.origins.own:
+        problem = "[network] does not go with addresses of their own in [origins] yet; see docs/limits.md"
+    if problem is None and settings.cluster is not None:
+        problem = "[network] is not there in a cluster yet; see docs/limits.md"
+    if problem is not None:
+        raise SettingsProblem(f"`{file}`: {problem}")
 
 
 def _check_database(url: str, file: Path) -> None:

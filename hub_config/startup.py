@@ -27,6 +27,7 @@ from hub_config.cli.manifests import folders_in_use, manifest_problem
 from hub_config.databases import as_stored, log_exists
 from hub_config.demo.logins import demo_logins
 from hub_config.demo.people import DEMO_ISSUER
+from hub_config.institute_door import check_port, institute_door, is_free
 from hub_config.lock import only_one
 from hub_config.login_settings import first_issuer
 from hub_config.origins import origins_of, start_problem
@@ -37,6 +38,7 @@ from hub_config.settings import Settings, load_settings, login_problem
 from spawner.running import clean_up, end_sandbox, running_sandboxes
 from spawner.sandbox import sandbox_problem
 from spawner.storage import DatasetProblem, open_dataset_folder
+from spawner.strays import strays
 
 _INSTALLATION = component(Component.INSTALLATION)
 _WARDEN = component(Component.WARDEN)
@@ -49,6 +51,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     bind: str
     port: int
     database: str = ""
+    institute_port: int | None = None
 
 
 @contextmanager
@@ -67,6 +70,7 @@ def before_start(places: Places, wanted: Surroundings, say: Callable[[str], None
             _seed(places, wanted.database, say)
         settings = load_settings(places.settings)
         _check_database(wanted, settings)
+        check_port(settings.network, wanted.bind, wanted.port, wanted.institute_port)
         with AnchorKeeper(places, SteadyClock(present, since_boot)) as anchor:
             _check_state(places, wanted, settings, say)
             yield anchor
@@ -134,15 +138,8 @@ def _no_parts_left(places: Places) -> Iterator[None]:
 
 
 def _check_port(wanted: Surroundings) -> None:
-    family = socket.AF_INET6 if ":" in wanted.bind else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((wanted.bind, wanted.port))
-        except (OSError, OverflowError):
-            raise StateProblem(
-                f"port {wanted.port} of {wanted.bind} cannot be used; choose another with --port"
-            ) from None
+    if not is_free(wanted.bind, wanted.port):
+        raise StateProblem(f"port {wanted.port} of {wanted.bind} cannot be used; choose another with --port")
 
 
 def _check_machine() -> None:
@@ -204,7 +201,7 @@ def _clean(places: Places, policy: Policy) -> None:
     """End what a killed run left behind, and write down that it ended (SBX-04, FLT-07)."""
     for folder in (places.run, places.hub, places.parts, places.homes, places.checkpoints):
         folder.mkdir(mode=0o711 if folder in (places.run, places.homes) else 0o700, exist_ok=True)
-    for sandbox in running_sandboxes(places.run):
+    for sandbox in (*running_sandboxes(places.run), *strays(places.run)):
         end_sandbox(sandbox)
     clean_up(places.run)
     _record_all_ended(policy, "sluis_was_killed")
@@ -212,7 +209,7 @@ def _clean(places: Places, policy: Policy) -> None:
 
 def after_stop(places: Places) -> str | None:
     """End every workspace, record it, and sign the log's heads; say why that could not be done, or None."""
-    for sandbox in running_sandboxes(places.run):
+    for sandbox in (*running_sandboxes(places.run), *strays(places.run)):
         end_sandbox(sandbox)
     clean_up(places.run)
     policy = open_policy(places)
@@ -233,7 +230,7 @@ def _record_all_ended(policy: Policy, seen: str) -> None:
         policy.handle(RecordEnding(person=one.person, request=one.request, started=one.seq, seen=seen), _WARDEN)
 
 
-def draw_running(places: Places, bind: str, port: int) -> Running:
+def draw_running(places: Places, bind: str, port: int, institute_port: int | None = None) -> Running:
     """Choose free ports and fresh secrets for one run."""
     settings = load_settings(places.settings)
     policy = open_policy(places)
@@ -244,6 +241,7 @@ def draw_running(places: Places, bind: str, port: int) -> Running:
     bound = f"http://{bind if ':' not in bind else f'[{bind}]'}:{port}"
     origins = origins_of(settings.origins, bound, told=not demo)
     return Running(
+        **institute_door(settings.network, bind, port, institute_port),
         url=origins.hub,
         bind=bound,
         origins=origins,

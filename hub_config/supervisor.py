@@ -34,6 +34,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     bind: str = "127.0.0.1"
     database: str = ""
+    institute_port: int | None = None
 
 
 class PartFailed(Exception):
@@ -47,8 +48,10 @@ def run(options: RunOptions, greet: Callable[[], object]) -> int:
     Raises StateProblem, SettingsProblem or LogError before anything is started, PartFailed after.
     """
     places = Places(options.state.absolute())
-    with before_start(places, Surroundings(options.demo, options.bind, options.port, options.database), _say) as anchor:
-        running = draw_running(places, options.bind, options.port)
+    with before_start(
+        places, Surroundings(options.demo, options.bind, options.port, options.database, options.institute_port), _say
+    ) as anchor:
+        running = draw_running(places, options.bind, options.port, options.institute_port)
         save_running(places, running)
         return Supervisor(places, running, anchor, greet).serve()
 
@@ -87,6 +90,8 @@ class Supervisor:
             self._until_ready(child)
         if not self._stopping:
             self._greet()
+            if self._running.institute_url:
+                sys.stdout.write(f"institute: {self._running.institute_url}\n")
             sys.stdout.write(f"ready: {self._running.url}\n")
             sys.stdout.flush()
 

@@ -56,7 +56,7 @@ def serve(places: Places) -> None:
     policy = open_policy(places, Component.WARDEN)
     settings = load_settings(places.settings)
     gate = Gate(policy, settings.workspace_profiles)
-    routes = ProxyRoutes(running.proxy_api, running.proxy_token, running.web.host)
+    routes = [ProxyRoutes(door.api, running.proxy_token, running.web.host, door.zone) for door in running.doors]
     machine, not_ready = _machine(places, settings, policy)
     warden = Warden(policy, machine, routes, gate.may_reach, time.monotonic)
     heart = _Heart()

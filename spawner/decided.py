@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from jupyterhub.spawner import SpawnException
 from traitlets import HasTraits, default
 
+from access_policy.model.enums import Zone
+from access_policy.networks import may_use
 from spawner.workspace import (
     Profile,
     Workspace,
@@ -45,6 +47,10 @@ class Decided(HasTraits):
     origin_of: ClassVar[Callable[[str, str], str]] = staticmethod(lambda _person, _request: "")
     """The web origin of a workspace, by person and request; empty where it is the hub's (SES-07)."""
 
+    place_of: ClassVar[Callable[[Any], Zone]] = staticmethod(lambda _request: Zone.ANYWHERE)
+    """Where the browser of a request to the hub sits (S77)."""
+
+    handler: Any
     name: Any  # of the spawner, as the others down to `_log_name`
     user: Any
     user_options: Any
@@ -78,8 +84,8 @@ class Decided(HasTraits):
         return 5
 
     @default("options_form")
-    def _options_form(self) -> str:
-        return profile_form(self.profiles)
+    def _options_form(self) -> Callable[["Decided"], str]:
+        return _form
 
     @default("options_from_form")
     def _form_reader(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -101,8 +107,8 @@ class Decided(HasTraits):
         sent: object = getattr(self, "user_options", None)
         self._keep_options({})  # what was sent is attacker JSON and must not stay
         try:
-            wish = parse_wish(sent, self.profiles)
-            workspace = self.policy.start(person, request, {"profile": wish})
+            wish = parse_wish(sent, self._profiles_here())
+            workspace = self.policy.start(person, request, {"profile": wish}, self._browser_place())
         except WorkspaceRefused as refused:
             raise refusal(refused.code, refused.message) from refused
         except Exception as error:  # no answer is no access (POL-04)
@@ -110,6 +116,21 @@ class Decided(HasTraits):
             raise refusal("no_decision", "no decision can be made just now; try again in a moment", 503) from error
         self._keep_options({"profile": wish})
         return workspace
+
+    def _profiles_here(self) -> tuple[Profile, ...]:
+        """Return the profiles, those first that may be used from where the browser sits; the core refuses others."""
+        place = self._browser_place()
+        return tuple(sorted(self.profiles, key=lambda profile: not may_use(profile.zone, place)))
+
+    def offered(self) -> tuple[Profile, ...]:
+        """Return the profiles that may be used from where the browser sits, or all where it is none of them."""
+        place = self._browser_place()
+        return tuple(one for one in self.profiles if may_use(one.zone, place)) or self.profiles
+
+    def _browser_place(self) -> Zone:
+        """Return the place of whoever asks for this start; one that nobody asked for is anywhere."""
+        handler = getattr(self, "handler", None)
+        return Zone.ANYWHERE if handler is None else type(self).place_of(handler.request)
 
     def _keep_options(self, options: dict[str, str]) -> None:
         self.user_options = self.orm_spawner.user_options = options
@@ -147,3 +168,7 @@ class Decided(HasTraits):
         started, self._started = self._started, None
         if started is not None:
             self.policy.ended(self.user.name.upper(), self.name.upper(), started, why)
+
+
+def _form(spawner: Decided) -> str:
+    return profile_form(spawner.offered())

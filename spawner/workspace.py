@@ -14,6 +14,8 @@ from typing import Protocol
 
 import msgspec
 
+from access_policy.model.enums import Zone
+
 DATASET_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?", re.ASCII)
 _NUMBERED = re.compile(r"(P|DR)-([1-9][0-9]{0,8})", re.ASCII)
 
@@ -60,6 +62,7 @@ class Profile(msgspec.Struct, frozen=True):
 
     From `data` on it counts in a cluster only, where `memory_bytes` is the whole workspace's. Requests are what the
     cluster keeps free for it; 0 is as much as it may use at most. `node_selector` holds labels of nodes.
+    `zone` is from where it is offered and reached (S78).
     """
 
     name: str
@@ -74,12 +77,13 @@ class Profile(msgspec.Struct, frozen=True):
     node_selector: tuple[tuple[str, str], ...] = ()
     cpu_request: float = 0.0
     memory_request_bytes: int = 0
+    zone: Zone = Zone.ANYWHERE
 
 
 class Workspace(msgspec.Struct, frozen=True):
     """A started workspace; `seq` is the log's sequence number of its start, `until` (UTC) when its ground lapses.
 
-    `installation` is the id of the one whose log that is.
+    `installation` is the id of the one whose log that is, `zone` from where it is reached.
     """
 
     person: str
@@ -89,6 +93,7 @@ class Workspace(msgspec.Struct, frozen=True):
     mounts: tuple[Mount, ...]
     profile: Profile
     installation: str = ""
+    zone: Zone = Zone.ANYWHERE
 
     def __post_init__(self) -> None:
         """Refuse ids that are no `P-n` and `DR-n`, and one dataset twice."""
@@ -120,10 +125,11 @@ class Workspace(msgspec.Struct, frozen=True):
 class WorkspacePolicy(Protocol):
     """The spawner's and the warden's only door to facts and rules; the composition root gives it."""
 
-    def start(self, person: str, request: str, wish: Mapping[str, str]) -> Workspace:
+    def start(self, person: str, request: str, wish: Mapping[str, str], place: Zone = Zone.ANYWHERE) -> Workspace:
         """Called by the spawner at each start, whichever door it came through (SPW-03, SPW-13).
 
-        Decides on the newest facts and appends `WorkspaceStarted`. Raises `WorkspaceRefused`; any other exception
+        `place` is where the browser sits that asks for it (S78). Decides on the newest facts and appends
+        `WorkspaceStarted`. Raises `WorkspaceRefused`; any other exception
         counts as "no answer", and no answer is no access (POL-04).
         """
 

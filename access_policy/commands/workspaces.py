@@ -10,8 +10,10 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, OfPerson, Outcome, Refusal, RefusalCode
 from access_policy.decision import as_json, decide
-from access_policy.model.enums import Action, Component
+from access_policy.model.enums import Action, Component, Zone
 from access_policy.model.ids import RequestId
+from access_policy.networks import may_use, workspace_zone
+from access_policy.reasons import ReasonCode
 from access_policy.rules import Query, Session
 from access_policy.state import State, Workspace
 
@@ -20,12 +22,16 @@ RequestNumber = Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}\Z")]
 
 
 class StartWorkspace(OfPerson, frozen=True, kw_only=True):
-    """Start the workspace of a person and request, coming with a session. Only the hub does this."""
+    """Start the workspace of a person and request, coming with a session. Only the hub does this.
+
+    `session.zone` is the place of the browser that asks, `profile_zone` where the profile may be used (S78).
+    """
 
     request: RequestNumber
     profile: Line
     max_run_seconds: Annotated[int, Meta(ge=1, le=30 * 86400)]
     session: Session | None
+    profile_zone: Zone = Zone.ANYWHERE
 
 
 class StopWorkspace(OfPerson, frozen=True, kw_only=True):
@@ -59,16 +65,20 @@ def start_workspace(state: State, c: StartWorkspace, actor: Actor, at: datetime)
     opening = decide(state, Query(c.person, c.request, Action.OPEN_WORKSPACE, at, c.session))
     if not opening.allowed:
         return Refusal(RefusalCode.ACCESS_DENIED, ", ".join(opening.codes))
+    if not may_use(c.profile_zone, c.session.zone if c.session is not None else None):
+        return Refusal(RefusalCode.ACCESS_DENIED, ReasonCode.ZONE)
     if (c.person, c.request) in state.workspaces:
         return Refusal(RefusalCode.ALREADY_EXISTS, f"workspace `{c.person}/{c.request.lower()}` runs already")
     keeping = decide(state, Query(c.person, c.request, Action.KEEP_WORKSPACE, at))
     run_ends = at + timedelta(seconds=c.max_run_seconds)
+    names = tuple(dataset.name for dataset in opening.datasets)
     return (
         e.WorkspaceStarted(
             person=c.person, request=c.request, profile=c.profile, run_ends=run_ends,
-            datasets=tuple(dataset.name for dataset in opening.datasets),
+            datasets=names,
             until=min(run_ends, keeping.until or run_ends),
             decision=msgspec.json.encode(as_json(opening)).decode(),
+            zone=workspace_zone(state, names, c.profile_zone),
         ),
     )  # fmt: skip
 

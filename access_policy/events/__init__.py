@@ -79,6 +79,7 @@ from access_policy.events.observations import (
     NoticeSent,
     SessionBegun,
     SessionEnded,
+    SessionMoved,
     WorkspaceRefused,
 )
 from access_policy.events.people import (
@@ -293,6 +294,7 @@ __all__ = [
     "SecurityTested",
     "SessionBegun",
     "SessionEnded",
+    "SessionMoved",
     "StudyRegistered",
     "TrainingPlanned",
     "TransferBasisRecorded",

@@ -33,6 +33,14 @@ class SessionEnded(ObservationEvent, frozen=True, kw_only=True):
     why: CodeText
 
 
+class SessionMoved(ObservationEvent, frozen=True, kw_only=True):
+    """The browser of a session was seen in another place than before, or was not seen in it in time (S77, S78)."""
+
+    person: PersonId
+    session: DigestText
+    zone: Zone
+
+
 class LoginRefused(ObservationEvent, frozen=True, kw_only=True):
     """A login that failed, and at which step. `identity` is the HMAC of who tried."""
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from access_policy.events.base import FactEvent
+from access_policy.model.enums import Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.model.texts import CodeText, DecisionText, OperatorText, WriterText
 
@@ -10,9 +11,11 @@ from access_policy.model.texts import CodeText, DecisionText, OperatorText, Writ
 class WorkspaceStarted(FactEvent, frozen=True, kw_only=True):
     """A workspace was allowed and started (S75). `decision` is the answer that allowed it.
 
-    `run_ends` is when its profile's time is over, `until` the first instant at which any ground lapses.
+    `run_ends` is when its profile's time is over, `until` the first instant at which any ground lapses. `zone` is from
+    where it may be reached (S78).
     """
 
+    v: int = 2
     person: PersonId
     request: RequestId
     profile: CodeText
@@ -20,6 +23,7 @@ class WorkspaceStarted(FactEvent, frozen=True, kw_only=True):
     run_ends: datetime
     until: datetime
     decision: DecisionText
+    zone: Zone = Zone.ANYWHERE
 
 
 class WorkspaceStopAsked(FactEvent, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from access_policy.state import Emergency, Ending, State, Workspace
 
 def _workspace_started(s: State, f: e.Fact, v: e.WorkspaceStarted) -> None:
     s.workspaces[v.person, v.request] = Workspace(
-        v.person, v.request, v.profile, f.at, f.seq, v.datasets, v.run_ends, v.until
+        v.person, v.request, v.profile, f.at, f.seq, v.datasets, v.run_ends, v.until, v.zone
     )
 
 

@@ -33,6 +33,7 @@ SINCE: Mapping[str, int] = {
     "NoticeSent": 2,
     "ObservationsCut": 2,
     "PersonErased": 2,
+    "SessionMoved": 2,
 }
 """Kinds that are new, and the first format with them; all others are of format 1.
 
@@ -81,6 +82,7 @@ CHANGED: Mapping[str, tuple[Change, ...]] = {
         Change(2, without("proof"), same),
         Change(2, without("provider", "assurance", "method", "factor", "zone"), same),
     ),
+    "WorkspaceStarted": (Change(2, without("zone"), same),),
 }
 """Kinds whose form changed, each change with the format that it came with, oldest first: form `v` is after `v - 1`."""
 

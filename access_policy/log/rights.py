@@ -15,6 +15,7 @@ ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _SEALS = ("SELECT", "INSERT")
 _ENDS_SESSIONS = "UPDATE (ended_at, ended_why)"
 _NOTES_ACTIVITY = "UPDATE (last_activity, idle_ends)"
+_NOTES_PLACES = "UPDATE (inside_until)"
 
 
 class Role(NamedTuple):
@@ -42,12 +43,14 @@ HUB = Role(
             e.WorkspaceEnded, e.WorkspaceStarted,
         }
     ),
-    _BY_ALL | {e.LoginAddressDiffered, e.LoginRefused, e.SessionBegun, e.SessionEnded, e.WorkspaceRefused},
+    _BY_ALL | {
+        e.LoginAddressDiffered, e.LoginRefused, e.SessionBegun, e.SessionEnded, e.SessionMoved, e.WorkspaceRefused,
+    },
     {
         "sealing_keys": _SEALS,
         "factors": ALL,
         "recovery_codes": ALL,
-        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, _NOTES_ACTIVITY),
+        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, _NOTES_ACTIVITY, _NOTES_PLACES),
         "step_up_asks": ("SELECT", "INSERT", "DELETE"),
         "step_ups": ("SELECT", "INSERT", "DELETE"),
         "pending_logins": ALL,
@@ -133,7 +136,7 @@ OPERATOR = Role(
         "sealing_keys": (*_SEALS, "UPDATE (wrapped)"),
         "factors": ALL,
         "recovery_codes": ALL,
-        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, _NOTES_ACTIVITY, "DELETE"),
+        "sessions": ("SELECT", "INSERT", _ENDS_SESSIONS, _NOTES_ACTIVITY, _NOTES_PLACES, "DELETE"),
         "step_up_asks": ALL,
         "step_ups": ("SELECT", "INSERT", "UPDATE (used)", "DELETE"),
         "pending_logins": ALL,

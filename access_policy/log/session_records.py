@@ -23,6 +23,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     `provider` is the login provider's name, `assurance` the level that it stated, `factor` the second factor given.
     The session is over at `idle_ends` unless something is done in it before; where that is None, at `ends` alone.
+    `zone` is where it began; it is inside up to `inside_until`, unless its browser is seen inside again (S78).
     """
 
     session: str
@@ -40,6 +41,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     assurance: Assurance | None = None
     last_activity: datetime | None = None
     idle_ends: datetime | None = None
+    inside_until: datetime | None = None
 
 
 class StepUpAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +99,22 @@ class SessionRecords(RecordBase):
         if self._change(change.values(last_activity=to_text(at), idle_ends=to_text(idle_ends))) == 1:
             return True
         return bool(self._all(select(sessions.c.session).where(*mine)))
+
+    def note_place(self, digest: str, at: datetime, inside_until: datetime | None) -> bool:
+        """Note up to when a live session counts as inside, or that it does not (NET-05); say whether that is noted.
+
+        One of an older release has no place before something is done in it.
+        """
+        until = None if inside_until is None else to_text(inside_until)
+        mine = (sessions.c.session == digest, sessions.c.last_activity.is_not(None), *_lives(at))
+        return self._change(update(sessions).where(*mine).values(inside_until=until)) == 1
+
+    def end_stays(self, at: datetime) -> list[Session]:
+        """Note of sessions that were not seen inside in time that they are not; return them, each to one caller."""
+        over = (sessions.c.ended_at.is_(None), sessions.c.inside_until <= to_text(at))
+        change = update(sessions).where(*over).values(inside_until=None).returning(*sessions.c)
+        with self._write() as connection:
+            return [_session(row) for row in connection.execute(change)]
 
     def end_session(self, digest: str, at: datetime, why: str) -> Session | None:
         """End one session; return it as it was, or None where it had ended, or never began."""

@@ -103,6 +103,7 @@ sessions = Table(
     Column("assurance", _Text, comment="the level that the provider stated"),
     Column("last_activity", _Text),
     Column("idle_ends", _Text, comment="when it ends unless the person does something"),
+    Column("inside_until", _Text, comment="up to when it counts as inside the institute's network"),
     Index("sessions_by_person", "person", "ended_at", "begun"),
     Index("sessions_by_end", "ended_at", "ends"),
 )

@@ -81,10 +81,12 @@ def _lost_since(case: Case, dataset: Dataset, started: datetime) -> datetime:
 def zone(case: Case, code: ReasonCode = ReasonCode.ZONE) -> Finding:
     """S77, S78: some data are opened and reached from the institute's network only; the others from anywhere (S96).
 
-    From elsewhere a workspace opens without them, if others are left; one that holds them is not reached from there.
+    From elsewhere a workspace opens without them, if others are left; one that holds them, or was started as one of the
+    institute's, is not reached from there.
     """
-    for dataset in case.wanted:
-        if dataset.zone is not _ANYWHERE:
-            inside = case.session is not None and case.session.zone is _INSTITUTE
-            return Finding(code, inside, case.session.begun if case.session is not None else None)
+    running = case.workspace if case.query.action is not _OPEN else None
+    restricted = running is not None and running.zone is not _ANYWHERE
+    if restricted or [None for dataset in case.wanted if dataset.zone is not _ANYWHERE]:
+        inside = case.session is not None and case.session.zone is _INSTITUTE
+        return Finding(code, inside, case.session.begun if case.session is not None else None)
     return Finding(code, True, case.request.opened if case.request is not None else None)

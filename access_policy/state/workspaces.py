@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from access_policy.model.enums import Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 
 
@@ -18,6 +19,8 @@ class Workspace:
     datasets: tuple[DatasetName, ...]
     run_ends: datetime
     until: datetime
+    zone: Zone = Zone.ANYWHERE
+    """From where it may be reached, as its start decided (S78); `networks.zone_of` says from where now."""
     stop_asked: datetime | None = None
     unconfirmed: str | None = None
     """The lost node on which it may still run, where it has to be over (FLT-05)."""

@@ -53,6 +53,7 @@ def check(call: Call) -> int:
     lines = [*_tried("log", lambda: _log(call)), *_settings(call)]
     if all(line.ok for line in lines):
         lines += _tried("mail", lambda: _mail(call.places))
+        lines += _tried("network", lambda: _network(call.places))
         lines += _tried("datasets", lambda: _datasets(call.places, load_settings(call.places.settings)))
     lines += _tried("cluster", lambda: _cluster(call.places)) if _in_cluster(call.places) else _machine(call.places)
     if call.json:
@@ -168,6 +169,17 @@ def _mail(places: Places) -> list[Line]:
     from hub_config.cli.mail_checks import mail_state
 
     return [Line("mail", *mail_state(places, load_settings(places.settings)))]
+
+
+def _network(places: Places) -> list[Line]:
+    from hub_config.cli.network_checks import network_state
+
+    policy = open_policy(places)
+    try:
+        with policy.reading() as state:
+            return [Line("network", *network_state(load_settings(places.settings), state))]
+    finally:
+        policy.store.close()
 
 
 def _datasets(places: Places, settings: Settings) -> list[Line]:

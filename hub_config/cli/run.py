@@ -18,6 +18,10 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         help="with --demo: make the demo's log in this empty PostgreSQL database, such as postgresql:///sluis",
     )  # fmt: skip
     parser.add_argument("--port", type=_port, default=8000, metavar="N", help="the port that browsers use (8000)")
+    parser.add_argument(
+        "--institute-port", type=_port, metavar="N",
+        help="the port of the institute's own address, where the settings have a table [network] (a demo: N + 1)",
+    )  # fmt: skip
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDR", help="the address that it listens on (loopback)")
 
 
@@ -30,8 +34,9 @@ def run(call: Call) -> int:
     if given.database and not given.demo:
         raise UsageProblem("--database is for a new demo; the settings' `log.database` says where a log is")
     options = RunOptions(
-        state=call.places.state, demo=given.demo, port=given.port, bind=given.bind, database=given.database or ""
-    )
+        state=call.places.state, demo=given.demo, port=given.port, bind=given.bind, database=given.database or "",
+        institute_port=given.institute_port,
+    )  # fmt: skip
     try:
         return supervise(options, (lambda: people(call)) if given.demo and not call.json else (lambda: None))
     except PartFailed as failed:

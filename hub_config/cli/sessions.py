@@ -5,6 +5,7 @@ routes, sockets and tokens with its next sweep, seconds later. The person's work
 """
 
 import argparse
+from datetime import datetime
 from typing import Any
 
 from access_policy.actor import Actor
@@ -16,6 +17,7 @@ from hub_config.cli.answers import instant, quoted, say, show_json, show_line, s
 from hub_config.cli.options import Call, Parser, UsageProblem, commands_of, group, leaf
 from hub_config.cli.paging import count
 from hub_config.cli.reading import known_person, opened
+from hub_config.sessions import as_session
 
 WHY = "operator"
 _SHORTEST = 8
@@ -40,8 +42,9 @@ def show(call: Call) -> int:
     with opened(call.places, behind=True) as policy:
         who = _person(policy, given.person)
         policy.observe(Actor(operator=call.operator), LogRead(what=" ".join(["session list", *([who] if who else [])])))
-        found = policy.records.live_sessions(policy.now(), who)[::-1]
-    rows = [_row(one) for one in found[: given.limit]]
+        at = policy.now()
+        found = policy.records.live_sessions(at, who)[::-1]
+    rows = [_row(one, at) for one in found[: given.limit]]
     if call.json:
         show_json(rows)
     else:
@@ -88,7 +91,7 @@ def _person(policy: Policy, text: str | None) -> PersonId | None:
         return known_person(state, text)
 
 
-def _row(one: Session) -> dict[str, Any]:
+def _row(one: Session, at: datetime) -> dict[str, Any]:
     return {
         "session": one.session,
         "person": one.person,
@@ -100,5 +103,6 @@ def _row(one: Session) -> dict[str, Any]:
         "kind": str(one.factor_kind),
         "factor": one.factor,
         "assurance": str(one.assurance) if one.assurance is not None else None,
-        "zone": str(one.zone),
+        "zone": str(as_session(one, at).zone),
+        "inside_until": instant(one.inside_until),
     }

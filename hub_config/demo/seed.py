@@ -23,6 +23,7 @@ from hub_config.demo.documents import keep_texts
 from hub_config.demo.history import history
 from hub_config.demo.people import ADMINS, CAST, DEMO_ISSUER, DemoPerson
 from hub_config.login_settings import Login
+from hub_config.network_settings import NetworkSettings
 from hub_config.places import Places
 from hub_config.settings import Contact, Log, Settings
 
@@ -31,6 +32,7 @@ _HEADING = "A demo: its people, its history and its login provider are invented;
 SETTINGS = Settings(
     login=Login(issuer=DEMO_ISSUER),
     contact=Contact(name="the demo's data access desk", email="desk@centre.example"),
+    network=NetworkSettings(institute=("127.0.0.0/8", "::1/128")),  # on one machine the door alone tells
 )
 
 Progress = Callable[[str], None]

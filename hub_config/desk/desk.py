@@ -177,7 +177,7 @@ def visit_of(desk: Desk, login: Login, *, behind: bool = False) -> Visit | None:
         record = desk.policy.records.session(login.session)
         if record is None or record.person != login.person or login.person not in state.people:
             return None
-        session = as_session(record)
+        session = as_session(record, desk.policy.now())
         query = Query(login.person, RequestId(""), Action.REACH_WORKSPACE, desk.policy.now(), session)
         failing = decide(state, query).codes
     return None if _LOGGED_IN & set(failing) else Visit(desk, login, session, record.proof)

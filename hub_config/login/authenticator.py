@@ -41,6 +41,7 @@ from hub_config.login.provider import Ask, Code, Provider
 from hub_config.login.providers import Door, Doors
 from hub_config.login.refusals import Refusals
 from hub_config.login.sessions import person_of, session_holds
+from hub_config.login.stays import Network
 from hub_config.login.who import WhoPage
 from hub_config.settings import Contact
 
@@ -55,7 +56,7 @@ BEHIND = (
 
 class LoginParts(msgspec.Struct, frozen=True):
     """What the composition root hands over. `identity` is the HMAC of issuer and subject; `new_token` gives random
-    texts; `callback` is the address that all callbacks begin with."""
+    texts; `network` says where a browser sits, and by which address it came."""
 
     policy: Policy
     factors: SecondFactors
@@ -63,7 +64,7 @@ class LoginParts(msgspec.Struct, frozen=True):
     refusals: Refusals
     identity: Callable[[str, str], str]
     doors: Doors
-    callback: str
+    network: Network
     contact: Contact
     new_token: Callable[[], str]
 
@@ -143,6 +144,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             (r"/oauth_callback/([a-z][a-z0-9-]{0,29})", self.callback_handler),
             (r"/login", handlers.LoginStart),
             (r"/activity", activity.ActivityPage),
+            (r"/place", activity.PlacePage),
             (r"/step-up", step_up.StepUpPage),
             (r"/step-up/given", step_up.GivenPage),
             (r"/factors", factors_page.FactorsPage),

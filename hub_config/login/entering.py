@@ -52,6 +52,7 @@ class EnteringMixin(LoginFlowMixin):
 
     async def enter(self: Any, person: PersonId, given: Given, wished: str | None) -> None:
         """Both factors were right: begin the session, and send the browser on."""
+        given = msgspec.structs.replace(given, stay=self.parts.network.stay(self.request))
         former, token = token_of(self), begin_session(self.parts.policy, person, given, self.parts.new_token)
         self.forget_flow_cookie(PENDING_COOKIE)
         self.new_session_id(token)

@@ -69,8 +69,8 @@ class ToProviderMixin(LoginFlowMixin):
         self.redirect(address(door, metadata, question))
 
     def redirect_uri(self: Any, door: Door) -> str:
-        """Return the address that a provider sends the browser back to."""
-        return f"{self.parts.callback}{callback_path(door.name)}"
+        """Return the address that a provider sends the browser back to: of the door that it came in by."""
+        return f"{self.parts.network.address(self.request)}/hub/{callback_path(door.name)}"
 
 
 class ProviderLogin(ToProviderMixin, OAuthLoginHandler):  # type: ignore[misc]

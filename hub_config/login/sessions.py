@@ -44,7 +44,7 @@ def session_holds(policy: Policy, person: PersonId, token: str | None = None) ->
         session = live_session(policy, person)
     else:
         record = policy.records.session(token_digest(token))
-        session = None if record is None else as_session(record)
+        session = None if record is None else as_session(record, policy.now())
     return why_over(policy, person, session) is None
 
 
@@ -57,6 +57,20 @@ def why_over(policy: Policy, person: PersonId, session: Session | None) -> str |
         return next((str(found.code) for found in findings if not found.holds), None)
 
 
+class Stay(msgspec.Struct, frozen=True):
+    """Where a browser is seen, and for how many seconds that counts where it is inside (S78, NET-05)."""
+
+    zone: Zone
+    seconds: int = 0
+
+    def until(self, at: datetime) -> datetime | None:
+        """Return up to when a browser that is seen at `at` counts as inside, or None."""
+        return at + timedelta(seconds=self.seconds) if self.zone is Zone.INSTITUTE else None
+
+
+OUTSIDE = Stay(Zone.ANYWHERE)
+
+
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """The second factor that a login was given and when; the provider that it came from, the level that it states."""
 
@@ -65,6 +79,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     provider: str = ""
     assurance: Assurance | None = None
+    stay: Stay = OUTSIDE
 
 
 def begin_session(policy: Policy, person: PersonId, given: Given, new_token: Callable[[], str]) -> str:
@@ -80,8 +95,9 @@ def begin_session(policy: Policy, person: PersonId, given: Given, new_token: Cal
     policy.records.begin_session(
         Record(
             session=token_digest(token), person=person, begun=at, factor_kind=given.kind, factor_at=given.at,
-            zone=Zone.ANYWHERE, ends=at + timedelta(hours=hours), proof=proof, provider=given.provider or None,
+            zone=given.stay.zone, ends=at + timedelta(hours=hours), proof=proof, provider=given.provider or None,
             factor=given.factor, assurance=given.assurance, last_activity=at, idle_ends=idle_end(policy, at),
+            inside_until=given.stay.until(at),
         )
     )  # fmt: skip
     return token
@@ -91,7 +107,7 @@ def _evidence(person: PersonId, given: Given, session: str, proof: str) -> e.Ses
     """S76, S77, E26: which provider, how sure it is, which second factor, and where the browser sits."""
     return e.SessionBegun(
         person=person, session=session, proof=proof, provider=given.provider, assurance=given.assurance,
-        method=given.kind, factor=given.factor, zone=Zone.ANYWHERE,
+        method=given.kind, factor=given.factor, zone=given.stay.zone,
     )  # fmt: skip
 
 
@@ -144,7 +160,7 @@ async def renew_routes(hub: HubSide) -> None:
     in meanwhile would stay (TOK-03). So what a check of the routes opened in between goes, too.
     """
     await _close_routes(hub)
-    if any(spawner.ready and hub.proxy.may_reach(hub.user.name, name) for name, spawner in hub.user.spawners.items()):
+    if any(spawner.ready and hub.proxy.is_reached(hub.user.name, name) for name, spawner in hub.user.spawners.items()):
         await asyncio.sleep(BELIEVED_SECONDS)
         await _close_routes(hub)
         await open_routes(hub)

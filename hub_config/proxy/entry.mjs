@@ -5,6 +5,8 @@
 // destroys those when the route goes. Everything else, the command line included, is the package's own.
 
 import ConfigurableProxy from "configurable-http-proxy/lib/configproxy.js";
+import { isOutside } from "./place.mjs";
+import { isWorkspace, tell } from "./word.mjs";
 
 const WRAPPED = ["handleProxyWeb", "handleProxyWs", "targetForReq", "removeRoute"];
 const original = ConfigurableProxy.prototype;
@@ -52,8 +54,10 @@ function isAstray(proxy, req, match) {
 
 original.targetForReq = async function (req) {
   const found = await targetForReq.call(this, req);
-  const match = found && isAstray(this, req, found) ? undefined : found;
+  let match = found && isAstray(this, req, found) ? undefined : found;
+  if (match && isWorkspace(match.prefix) && isOutside(req)) match = { prefix: "/", target: this.options.defaultTarget };
   const connection = live.get(req);
+  tell(req, match && match.prefix);
   if (connection) connection.route = match ? this._routes.cleanPath(match.prefix) : null;
   return req.socket.destroyed ? undefined : match; // ended meanwhile: it reaches no server any more
 };

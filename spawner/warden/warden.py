@@ -7,7 +7,7 @@ time, then takes away what lets workspaces in, then ends them, and goes on until
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from access_policy import events as e
 from access_policy.actor import component
 from access_policy.commands.workspaces import RecordDoubt, RecordEnding
 from access_policy.log.errors import LogError
-from access_policy.model.enums import Component
+from access_policy.model.enums import Component, Zone
 from access_policy.model.ids import PersonId
 from access_policy.state import State, Workspace, WorkspaceKey
 from access_policy.use_cases import Policy
@@ -32,7 +32,9 @@ _UNSEEN = "cannot see what runs"
 
 
 class Routes(Protocol):
-    """The proxy's routes to workspaces. Given by the composition root."""
+    """One proxy's routes to workspaces, and who comes in by it (S78). Given by the composition root."""
+
+    door: Zone
 
     def open_routes(self) -> Collection[WorkspaceKey]:
         """Return the workspaces that have a route now. Raises OSError where the proxy does not answer."""
@@ -48,8 +50,8 @@ class Warden:
         self,
         policy: Policy,
         machine: Machine,
-        routes: Routes,
-        may_reach: Callable[[str, str], bool],
+        routes: Sequence[Routes],
+        may_reach: Callable[[str, str, Zone], bool],
         monotonic: Callable[[], float],
     ) -> None:
         self._policy = policy
@@ -162,20 +164,29 @@ class Warden:
             return next((one for one in state.workspaces.values() if one.seq == start), None)
 
     def _close_routes(self) -> None:
+        for routes in self._routes:
+            self._close_routes_of(routes)
+
+    def _close_routes_of(self, routes: Routes) -> None:
+        """Close what may not be reached by one proxy; one that does not answer is in no other's way (NET-04)."""
         try:
-            routes = self._routes.open_routes()
+            found = routes.open_routes()
         except OSError as error:
-            self._tell("the proxy does not answer", f": {error}")
+            self._tell(f"the proxy of {routes.door} does not answer", f": {error}")
             return
-        for key in routes:
-            if not self._may_reach(*key):
-                self._close(key)
+        for key in found:
+            if not self._may_reach(*key, routes.door):
+                self._close_at(routes, key)
 
     def _close(self, key: WorkspaceKey) -> None:
+        for routes in self._routes:
+            self._close_at(routes, key)
+
+    def _close_at(self, routes: Routes, key: WorkspaceKey) -> None:
         try:
-            self._routes.close(key)
+            routes.close(key)
         except OSError as error:
-            self._tell(f"cannot close the route of {'/'.join(key)}", f": {error}")
+            self._tell(f"cannot close the route of {'/'.join(key)} at the proxy of {routes.door}", f": {error}")
 
     def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
         silent = self._monotonic() - self._answered

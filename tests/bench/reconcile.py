@@ -88,7 +88,7 @@ class Looking:
     def anew(self) -> None:
         """Be a warden that knows nothing yet."""
         self.machine = ClusterMachine(self._api, self._site, INSTALLATION, self._clock)
-        self._warden = Warden(self._policy, self.machine, FakeRoutes(), lambda *_: True, self._clock)
+        self._warden = Warden(self._policy, self.machine, [FakeRoutes()], lambda *_: True, self._clock)
 
     def look(self) -> Look:
         """Look once."""

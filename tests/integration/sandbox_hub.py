@@ -23,6 +23,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from access_policy.model.enums import Zone
 from spawner.processes import Process, is_running, process_now
 from spawner.storage import Places
 from spawner.workspace import Mount, Profile, Workspace, WorkspaceRefused
@@ -42,7 +43,7 @@ class FilePolicy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def start(self, person: str, request: str, wish: Mapping[str, str]) -> Workspace:
+    def start(self, person: str, request: str, wish: Mapping[str, str], place: Zone = Zone.ANYWHERE) -> Workspace:
         """Allow what the file names, mount what it names."""
         grants = self._read()["grants"]
         if f"{person}/{request}" not in grants:

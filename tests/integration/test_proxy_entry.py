@@ -248,6 +248,8 @@ def test_a_changed_upstream_is_refused(tmp_path: Path) -> None:
     (package / "lib").mkdir(parents=True)
     (package / "package.json").write_text('{"name": "configurable-http-proxy", "type": "module"}')
     (package / "lib" / "configproxy.js").write_text("export default class { handleProxyWs() {} removeRoute() {} }")
+    for beside in ("word.mjs", "place.mjs"):
+        shutil.copy(ENTRY.with_name(beside), tmp_path)
     entry = shutil.copy(ENTRY, tmp_path)
 
     ended = subprocess.run([node_binary(), entry], capture_output=True, text=True, check=False, timeout=30)

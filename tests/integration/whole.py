@@ -62,15 +62,16 @@ class RunningSluis:
     def __init__(self, state: Path, demo: bool = True, database: str = "") -> None:
         self.state = state
         self._kind = [*(["--demo"] if demo else []), *(["--database", database] if database else [])]
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port, self._institute_port = free_ports(2)
+        self.url, self.institute_url = (f"http://127.0.0.1:{one}" for one in (self.port, self._institute_port))
+        self._doors = ["--institute-port", str(self._institute_port)] if demo else []
         self._process: subprocess.Popen[str] | None = None
         self._said: queue.Queue[str] = queue.Queue()
 
     def start(self) -> None:
         """Start it and wait for `ready:`."""
         self._process = subprocess.Popen(
-            [str(SLUIS), "run", *self._kind, "--state", str(self.state), "--port", str(self.port)],
+            [str(SLUIS), "run", *self._kind, "--state", str(self.state), "--port", str(self.port), *self._doors],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
@@ -107,7 +108,7 @@ class RunningSluis:
             words = _command_line(child)
             for name in ("jupyterhub", "entry.mjs", "desk", "warden", "provider"):
                 if any(word.endswith(name) or word == name for word in words):
-                    found[name] = child
+                    found.setdefault(name, child)
         return found
 
     def explain(self, person: str, request: str, *options: str) -> dict[str, Any]:
@@ -214,11 +215,13 @@ def unused_code(person: str, secret: str) -> str:
 class Visitor:
     """One person's browser, as far as HTTP goes."""
 
-    def __init__(self, demo: RunningSluis, login: str) -> None:
+    def __init__(self, demo: RunningSluis, login: str, url: str = "") -> None:
+        """`url` is the address by which the browser comes in, the public one unless it is another."""
         people = msgspec.json.decode(sluis(demo.state, "demo", "people", "--json").stdout)
         self.demo = demo
+        self.url = url or demo.url
         self.me = next(person for person in people if person["login"] == login)
-        self.http = httpx.Client(base_url=demo.url, follow_redirects=True, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, follow_redirects=True, timeout=30, trust_env=False)
         self._kernels: list[Kernel] = []
 
     @property
@@ -284,11 +287,17 @@ class Visitor:
         return self._connect(kernel.path)
 
     def _connect(self, path: str) -> "Kernel":
-        address = f"{self.demo.url.replace('http', 'ws', 1)}{path}"
+        address = f"{self.url.replace('http', 'ws', 1)}{path}"
         sent = [one for one in self.http.cookies.jar if path.startswith(one.path)]
         cookies = "; ".join(f"{one.name}={one.value}" for one in sent)
         self._kernels.append(Kernel(websocket.create_connection(address, cookie=cookies, timeout=30), path))
         return self._kernels[-1]
+
+    def carried_to(self, url: str) -> "Visitor":
+        """Return the same browser, cookies and all, at another address."""
+        moved = Visitor(self.demo, str(self.me["login"]), url)
+        moved.http.cookies.update(self.http.cookies)
+        return moved
 
     def logged_in(self) -> bool:
         """Say whether the desk shows this person's page."""

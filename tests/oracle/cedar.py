@@ -180,8 +180,14 @@ def _own_conditions(facts: Facts, query: Query, matter: Datasets) -> Values:
         "needed_assurance": max((_level(what.assurance) for what in matter), default=0),
         "opted_out_clinical": _opted_out(facts, query, [one for one in matter if one.kind is DataKind.CLINICAL]),
         "opted_out_others": _opted_out(facts, query, [one for one in matter if one.kind is not DataKind.CLINICAL]),
-        "zones": sorted({str(what.zone) for what in matter}),
+        "zones": sorted({str(what.zone) for what in matter} | _began(facts, query)),
     }
+
+
+def _began(facts: Facts, query: Query) -> set[str]:
+    """Return where a running workspace has to be reached from since its start; an opening looks at none (S78)."""
+    running = d.workspace_of(facts, query.request, query.person)
+    return set() if running is None or query.action is Action.OPEN_WORKSPACE else {str(running[1].zone)}
 
 
 def _opted_out(facts: Facts, query: Query, among: Sequence[e.DatasetRegistered]) -> list[str]:

@@ -211,7 +211,7 @@ def start(world: World, pick: Pick) -> list[Event]:
     return [
         e.WorkspaceStarted(
             person=who, request=request, profile="small", datasets=held, run_ends=run_ends, until=run_ends,
-            decision="{}",
+            decision="{}", zone=pick([m.Zone.ANYWHERE, m.Zone.ANYWHERE, m.Zone.INSTITUTE]),
         )
     ]  # fmt: skip
 

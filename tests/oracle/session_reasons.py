@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from access_policy import events as e
 from access_policy.events import Fact
-from access_policy.model.enums import Action
+from access_policy.model.enums import Action, Zone
 from access_policy.rules import Query
 from tests.oracle import history as h
 from tests.oracle import holdings as d
@@ -62,11 +62,15 @@ def session_factor_not_confirmed(facts: Sequence[Fact], query: Query) -> bool:
 
 
 def zone(facts: Sequence[Fact], query: Query) -> bool:
-    """S77, S78: from outside nothing restricted is reached; what opens is the rest, if there is any.
+    """S77, S78: from outside nothing restricted is reached, nor what began as the institute's.
+
+    What opens is the rest, if there is any.
 
     Without a session nobody knows the network.
     """
     restricted = [d.is_restricted(what) for what in matters.that_matter(facts, query)]
     if query.action is Action.OPEN_WORKSPACE:
         return bool(restricted) and all(restricted) and not matters.is_inside(query)
-    return any(restricted) and not matters.is_inside(query)
+    workspace = d.workspace_of(facts, query.request, query.person)
+    begun_inside = workspace is not None and workspace[1].zone is Zone.INSTITUTE
+    return (begun_inside or any(restricted)) and not matters.is_inside(query)

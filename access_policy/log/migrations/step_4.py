@@ -15,7 +15,7 @@ from access_policy.log.tables import metadata
 _Text = String().with_variant(String(collation="C"), "postgresql")
 _NEW = ("recovery_codes", "step_up_asks", "step_ups", "outbox", "outbox_reach")
 _FACTORS = ("name", "last_used", "failed_at", "credential", "sign_count")
-_SESSIONS = ("provider", "factor", "assurance", "last_activity", "idle_ends")
+_SESSIONS = ("provider", "factor", "assurance", "last_activity", "idle_ends", "inside_until")
 _LOGINS = ("provider", "identity", "claims", "session")
 _OTHERS: dict[str, TypeEngine[Any]] = {"name": LargeBinary(), "claims": LargeBinary(), "sign_count": BigInteger()}
 _ADDED = {"factors": _FACTORS, "sessions": _SESSIONS, "pending_logins": _LOGINS}

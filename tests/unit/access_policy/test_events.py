@@ -88,6 +88,7 @@ PLAIN = {
         LicenceSigned.digest LoginRefused.identity NoticeSent.digest ObservationsCut.root OptOutReversed.subject
         OptedOut.subject
         RequestSubmitted.digest SessionBegun.proof SessionBegun.session SessionEnded.session
+        SessionMoved.session
         TrainingPlanned.code VersionReleased.excluded VersionReleased.manifest
     """,
     "DecisionText": "WorkspaceStarted.decision",

@@ -18,6 +18,7 @@ from jupyterhub import orm
 from kubernetes_asyncio.client import Configuration
 from kubespawner.clients import load_config
 
+from access_policy.model.enums import Zone
 from spawner.kube import ClusterSpawner
 from spawner.manifest import Cluster
 from spawner.reflectors import WatchingSpawner, widen_the_client
@@ -73,7 +74,7 @@ class FakePolicy:
         self.told: list[tuple[str, str, int, str]] = []
         self.started: list[Workspace] = []
 
-    def start(self, person: str, request: str, wish: Any) -> Workspace:
+    def start(self, person: str, request: str, wish: Any, place: Zone = Zone.ANYWHERE) -> Workspace:
         """Allow it, as the next fact."""
         self.seq += 1
         profile = next(one for one in PROFILES if one.name == wish["profile"])

@@ -66,6 +66,7 @@
       execute: () => void window.open(hubAddress(app, "login"), "_blank", "noopener"),
     });
     wait(app);
+    void stay(hubAddress(app, "place"));
     const beacon = hubAddress(app, "activity");
     let next = 0;
 
@@ -81,6 +82,19 @@
     for (const kind of DONE_BY_PEOPLE) {
       document.addEventListener(kind, (event) => void somebodyIsHere(event), { capture: true, passive: true });
     }
+  }
+
+  // Lets the hub see where this browser sits, for as long as the page stands: whose place is not seen counts as outside
+  // the institute's network (NET-05). It is no sign of the person. Where there is no such network it is asked once.
+  async function stay(address) {
+    let again = AFTER_A_REFUSAL;
+    try {
+      const answer = await fetch(address, { credentials: "include", cache: "no-store" });
+      if (answer.ok) again = 1000 * (await answer.json()).again_seconds;
+    } catch {
+      // out of reach: asked again
+    }
+    if (again > 0) setTimeout(() => void stay(address), again);
   }
 
   // What JupyterLab asks of its server while that is out of reach. Where the hub says so (424) it tries again later; but

@@ -35,11 +35,11 @@ def test_a_line_for_each(sluis: Sluis) -> None:
     assert said.status == 0
     assert all(list(line) == ["check", "ok", "text"] and line["ok"] for line in said.json)
     assert [line["check"] for line in said.json] == [
-        "log", "keys", "signing key", "seals", "files", "checkpoints", "clock", "settings", "mail",
+        "log", "keys", "signing key", "seals", "files", "checkpoints", "clock", "settings", "mail", "network",
         "dataset gbsg2-clinical", "dataset gse7390-expression", "dataset gbsg2-demographics", "dataset gbsg2-grade",
         "sandbox", "proxy", "running",
     ]  # fmt: skip
-    assert sluis("check").out.count("✓") == 16
+    assert sluis("check").out.count("✓") == 17
 
 
 def _sql(places: Places, statement: str) -> None:

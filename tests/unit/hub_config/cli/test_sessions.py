@@ -14,7 +14,7 @@ from tests.unit.hub_config.cli.conftest import Sluis
 
 FIELDS = [
     "session", "person", "begun", "last_activity", "idle_ends", "ends", "provider", "kind", "factor", "assurance",
-    "zone",
+    "zone", "inside_until",
 ]  # fmt: skip
 SESSIONS = {"a" * 64: "P-3", "b" * 64: "P-3", "c" * 64: "P-4"}
 
@@ -32,7 +32,7 @@ def live(places: Places) -> None:
 def _session(digest: str, who: str, begun: datetime, hours: int) -> Session:
     return Session(
         session=digest, person=PersonId(who), begun=begun, factor_kind=FactorKind.TOTP, factor_at=begun,
-        zone=Zone.ANYWHERE, ends=begun + timedelta(hours=hours),
+        zone=Zone.ANYWHERE, ends=begun + timedelta(hours=hours), last_activity=begun,
     )  # fmt: skip
 
 
@@ -55,6 +55,19 @@ def test_live_sessions_are_listed_and_that_is_recorded(sluis: Sluis) -> None:
     assert said.err == "sluis: 2 older ones are left out; raise --limit\n"
     reads = [one["what"] for one in sluis("log", "show", "--kind", "LogRead", "--json").lines]
     assert {"session list", "session list P-3"} <= set(reads)
+
+
+def test_the_list_says_where_each_browser_sits_now(sluis: Sluis, places: Places) -> None:
+    """S77, NET-05: where it was seen of late, and not where it began; up to when a look counts."""
+    with closing((policy := open_policy(places)).store):
+        now = policy.now()
+        until = {"a": now + timedelta(hours=1), "b": now - timedelta(seconds=1), "c": None}
+        for digest, ends in until.items():
+            assert policy.records.note_place(digest * 64, now, ends)
+    rows = {row["session"][0]: row for row in sluis("session", "list", "--json").json}
+    assert {name: row["zone"] for name, row in rows.items()} == {"a": "institute", "b": "anywhere", "c": "anywhere"}
+    assert [rows[name]["inside_until"] is None for name in "abc"] == [False, False, True]
+    assert "institute" in sluis("session", "list").out
 
 
 def test_one_session_is_ended(sluis: Sluis) -> None:

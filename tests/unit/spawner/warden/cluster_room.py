@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from access_policy import events as e
+from access_policy.model.enums import Zone
 from access_policy.model.ids import PersonId
 from access_policy.state import WorkspaceKey
 from access_policy.use_cases import Policy
@@ -53,6 +54,7 @@ class FakeRoutes:
     """The proxy's routes, in memory."""
 
     open: set[WorkspaceKey] = field(default_factory=set)
+    door: Zone = Zone.ANYWHERE
     away: bool = False
     closed: list[WorkspaceKey] = field(default_factory=list)
 
@@ -83,7 +85,7 @@ class Room:
 
     def again(self) -> None:
         self.machine = ClusterMachine(api_of(self.url, self.seconds), SITE, HERE, self.seconds)
-        self.warden = Warden(self.policy, self.machine, self.routes, self._reaches, self.seconds)
+        self.warden = Warden(self.policy, self.machine, [self.routes], self._reaches, self.seconds)
 
     def look(self, times: int = 1, after: float = 0.5) -> None:
         for _ in range(times):
@@ -122,7 +124,7 @@ class Room:
     def facts(self, kind: type[e.Event]) -> list[e.Event]:
         return [one.event for one in self.policy.store.facts_since(0) if isinstance(one.event, kind)]
 
-    def _reaches(self, person: str, request: str) -> bool:
+    def _reaches(self, person: str, request: str, _door: Zone) -> bool:
         from access_policy.commands.workspaces import ground_lost
         from spawner.warden.plan import key_of
 

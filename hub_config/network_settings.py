@@ -1,0 +1,99 @@
+"""The table `[network]` of `sluis.toml`: which addresses are the institute's, and where its own door is (S77, S78)."""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from hub_config.origins import address_problem
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_IPV4_WITHIN = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The institute's network. Without this table nobody is in it, and restricted datasets are opened by nobody."""
+
+    institute: Annotated[
+        tuple[Annotated[str, Meta(max_length=50)], ...],
+        Meta(
+            max_length=200,
+            description="networks of the institute as CIDR, such as `192.0.2.0/24`; a browser is inside where its "
+            "address lies in one of them and it came in by the institute's address",
+        ),
+    ]
+    institute_url: Annotated[
+        str,
+        Meta(
+            max_length=250,
+            description="address by which browsers come in from the institute's network, such as "
+            "`https://sluis.inside.example.org`; empty: the one that `sluis run` listens on with `--institute-port`",
+        ),
+    ] = ""
+    balancers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=5,
+            description="how many proxies of your own stand before Sluis' own and each add a line to `X-Forwarded-For`",
+        ),
+    ] = 0
+    recheck_seconds: Annotated[
+        int,
+        Meta(
+            ge=6,
+            le=600,
+            description="seconds after which a session counts as outside that was not seen inside again (NET-05)",
+        ),
+    ] = 60
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Return the institute's networks; call it only where `network_problem` finds nothing."""
+        return tuple(ipaddress.ip_network(one) for one in self.institute)
+
+
+def network_problem(settings: NetworkSettings) -> str | None:
+    """Say in a line what is wrong with the table, or None (S77)."""
+    return next(_problems(settings), None)
+
+
+def _problems(settings: NetworkSettings) -> Iterator[str]:
+    if not settings.institute:
+        yield "network.institute is empty, so nobody would be inside; write its networks, or leave [network] out"
+    networks: list[Network] = []
+    for text in settings.institute:
+        network = _network(text)
+        if network is None:
+            yield f"network.institute: `{text[:50]}` is no network; write it as `192.0.2.0/24`, without host bits"
+        elif isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_IPV4_WITHIN):
+            yield f"network.institute: `{text[:50]}` is IPv4 within IPv6; write it as an IPv4 network"
+        elif network.prefixlen == 0:
+            yield f"network.institute: `{text[:50]}` is the whole internet; write the institute's own networks"
+        else:
+            networks.append(network)
+    yield from _overlaps(networks)
+    if settings.institute_url:
+        yield from address_problem("network.institute_url", settings.institute_url, by_number=True)
+    if settings.institute_url.startswith("https:") and settings.balancers == 0:
+        yield (  # Sluis' own proxy speaks plain HTTP: everybody would come from the address of what ends TLS
+            "network.balancers is 0, and with `https://` something of yours ends TLS before Sluis; write how many "
+            "proxies stand there, such as 1"
+        )
+
+
+def _network(text: str) -> Network | None:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return None
+    return network if "/" in text else None
+
+
+def _overlaps(networks: Sequence[Network]) -> Iterator[str]:
+    for one, other in combinations(networks, 2):
+        if one.version == other.version and one.overlaps(other):
+            yield f"network.institute: `{one}` and `{other}` overlap; leave the smaller one out"
