@@ -205,6 +205,7 @@ def _workspaces(c: Any, places: Places, given: Given) -> None:
     c.JupyterHub.allow_named_servers = True
     c.JupyterHub.named_server_limit_per_user = _MOST_SERVERS  # SPW-09
     WishesOnRecord.origin_of = given.running.web.own_workspace
+    WishesOnRecord.silence = given.settings.leash.silence
     c.JupyterHub.default_url = _desk_url(given.running.web)
     c.JupyterHub.redirect_to_server = False
     c.JupyterHub.implicit_spawn_seconds = 0

@@ -56,6 +56,11 @@ class Places:
         return self.state / "parts"
 
     @property
+    def endings(self) -> Path:
+        """What the warden ended while the log was silent, until it is on record (0600)."""
+        return self.state / "warden" / "endings.jsonl"
+
+    @property
     def lock(self) -> Path:
         """Held by the one `sluis run` of this state."""
         return self.state / "running.lock"

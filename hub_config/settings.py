@@ -14,6 +14,7 @@ from msgspec import Meta
 from access_policy.model.enums import LicenceReading, Zone
 from access_policy.plain_words import plain_words
 from hub_config.cluster_settings import Cluster, cluster_problem
+from hub_config.leash_settings import LeashSettings
 from hub_config.login_settings import Login, LoginProvider, missing_key, providers_problem
 from hub_config.mail_settings import Mail, mail_problem
 from hub_config.network_settings import NetworkSettings, network_problem
@@ -194,6 +195,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data: Data = Data()
     log: Log = Log()
     backup: Backup = Backup()
+    leash: LeashSettings = LeashSettings()
     profiles: Annotated[tuple[Size, ...], Meta(min_length=1, description="the sizes of workspaces")] = (_SMALL, _LARGE)
     mail: Mail | None = None
     network: NetworkSettings | None = None
@@ -238,7 +240,7 @@ def _table_of(error: msgspec.ValidationError) -> type[msgspec.Struct]:
     tables: dict[str, type[msgspec.Struct]] = {
         "$.login.providers": LoginProvider, "$.login": Login, "$.policy": Policy, "$.contact": Contact, "$.data": Data,
         "$.origins": OriginSettings,
-        "$.log": Log, "$.backup": Backup,
+        "$.log": Log, "$.backup": Backup, "$.leash": LeashSettings,
         "$.profiles": Size, "$.mail": Mail, "$.network": NetworkSettings, "$.cluster": Cluster,
     }  # fmt: skip
     return next((table for path, table in tables.items() if f"`{path}" in str(error)), Settings)

@@ -24,7 +24,8 @@ from hub_config.proxy_routes import ProxyRoutes
 from hub_config.running import load_running
 from hub_config.settings import Settings, load_settings
 from spawner.warden.machine import LocalMachine, Machine
-from spawner.warden.warden import Warden
+from spawner.warden.silence import Endings
+from spawner.warden.warden import Leash, Warden
 
 PERIOD = 0.5
 """Seconds between two looks."""
@@ -58,7 +59,8 @@ def serve(places: Places) -> None:
     gate = Gate(policy, settings.workspace_profiles)
     routes = [ProxyRoutes(door.api, running.proxy_token, running.web.host, door.zone) for door in running.doors]
     machine, not_ready = _machine(places, settings, policy)
-    warden = Warden(policy, machine, routes, gate.may_reach, time.monotonic)
+    leash = Leash(time.monotonic, Endings(places.endings), settings.leash.silence)
+    warden = Warden(policy, machine, routes, gate.may_reach, leash)
     heart = _Heart()
     serve_probes(running.listening(running.warden), heart.lives, lambda: heart.beats() and not not_ready())
     logging.getLogger("sluis.warden").info("watching")

@@ -15,6 +15,7 @@ from traitlets import HasTraits, default
 
 from access_policy.model.enums import Zone
 from access_policy.networks import may_use
+from spawner.warden.silence import Silence
 from spawner.workspace import (
     Profile,
     Workspace,
@@ -28,7 +29,6 @@ from spawner.workspace import (
 WITHDRAWN = "what this workspace rests on was withdrawn while it started; your requests say what is missing"
 _SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
 _USER_NAME = re.compile(r"p-[1-9][0-9]{0,8}", re.ASCII)
-_SILENT_POLLS = 3
 
 
 def refusal(code: str, message: str, status: int = 403) -> SpawnException:
@@ -62,6 +62,9 @@ class Decided(HasTraits):
 
     _started: int | None = None  # the fact that recorded the start, until its end is told
     _silent_polls = 0
+    _restricted = True  # until a start says otherwise
+    poll_interval: Any
+    silence: ClassVar[Silence] = Silence()
 
     def __init__(self, **given: Any) -> None:
         """Called by the hub; its route and its public address name the workspace's own host where it has one."""
@@ -115,6 +118,7 @@ class Decided(HasTraits):
             self.log.exception("no decision about %s/%s", person, self.name)
             raise refusal("no_decision", "no decision can be made just now; try again in a moment", 503) from error
         self._keep_options({"profile": wish})
+        self._restricted = workspace.zone is not Zone.ANYWHERE
         return workspace
 
     def _profiles_here(self) -> tuple[Profile, ...]:
@@ -144,13 +148,14 @@ class Decided(HasTraits):
             self.user.db.commit()
 
     def _may_keep(self) -> bool:
-        """Ask the policy; silent for a moment it may be (a locked database), not for longer (POL-04)."""
+        """Ask the policy; silent it may be for as long as the warden bears it, in polls of some seconds (POL-04)."""
         try:
             keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
         except Exception:  # whatever the policy store throws: count it
             self.log.exception("no decision about the running workspace %s", self._log_name)
             self._silent_polls += 1
-            return self._silent_polls < _SILENT_POLLS
+            silent = self._silent_polls * self.poll_interval
+            return bool(silent < self.silence.bound(self._restricted))
         self._silent_polls = 0
         return keep
 

@@ -15,6 +15,7 @@ ENDINGS = {
     "no_longer_allowed": "what it rests on was withdrawn while it started; your requests say what is missing",
     "admission_not_seen": "the cluster did not check new workspaces just then; try again in a few minutes",
     "ended_by_itself": "its program ended by itself",
+    "store_silence": "the log did not answer for too long, so nobody could say that it may go on; start it again",
     "process_ended": "its program ended by itself, and nothing says why; start it again",
     "ended_by_warden": "what it rests on was withdrawn for a while; start it again if your requests say that you may",
     "hub_stopped": "the hub was stopped; files in its home are kept",

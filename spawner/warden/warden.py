@@ -2,14 +2,14 @@
 
 It works from the log and the machine alone and keeps nothing that matters in memory, so it may be killed at any
 instant. An end is recorded only once it was seen (S46, S78, S94, POL-03). While the log does not answer nothing new
-starts; what runs is ended after `SILENCE` seconds (POL-04). A withdrawal closes the routes first where ending takes its
-time, then takes away what lets workspaces in, then ends them, and goes on until that is confirmed (DAT-04, FLT-06).
+starts; what runs is ended after a while (`silence.py`, POL-04). A withdrawal closes the routes first where ending takes
+its time, then takes away what lets workspaces in, then ends them, and goes on until that is confirmed (DAT-04, FLT-06).
 """
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from access_policy import events as e
 from access_policy.actor import component
@@ -17,14 +17,13 @@ from access_policy.commands.workspaces import RecordDoubt, RecordEnding
 from access_policy.log.errors import LogError
 from access_policy.model.enums import Component, Zone
 from access_policy.model.ids import PersonId
+from access_policy.networks import zone_of
 from access_policy.state import State, Workspace, WorkspaceKey
 from access_policy.use_cases import Policy
 from spawner.warden.machine import Machine, Running, Work
 from spawner.warden.news import News
 from spawner.warden.plan import Beside, Plan, plan, pretenders
-
-SILENCE = 60.0
-"""Seconds without an answer of the log after which running workspaces end."""
+from spawner.warden.silence import Endings, Silence
 
 _WARDEN = component(Component.WARDEN)
 _LOGGER = logging.getLogger("sluis.warden")
@@ -43,8 +42,16 @@ class Routes(Protocol):
         """Remove a route and with it every connection over it. Raises OSError where the proxy does not answer."""
 
 
+class Leash(NamedTuple):
+    """A clock of seconds, how long workspaces go on while the log is silent, and those that were ended meanwhile."""
+
+    monotonic: Callable[[], float]
+    endings: Endings
+    silence: Silence = Silence()
+
+
 class Warden:
-    """One warden. `tick` is called again and again, about twice a second; `monotonic` gives seconds."""
+    """One warden. `tick` is called again and again, about twice a second."""
 
     def __init__(
         self,
@@ -52,16 +59,18 @@ class Warden:
         machine: Machine,
         routes: Sequence[Routes],
         may_reach: Callable[[str, str, Zone], bool],
-        monotonic: Callable[[], float],
+        leash: Leash,
     ) -> None:
         self._policy = policy
         self._machine = machine
         self._routes = routes
         self._may_reach = may_reach
-        self._monotonic = monotonic
-        self._news = News(monotonic)
+        self._monotonic = leash.monotonic
+        self._leash = leash
+        self._open: frozenset[int] = frozenset()
+        self._news = News(leash.monotonic)
         self._seen: set[int] = set()
-        self._answered = monotonic()
+        self._answered = leash.monotonic()
 
     def tick(self) -> None:
         """Make reality equal to policy once. Never raises for a part that does not answer: it is tried again."""
@@ -106,12 +115,16 @@ class Warden:
         with self._policy.reading() as state:
             at = self._policy.now()
             todo = Plan((), {}) if running is None else self._todo(state, running, at)
+            known = {one.seq: zone_of(state, one) for one in state.workspaces.values()}
+            self._open = frozenset(seq for seq, zone in known.items() if zone is Zone.ANYWHERE)
+            self._leash.endings.keep_only(known)
             return todo, self._machine.prepare(state, at)
 
     def _todo(self, state: State, running: Mapping[int, Running], at: datetime) -> Plan:
         unfit = pretenders(state, {start: one.key for start, one in running.items()})
         unfit = unfit.union(self._machine.unfit(state))
-        beside = Beside(unfit, self._machine.start_bound, self._machine.causes())
+        causes = {**self._machine.causes(), **self._leash.endings.causes()}
+        beside = Beside(unfit, self._machine.start_bound, causes)
         return plan(state, running, self._seen, at, beside)
 
     def _end_workspaces(self, running: Mapping[int, Running], todo: Plan) -> None:
@@ -191,13 +204,20 @@ class Warden:
     def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
         silent = self._monotonic() - self._answered
         self._tell("the log does not answer", f" for {silent:.0f} s: {error}")
-        if silent < SILENCE:
-            return
         for start, one in running.items():
-            try:
-                self._machine.end(start)
-            except OSError as away:
-                self._tell(f"no answer about the end of {one.identifier}", f": {away}")
+            if silent >= self._leash.silence.bound(start not in self._open):
+                self._end_in_silence(start, one)
+
+    def _end_in_silence(self, start: int, one: Running) -> None:
+        """End it whatever becomes of the note about it; a note that cannot be written is a reason lost, not an end."""
+        try:
+            self._leash.endings.add(start)
+        except OSError as full:
+            self._tell(f"cannot write down that {one.identifier} is ended", f": {full}")
+        try:
+            self._machine.end(start)
+        except OSError as away:
+            self._tell(f"no answer about the end of {one.identifier}", f": {away}")
 
     def _tell(self, trouble: str, more: str) -> None:
         """Log a trouble where it begins, and then every minute: it is met twice a second."""

@@ -19,7 +19,8 @@ from access_policy.use_cases import Policy
 from spawner.warden.api import Api, Object
 from spawner.warden.cluster import SWEEP, ClusterMachine
 from spawner.warden.grants import Site
-from spawner.warden.warden import Warden
+from spawner.warden.silence import Endings
+from spawner.warden.warden import Leash, Warden
 from tests.bench.many_requests import INSTALLATION, many
 from tests.unit.spawner.warden.cluster_room import SITE, FakeRoutes
 from tests.unit.spawner.warden.fake_api import FakeCluster, api_of, without_a_wire
@@ -88,7 +89,9 @@ class Looking:
     def anew(self) -> None:
         """Be a warden that knows nothing yet."""
         self.machine = ClusterMachine(self._api, self._site, INSTALLATION, self._clock)
-        self._warden = Warden(self._policy, self.machine, [FakeRoutes()], lambda *_: True, self._clock)
+        self._warden = Warden(
+            self._policy, self.machine, [FakeRoutes()], lambda *_: True, Leash(self._clock, Endings())
+        )
 
     def look(self) -> Look:
         """Look once."""

@@ -20,7 +20,8 @@ from spawner.sandbox import SandboxSpawner
 from spawner.storage import Places, find_host
 from spawner.warden.machine import LocalMachine
 from spawner.warden.plan import key_of
-from spawner.warden.warden import Warden
+from spawner.warden.silence import Endings
+from spawner.warden.warden import Leash, Warden
 from spawner.workspace import Profile
 from tests.unit.hub_config.desk.seed import World, full_world
 from tests.unit.spawner.fake_cluster import Session
@@ -81,7 +82,8 @@ class Spawners:
         self.routes = Routes()
         self.seconds = 1000.0
         machine = LocalMachine(self.places.run)
-        self.warden = Warden(self.world.policy, machine, [self.routes], self.gate.may_reach, lambda: self.seconds)
+        leash = Leash(lambda: self.seconds, Endings())
+        self.warden = Warden(self.world.policy, machine, [self.routes], self.gate.may_reach, leash)
 
     def close(self) -> None:
         self.world.policy.store.close()

@@ -17,7 +17,8 @@ from spawner import cluster_names as names
 from spawner.warden.api import Object
 from spawner.warden.cluster import ClusterMachine
 from spawner.warden.grants import Site
-from spawner.warden.warden import Warden
+from spawner.warden.silence import Endings
+from spawner.warden.warden import Leash, Warden
 from tests.unit.access_policy.keeping import keep
 from tests.unit.access_policy.log.samples import SetClock, open_log
 from tests.unit.access_policy.world import OPEN, RESEARCHER, SECOND_ADMIN, World, everything_holds, of_format_2
@@ -85,7 +86,7 @@ class Room:
 
     def again(self) -> None:
         self.machine = ClusterMachine(api_of(self.url, self.seconds), SITE, HERE, self.seconds)
-        self.warden = Warden(self.policy, self.machine, [self.routes], self._reaches, self.seconds)
+        self.warden = Warden(self.policy, self.machine, [self.routes], self._reaches, Leash(self.seconds, Endings()))
 
     def look(self, times: int = 1, after: float = 0.5) -> None:
         for _ in range(times):

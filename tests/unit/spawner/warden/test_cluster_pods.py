@@ -7,7 +7,7 @@ import pytest
 from access_policy import events as e
 from access_policy.log.errors import LogUnavailable
 from access_policy.model.ids import DatasetName
-from spawner.warden.warden import SILENCE
+from spawner.warden.silence import Silence
 from tests.unit.access_policy.world import ADMIN, OPEN, RESEARCHER
 from tests.unit.spawner.warden.cluster_room import HERE, KEY, POD, SPACE, WHY, Room, ended, lets_in, pod
 
@@ -193,5 +193,7 @@ def test_a_silent_log_ends_all_pods(here: Room, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(here.policy, "_refresh", away)
     here.look(2)
     assert "deletionTimestamp" not in here.cluster.found("Pod", SPACE, POD)["metadata"]
-    here.look(after=SILENCE)
+    here.look(after=Silence().open - 2)
+    assert "deletionTimestamp" not in here.cluster.found("Pod", SPACE, POD)["metadata"]
+    here.look(after=2)
     assert here.cluster.found("Pod", SPACE, POD)["metadata"]["deletionTimestamp"]
