@@ -30,7 +30,7 @@ def build(places: Places, running: Running) -> FastAPI:
     desk = Desk(
         policy=policy, settings=settings, url=running.web.desk, identify=login.identify,
         seals=Seals(secrets.token_bytes(32)), identity=partial(identity_of, places), issuer=running.identity_issuer,
-        documents=places.documents, origins=running.web,
+        documents=places.documents, origins=running.web, institute=running.institute_url,
     )  # fmt: skip
     loop = Loop(policy, collector, post_of(settings, running, partial(invitation_token, desk.identity)))
     return create_app(desk, login.router(), running.desk, lambda _app: sending(loop))

@@ -54,5 +54,6 @@ def create_app(
     app.include_router(files.router)
     add_handlers(app)
     broken, large = (partial(made, desk.settings.contact, desk.hub) for made in (broken_page, large_page))
-    app.add_middleware(Shield, address=Address(desk.url, service, desk.web.all), broken=broken, large=large)
+    address = Address(desk.url, service, desk.web.all, desk.institute)
+    app.add_middleware(Shield, address=address, broken=broken, large=large)
     return app

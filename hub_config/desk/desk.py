@@ -68,7 +68,8 @@ Identify = Callable[[Request], Login | None]
 class Desk:
     """What the desk works with. `url` is where browsers find it, `origins` where they find the rest; `identity` makes
     the HMAC of issuer and subject, `issuer` is the centre's own provider; `documents` is the folder of the published
-    texts; `intakes` bounds what strangers send; `new_code` makes a code that a verifier hands over."""
+    texts; `intakes` bounds what strangers send; `new_code` makes a code that a verifier hands over; `institute` is the
+    address of the institute's door, empty where there is none."""
 
     policy: Policy
     settings: Settings
@@ -81,6 +82,7 @@ class Desk:
     intakes: Throttle = field(default_factory=Throttle)
     new_code: Callable[[], str] = field(default=random_code)
     origins: Origins | None = None
+    institute: str = ""
 
     @property
     def web(self) -> Origins:
@@ -94,8 +96,8 @@ class Desk:
 
     @property
     def hub(self) -> str:
-        """Where browsers find the hub's own pages."""
-        return f"{self.web.hub}/hub"
+        """Where browsers find the hub's own pages: at the door by which they came, where there are two (S78)."""
+        return "/hub" if self.institute else f"{self.web.hub}/hub"
 
     @property
     def ends_stay(self) -> bool:
@@ -104,7 +106,8 @@ class Desk:
 
     def workspace(self, person: PersonId, request: RequestId) -> str:
         """Where a person's browser finds the workspace of a request."""
-        return f"{self.web.workspace(person, request)}/user/{person.lower()}/{request.lower()}/"
+        origin = "" if self.institute else self.web.workspace(person, request)
+        return f"{origin}/user/{person.lower()}/{request.lower()}/"
 
     def start(self, person: PersonId, request: RequestId) -> str:
         """Where the hub offers the profiles and starts the workspace of a request."""

@@ -83,7 +83,7 @@ class HubLogin:
 
     def __init__(self, running: Running, policy: Policy) -> None:
         self._policy = policy
-        self._web = running.web
+        self._hub_origin = "" if running.institute_url else running.web.hub
         self._cookies = Cookies(secure=running.url.startswith("https:"), own_host=running.web.own)
         self._hub = HubOAuth(
             api_token=running.desk_token, api_url=f"{running.hub.rstrip('/')}/hub/api", base_url=f"{PREFIX}/",
@@ -116,7 +116,7 @@ class HubLogin:
             "client_id": self._hub.oauth_client_id, "redirect_uri": self._hub.oauth_redirect_uri,
             "response_type": "code", "state": state, "code_challenge": challenge, "code_challenge_method": method,
         }  # fmt: skip
-        response = RedirectResponse(f"{self._web.hub}/hub/api/oauth2/authorize?{urlencode(query)}", 303)
+        response = RedirectResponse(f"{self._hub_origin}/hub/api/oauth2/authorize?{urlencode(query)}", 303)
         self._set(response, f"{_STATE_COOKIE}-{state[:8]}", state, _STATE_SECONDS)
         return response
 

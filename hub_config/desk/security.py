@@ -112,30 +112,35 @@ class Cookies:
 class Address:
     """Where browsers may come in: the public URL, on loopback under each of its names, and the service's own port.
 
-    `further` are other origins that the answer to a form may lead to: the hub's, and the workspaces'.
+    `further` are other origins that the answer to a form may lead to: the hub's, and the workspaces'; `institute` is
+    the address of the institute's door.
     """
 
     url: str
     service: str = ""
     further: tuple[str, ...] = ()
+    institute: str = ""
 
     @property
     def hosts(self) -> frozenset[str]:
         """The Host headers that are answered (SES-14)."""
-        public = self._public()
-        return public | {urlsplit(self.service).netloc} if self.service else public
+        own = _names(self.url) | _names(self.institute)
+        return own | {urlsplit(self.service).netloc} if self.service else own
 
     @property
     def origins(self) -> frozenset[str]:
         """The origins that changes may come from (SES-06)."""
-        return frozenset(f"{urlsplit(self.url).scheme}://{host}" for host in self._public())
+        both = [one for one in (self.url, self.institute) if one]
+        return frozenset(f"{urlsplit(one).scheme}://{host}" for one in both for host in _names(one))
 
-    def _public(self) -> frozenset[str]:
-        parts = urlsplit(self.url)
-        if parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-            return frozenset({parts.netloc})
-        port = f":{parts.port}" if parts.port is not None else ""
-        return frozenset(name + port for name in _LOOPBACK)
+
+def _names(url: str) -> frozenset[str]:
+    """Return the hosts of an address, with its port; on loopback all of its names, of none nothing."""
+    parts = urlsplit(url)
+    if parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return frozenset({parts.netloc} if url else ())
+    port = f":{parts.port}" if parts.port is not None else ""
+    return frozenset(name + port for name in _LOOPBACK)
 
 
 class _TooLarge(Exception):

@@ -59,6 +59,14 @@ def workspace(demo: RunningSluis, sofie: Visitor, request_id: str) -> str:
     return request_id
 
 
+def test_a_login_at_the_institutes_address_opens_the_desk_there(demo: RunningSluis, sofie: Visitor) -> None:
+    """S78, SES-06: its pages, and the way to a step-up and to a workspace, stay at the door by which a browser came."""
+    page = sofie.http.get("/services/desk/")
+    assert str(page.url) == f"{demo.institute_url}/services/desk/"
+    assert "My requests" in page.text
+    assert demo.url not in page.text
+
+
 def seen(visitor: Visitor) -> dict[str, int]:
     """Let a browser be seen where it is, as a page of a workspace does now and then."""
     answer = visitor.http.get("/hub/place")
