@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from access_policy.model.enums import Zone
 from spawner.sandbox_command import SandboxFailed, SandboxHost
 from spawner.workspace import Mount, Workspace
 
@@ -176,8 +177,12 @@ def python_folders() -> tuple[str, ...]:
 
 
 def prepare_home(places: Places, workspace: Workspace, uid: int | None) -> Path:
-    """The home of this person and request, 0700 and the person's own; filled from the skeleton when new."""
-    home = places.homes / workspace.user_name / workspace.server_name
+    """The home of this person and request, 0700 and the person's own; filled from the skeleton when new.
+
+    A workspace of the institute's network has one of its own: what was made of restricted data stays there (S78).
+    """
+    inside = "" if workspace.zone is Zone.ANYWHERE else ".inside"
+    home = places.homes / workspace.user_name / f"{workspace.server_name}{inside}"
     if home.exists():
         _check_home(home, os.geteuid() if uid is None else uid)
         return home

@@ -6,8 +6,10 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from access_policy.model.enums import Zone
 from spawner.storage import (
     DatasetProblem,
     Places,
@@ -171,6 +173,14 @@ def test_a_home_is_private_filled_once_and_never_a_link(tmp_path: Path) -> None:
     home.symlink_to("/etc")
     with pytest.raises(PermissionError, match="move it away"):
         prepare_home(there, WORKSPACE, None)
+
+
+def test_what_is_made_inside_is_not_in_the_home_of_outside(tmp_path: Path) -> None:
+    """S78: an open and a restricted workspace of one request have a home each."""
+    inside = msgspec.structs.replace(WORKSPACE, zone=Zone.INSTITUTE)
+    (prepare_home(places(tmp_path), inside, None) / "derived.csv").write_text("1\n")
+    assert list(prepare_home(places(tmp_path), WORKSPACE, None).iterdir()) == []
+    assert (prepare_home(places(tmp_path), inside, None) / "derived.csv").exists()
 
 
 def test_the_run_folder_is_fresh_and_names_nobody_else(tmp_path: Path) -> None:
