@@ -64,6 +64,7 @@ class Pods:
             log=Log(database=self.database, checkpoints=str(self.folder / "shared")),
             origins=OriginSettings(allow_shared_origin=True),
             cluster=cluster,
+            network=None,
         )
         mount_sources(self.folder / "etc", settings, SECRETS)
         for key in (self.state / "keys").iterdir():
