@@ -29,12 +29,12 @@ def demo(seeded: Path) -> Iterator[RunningSluis]:
     """A running demo in which hub, desk and each workspace have hosts of their own, all of which are this machine."""
     folder = Path(tempfile.mkdtemp(prefix="sluis-"))
     shutil.copytree(seeded, folder / "s")
-    running = RunningSluis(folder / "s")
+    running = RunningSluis(folder / "s", institute=False)
     running.url = f"http://hub.{SITE}:{running.port}"
     addresses = {"hub": "hub", "desk": "desk", "workspaces": "*.work"}
     lines = [f'{name} = "http://{host}.{SITE}:{running.port}"' for name, host in addresses.items()]
     settings = folder / "s" / "sluis.toml"
-    text = re.sub(r"(?s)# [^\n]*\n\[origins\].*?(?=\n#[^\n]*\n\[|\Z)", "", settings.read_text())
+    text = re.sub(r"(?s)# [^\n]*\n\[(?:origins|network)\].*?(?=\n#[^\n]*\n\[|\Z)", "", settings.read_text())
     settings.write_text("\n".join([text, "[origins]", *lines, ""]))
     running.start()
     yield running
