@@ -103,7 +103,7 @@ class PlainVisitor(Visitor):
     """A browser at that hub; requests mean nothing to it."""
 
     def __init__(self) -> None:
-        self.demo = cast(RunningSluis, SimpleNamespace(url=_URL))
+        self.demo, self.url = cast(RunningSluis, SimpleNamespace(url=_URL)), _URL
         self.me = {"person": "P-3"}
         self.http = httpx.Client(base_url=_URL, follow_redirects=True, timeout=30, trust_env=False)
         self._kernels = []
