@@ -23,6 +23,7 @@ from access_policy.commands import (
     factors,
     files,
     hearing,
+    homes,
     intake,
     law,
     licences,
@@ -310,6 +311,10 @@ _WORKSPACES = (
     _row(workspaces.StopWorkspace, _S.SELF, _S.ADMIN),
     _row(workspaces.RecordEnding, _S.HUB, _S.WARDEN),
     _row(workspaces.RecordDoubt, _S.WARDEN),
+    _row(homes.SetHomeAside, _S.WARDEN),
+    _row(homes.ReleaseHome, _S.ADMIN, personal=True, four_eyes=_NOT_SELF, step_up=True),
+    _row(homes.DeleteHome, _S.ADMIN, personal=True, four_eyes=_NOT_SELF, step_up=True),
+    _row(homes.RecordHomeDeleted, _S.WARDEN),
     _row(
         emergencies.GrantEmergencyAccess,
         _S.ADMIN,

@@ -12,7 +12,7 @@ _QUIET = frozenset(
     {
         e.CommandProposed, e.WorkspaceStarted, e.WorkspaceStopAsked, e.WorkspaceEnded, e.DocumentAccepted,
         e.AttendanceClaimed, e.TrainingPlanned, e.FileKept, e.FileDropped, e.EndNotConfirmed, e.EmergencyAccessGranted,
-        e.EmergencyAccessEnded,
+        e.EmergencyAccessEnded, e.HomeSetAside, e.HomeReleased, e.HomeDeletionOrdered, e.HomeDeleted,
     }
 )  # fmt: skip
 """Facts that change nothing about whom they name, such as what somebody does alone to hold a proposal up."""

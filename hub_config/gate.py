@@ -53,8 +53,7 @@ class Gate:
         outcome = self._policy.handle(command, _HUB)
         if isinstance(outcome, Refusal):
             raise self._refused(who, what, outcome, place)
-        (fact,) = outcome.facts
-        return self._workspace(who, what, fact, profile)
+        return self._workspace(who, what, outcome.facts[-1], profile)
 
     def may_keep(self, person: str, request: str, seq: int) -> bool:
         """Say whether this start may go on: its conditions hold, it is the one that runs, nobody asked to stop it."""
@@ -143,7 +142,9 @@ class Gate:
         with self._policy.reading() as state:
             asked, installation = state.requests[request], state.installation
             mounts = tuple(_mount(state, asked, name) for name in started.datasets)
-        return Workspace(person, request, fact.seq, started.until, mounts, profile, installation, started.zone)
+        return Workspace(
+            person, request, fact.seq, started.until, mounts, profile, installation, started.zone, started.home
+        )
 
 
 def _mount(state: State, request: DataRequest, name: DatasetName) -> Mount:

@@ -23,6 +23,8 @@ from hub_config.probes import serve_probes
 from hub_config.proxy_routes import ProxyRoutes
 from hub_config.running import load_running
 from hub_config.settings import Settings, load_settings
+from spawner.homes import FolderHomes
+from spawner.warden.homes import HomeKeeper
 from spawner.warden.machine import LocalMachine, Machine
 from spawner.warden.silence import Endings
 from spawner.warden.warden import Leash, Warden
@@ -66,9 +68,11 @@ def serve(places: Places) -> None:
     logging.getLogger("sluis.warden").info("watching")
     signed = _Signed(policy, settings.log.checkpoint_minutes * 60.0)
     alarm, cutting = ClockAlarm(policy, component(Component.WARDEN)), Cutting(policy)
+    homes = HomeKeeper(policy, FolderHomes(places.homes), time.monotonic)
     ending = _Ending()
     while not ending.asked:
         warden.tick()
+        homes.look()
         alarm.look()
         signed.keep_up(time.monotonic())
         cutting.keep_up(time.monotonic())

@@ -16,6 +16,7 @@ from jupyterhub.httpclient import fetch
 from jupyterhub.spawner import Spawner
 
 from spawner.decided import WITHDRAWN, Decided, refusal
+from spawner.homes import prepare_home
 from spawner.limits import NICE, OOM_SCORE_ADJUSTMENT, resource_limits
 from spawner.relay import HubRelay
 from spawner.running import RunningSandbox, ask_to_end, end_sandbox
@@ -38,7 +39,6 @@ from spawner.storage import (
     Folders,
     Places,
     find_host,
-    prepare_home,
     prepare_run_folder,
     socket_folder,
 )

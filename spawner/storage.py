@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from access_policy.model.enums import Zone
 from spawner.sandbox_command import SandboxFailed, SandboxHost
 from spawner.workspace import Mount, Workspace
 
@@ -176,27 +175,11 @@ def python_folders() -> tuple[str, ...]:
     return (sys.prefix, *[folder for folder in kept if folder != sys.prefix])
 
 
-def prepare_home(places: Places, workspace: Workspace, uid: int | None) -> Path:
-    """The home of this person and request, 0700 and the person's own; filled from the skeleton when new.
-
-    A workspace of the institute's network has one of its own: what was made of restricted data stays there (S78).
-    """
-    inside = "" if workspace.zone is Zone.ANYWHERE else ".inside"
-    home = places.homes / workspace.user_name / f"{workspace.server_name}{inside}"
-    if home.exists():
-        _check_home(home, os.geteuid() if uid is None else uid)
-        return home
-    draft = home.with_name(f"{home.name}.new")  # a kill half-way leaves no home that is not the person's
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700, parents=True)
-    if places.skeleton is not None:
-        shutil.copytree(places.skeleton, draft, symlinks=True, dirs_exist_ok=True)
-    if uid is not None:
-        for path in (draft, *draft.rglob("*")):
-            os.chown(path, uid, uid, follow_symlinks=False)
-    draft.chmod(0o700)
-    draft.rename(home)
-    return home
+def check_owner(folder: Path, owner: int) -> None:
+    """Raises PermissionError for what is no folder of this user id's own."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner:
+        raise PermissionError(f"`{folder}` belongs to user id {status.st_uid}, not to {owner}; move it away")
 
 
 def prepare_run_folder(places: Places, workspace: Workspace, uid: int | None) -> Path:
@@ -236,7 +219,7 @@ def socket_folder(places: Places, workspace: Workspace) -> Path:
         top = Path(tempfile.gettempdir()) / f"sluis-{os.geteuid()}-{shared}"
         with contextlib.suppress(FileExistsError):
             top.mkdir(mode=0o700)
-        _check_home(top, os.geteuid())
+        check_owner(top, os.geteuid())
         folder = top / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -297,9 +280,3 @@ def _entry(folder: Path, path: str) -> ManifestEntry:
             digest.update(chunk)
             size += len(chunk)
     return ManifestEntry(path, size, digest.hexdigest())
-
-
-def _check_home(folder: Path, owner: int) -> None:
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner:
-        raise PermissionError(f"`{folder}` belongs to user id {status.st_uid}, not to {owner}; move it away")

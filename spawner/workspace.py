@@ -83,7 +83,7 @@ class Profile(msgspec.Struct, frozen=True):
 class Workspace(msgspec.Struct, frozen=True):
     """A started workspace; `seq` is the log's sequence number of its start, `until` (UTC) when its ground lapses.
 
-    `installation` is the id of the one whose log that is, `zone` from where it is reached.
+    `installation` is the id of the one whose log that is, `zone` from where it is reached, `home` its home's number.
     """
 
     person: str
@@ -94,6 +94,7 @@ class Workspace(msgspec.Struct, frozen=True):
     profile: Profile
     installation: str = ""
     zone: Zone = Zone.ANYWHERE
+    home: int = 1
 
     def __post_init__(self) -> None:
         """Refuse ids that are no `P-n` and `DR-n`, and one dataset twice."""

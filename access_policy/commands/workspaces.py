@@ -10,8 +10,10 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, OfPerson, Outcome, Refusal, RefusalCode
 from access_policy.decision import as_json, decide
+from access_policy.events.step_up import SINCE
+from access_policy.homes import home_in_use, left_since, next_number
 from access_policy.model.enums import Action, Component, Zone
-from access_policy.model.ids import RequestId
+from access_policy.model.ids import DatasetName, RequestId
 from access_policy.networks import may_use, workspace_zone
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query, Session
@@ -72,15 +74,34 @@ def start_workspace(state: State, c: StartWorkspace, actor: Actor, at: datetime)
     keeping = decide(state, Query(c.person, c.request, Action.KEEP_WORKSPACE, at))
     run_ends = at + timedelta(seconds=c.max_run_seconds)
     names = tuple(dataset.name for dataset in opening.datasets)
+    zone = workspace_zone(state, names, c.profile_zone)
+    number, aside = _home(state, c, zone, names)
+    if number != 1 and state.format < SINCE:
+        return Refusal(RefusalCode.UPGRADE_FIRST, "this workspace needs a home of its own; run `sluis upgrade finish`")
     return (
+        *aside,
         e.WorkspaceStarted(
             person=c.person, request=c.request, profile=c.profile, run_ends=run_ends,
             datasets=names,
             until=min(run_ends, keeping.until or run_ends),
             decision=msgspec.json.encode(as_json(opening)).decode(),
-            zone=workspace_zone(state, names, c.profile_zone),
+            zone=zone, home=number,
         ),
     )  # fmt: skip
+
+
+def _home(
+    state: State, c: StartWorkspace, zone: Zone, names: tuple[DatasetName, ...]
+) -> tuple[int, tuple[e.HomeSetAside, ...]]:
+    """Return the number of the home that is opened, and that the one in use is set aside where it had more (S46)."""
+    home = home_in_use(state, c.person, c.request, zone)
+    fresh = next_number(state, c.person, c.request)
+    if home is None:
+        return fresh, ()
+    left = left_since(home, names)
+    if not left:
+        return home.number, ()
+    return fresh, (e.HomeSetAside(person=c.person, request=c.request, home=home.number, datasets=left),)
 
 
 def stop_workspace(state: State, c: StopWorkspace, actor: Actor, at: datetime) -> Outcome:

@@ -42,6 +42,7 @@ from access_policy.events.grants import (
     RequestReinstated,
     RequestSuspended,
 )
+from access_policy.events.homes import HomeDeleted, HomeDeletionOrdered, HomeReleased, HomeSetAside
 from access_policy.events.installation import (
     CheckpointKeyRotated,
     CommandProposed,
@@ -237,6 +238,10 @@ __all__ = [
     "FileRead",
     "FindingRecorded",
     "HearingRecorded",
+    "HomeDeleted",
+    "HomeDeletionOrdered",
+    "HomeReleased",
+    "HomeSetAside",
     "IdentityLinked",
     "InstallationBegun",
     "InstitutionCorrected",

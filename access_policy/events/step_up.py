@@ -20,6 +20,7 @@ STEP_UP: frozenset[type[e.FactEvent]] = frozenset(
         e.ExclusionLifted, e.ExtensionAsked,
         e.ExtensionAssessed, e.ExtensionGranted, e.ExtensionRefused, e.ExtensionSubmitted, e.FactorConfirmed,
         e.FactorRemoved, e.FactorsReset, e.FileDropped, e.FileKept, e.FindingRecorded, e.HearingRecorded,
+        e.HomeDeletionOrdered, e.HomeReleased,
         e.InstitutionCorrected,
         e.InvestigatorApproved, e.InvestigatorNamed, e.InvitationAccepted, e.LicenceSigned, e.LossAccepted,
         e.PersonCertified, e.PersonErased, e.PersonVerified, e.ProposalConfirmed, e.ProtectionConfirmed,

@@ -12,7 +12,7 @@ class WorkspaceStarted(FactEvent, frozen=True, kw_only=True):
     """A workspace was allowed and started (S75). `decision` is the answer that allowed it.
 
     `run_ends` is when its profile's time is over, `until` the first instant at which any ground lapses. `zone` is from
-    where it may be reached (S78).
+    where it may be reached (S78), `home` the number of the person's home for this request that it has.
     """
 
     v: int = 2
@@ -24,6 +24,7 @@ class WorkspaceStarted(FactEvent, frozen=True, kw_only=True):
     until: datetime
     decision: DecisionText
     zone: Zone = Zone.ANYWHERE
+    home: int = 1
 
 
 class WorkspaceStopAsked(FactEvent, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from access_policy.fold import (
     erasure,
     files,
     grants,
+    homes,
     installation,
     institutions,
     people,
@@ -40,6 +41,7 @@ APPLIERS: dict[type[e.Event], Applier] = {
     **review.APPLIERS,
     **grants.APPLIERS,
     **workspaces.APPLIERS,
+    **homes.APPLIERS,
 }
 
 

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from access_policy import events as e
+from access_policy.fold.homes import opened
 from access_policy.state import Emergency, Ending, State, Workspace
 
 
 def _workspace_started(s: State, f: e.Fact, v: e.WorkspaceStarted) -> None:
     s.workspaces[v.person, v.request] = Workspace(
-        v.person, v.request, v.profile, f.at, f.seq, v.datasets, v.run_ends, v.until, v.zone
+        v.person, v.request, v.profile, f.at, f.seq, v.datasets, v.run_ends, v.until, v.home, v.zone
     )
+    opened(s, f, v)
 
 
 def _workspace_stop_asked(s: State, f: e.Fact, v: e.WorkspaceStopAsked) -> None:

@@ -26,6 +26,10 @@ SINCE: Mapping[str, int] = {
     "FileDropped": 2,
     "FileKept": 2,
     "FileRead": 2,
+    "HomeDeleted": 2,
+    "HomeDeletionOrdered": 2,
+    "HomeReleased": 2,
+    "HomeSetAside": 2,
     "LoginAddressDiffered": 2,
     "LossAccepted": 2,
     "NameCorrected": 2,
@@ -82,7 +86,7 @@ CHANGED: Mapping[str, tuple[Change, ...]] = {
         Change(2, without("proof"), same),
         Change(2, without("provider", "assurance", "method", "factor", "zone"), same),
     ),
-    "WorkspaceStarted": (Change(2, without("zone"), same),),
+    "WorkspaceStarted": (Change(2, without("zone", "home"), same),),
 }
 """Kinds whose form changed, each change with the format that it came with, oldest first: form `v` is after `v - 1`."""
 

@@ -39,8 +39,8 @@ HUB = Role(
     "sluis_hub",
     frozenset(
         {
-            e.ConfirmationCodeRedeemed, e.FactorEnrolled, e.FactorRemoved, e.IdentityLinked, e.PersonRegistered,
-            e.WorkspaceEnded, e.WorkspaceStarted,
+            e.ConfirmationCodeRedeemed, e.FactorEnrolled, e.FactorRemoved, e.HomeSetAside, e.IdentityLinked,
+            e.PersonRegistered, e.WorkspaceEnded, e.WorkspaceStarted,
         }
     ),
     _BY_ALL | {
@@ -78,7 +78,8 @@ DESK = Role(
             e.ExtensionAsked, e.ExtensionAssessed, e.ExtensionGranted, e.ExtensionRefused, e.ExtensionSubmitted,
             e.ExtractPrepared, e.FactorConfirmed, e.FactorRemoved, e.FactorsReset, e.FileDropped, e.FileKept,
             e.FindingRecorded,
-            e.HearingRecorded, e.IdentityLinked, e.InstitutionCorrected, e.InstitutionRegistered, e.IntakeReceived,
+            e.HearingRecorded, e.HomeDeletionOrdered, e.HomeReleased,
+            e.IdentityLinked, e.InstitutionCorrected, e.InstitutionRegistered, e.IntakeReceived,
             e.InvestigatorApproved, e.InvestigatorEnded, e.InvestigatorNamed, e.InvitationAccepted, e.InvitationSent,
             e.LicenceSigned, e.LossAccepted, e.NameCorrected, e.OptedOut, e.OptOutReversed, e.OrganisationExcluded,
             e.PersonCertified,
@@ -110,7 +111,7 @@ DESK = Role(
 
 WARDEN = Role(
     "sluis_warden",
-    frozenset({e.EndNotConfirmed, e.ObservationsCut, e.WorkspaceEnded}),
+    frozenset({e.EndNotConfirmed, e.HomeDeleted, e.HomeSetAside, e.ObservationsCut, e.WorkspaceEnded}),
     _BY_ALL | {e.SessionEnded},
     {
         "sealing_keys": READ,  # it seals nothing

@@ -51,7 +51,7 @@ from access_policy.state.requests import (
 )
 from access_policy.state.signatures import Signature, Signed
 from access_policy.state.uploads import Upload
-from access_policy.state.workspaces import Emergency, Ending, Workspace, WorkspaceKey
+from access_policy.state.workspaces import Emergency, Ending, Home, Workspace, WorkspaceKey
 
 
 @dataclass(slots=True)
@@ -168,6 +168,7 @@ class State:
     requests_of: dict[PersonId, dict[RequestId, None]] = field(default_factory=dict)
     invitations: dict[int, Invitation] = field(default_factory=dict)
     workspaces: dict[WorkspaceKey, Workspace] = field(default_factory=dict)
+    homes: dict[WorkspaceKey, dict[int, Home]] = field(default_factory=dict)
     endings: dict[WorkspaceKey, Ending] = field(default_factory=dict)
     proposals: dict[int, Proposal] = field(default_factory=dict)
     last_proposal: int = 0
@@ -209,6 +210,7 @@ __all__ = [
     "Factor",
     "Files",
     "Form",
+    "Home",
     "Institution",
     "Investigator",
     "Invitation",

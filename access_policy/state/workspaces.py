@@ -1,6 +1,6 @@
 """What is known of workspaces that run, and of how the last ones ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from access_policy.model.enums import Zone
@@ -19,6 +19,7 @@ class Workspace:
     datasets: tuple[DatasetName, ...]
     run_ends: datetime
     until: datetime
+    home: int = 1
     zone: Zone = Zone.ANYWHERE
     """From where it may be reached, as its start decided (S78); `networks.zone_of` says from where now."""
     stop_asked: datetime | None = None
@@ -33,6 +34,25 @@ class Ending:
     at: datetime
     why: str
     after_ms: int | None
+
+
+@dataclass(slots=True)
+class Home:
+    """Where a person's work for a request is kept, by its number; one that was deleted keeps its number for ever."""
+
+    person: PersonId
+    request: RequestId
+    number: int
+    zone: Zone
+    """From where its workspaces are reached: what was made of restricted data stays inside (S78)."""
+    made: datetime
+    datasets: set[DatasetName] = field(default_factory=set)
+    """All that its workspaces had, so all that may have been copied into it."""
+    aside: datetime | None = None
+    left: tuple[DatasetName, ...] = ()
+    """The datasets for which it was set aside; none where another home was taken up again in its place."""
+    deleting: datetime | None = None
+    deleted: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

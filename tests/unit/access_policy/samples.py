@@ -166,6 +166,10 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "stop-workspace": {},
     "record-ending": {"started": 1, "seen": "gone"},
     "record-doubt": {"started": 1, "node": "node-1"},
+    "set-home-aside": {"home": 1},
+    "release-home": {"home": 1, **_TEXT},
+    "delete-home": {"home": 1, **_TEXT},
+    "record-home-deleted": {"home": 1},
     "grant-emergency-access": {"operator": "ops@example.org", "minutes": 30, **_TEXT},
     "end-emergency-access": {"operator": "ops@example.org"},
 }  # fmt: skip

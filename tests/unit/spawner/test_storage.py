@@ -6,10 +6,8 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from access_policy.model.enums import Zone
 from spawner.storage import (
     DatasetProblem,
     Places,
@@ -18,7 +16,6 @@ from spawner.storage import (
     location_components,
     manifest,
     open_dataset_folder,
-    prepare_home,
     prepare_run_folder,
     socket_folder,
 )
@@ -158,29 +155,6 @@ def test_a_manifest_names_every_file_and_finds_every_change(root: Path) -> None:
 def places(top: Path) -> Places:
     """A state folder's places."""
     return Places(homes=top / "homes", run=top / "run", datasets=top / "datasets")
-
-
-def test_a_home_is_private_filled_once_and_never_a_link(tmp_path: Path) -> None:
-    """DAT-09: a person and request have one home; what stands there instead is not taken over."""
-    (tmp_path / "skeleton").mkdir()
-    (tmp_path / "skeleton/start.ipynb").write_text("{}")
-    there = Places(homes=tmp_path / "homes", run=tmp_path / "run", datasets=tmp_path, skeleton=tmp_path / "skeleton")
-    home = prepare_home(there, WORKSPACE, None)
-    assert (home.stat().st_mode & 0o777, [path.name for path in home.iterdir()]) == (0o700, ["start.ipynb"])
-    (home / "start.ipynb").unlink()
-    assert list(prepare_home(there, WORKSPACE, None).iterdir()) == []
-    home.rmdir()
-    home.symlink_to("/etc")
-    with pytest.raises(PermissionError, match="move it away"):
-        prepare_home(there, WORKSPACE, None)
-
-
-def test_what_is_made_inside_is_not_in_the_home_of_outside(tmp_path: Path) -> None:
-    """S78: an open and a restricted workspace of one request have a home each."""
-    inside = msgspec.structs.replace(WORKSPACE, zone=Zone.INSTITUTE)
-    (prepare_home(places(tmp_path), inside, None) / "derived.csv").write_text("1\n")
-    assert list(prepare_home(places(tmp_path), WORKSPACE, None).iterdir()) == []
-    assert (prepare_home(places(tmp_path), inside, None) / "derived.csv").exists()
 
 
 def test_the_run_folder_is_fresh_and_names_nobody_else(tmp_path: Path) -> None:

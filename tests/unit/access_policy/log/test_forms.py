@@ -81,7 +81,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     "PersonVerified": {"method": "in-person"},
     "PolicySettingsAdopted": {"session_hours": 8, "term_days_longest": 365, "idle_minutes": 30},
     "SessionBegun": {"assurance": "high", "method": "passkey", "zone": "institute"},
-    "WorkspaceStarted": {"datasets": ["tumours"], "run_ends": "2026-01-01T00:00:00Z", "zone": "institute"},
+    "WorkspaceStarted": {"datasets": ["tumours"], "run_ends": "2026-01-01T00:00:00Z", "zone": "institute", "home": 2},
 }
 
 

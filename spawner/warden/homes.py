@@ -1,0 +1,77 @@
+"""Homes that had a dataset which left their live request are set aside, and deleted where an admin ordered that.
+
+A start that finds such a home sets it aside by itself; the warden does so where nobody starts, so that whoever looks
+after the data sees it (S46, S94, E62).
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from access_policy.actor import component
+from access_policy.commands.homes import RecordHomeDeleted, SetHomeAside
+from access_policy.homes import stale, to_delete
+from access_policy.log.errors import LogError
+from access_policy.model.enums import Component
+from access_policy.state import Home
+from access_policy.use_cases import Policy
+from spawner.warden.news import News
+
+_WARDEN = component(Component.WARDEN)
+_LOGGER = logging.getLogger("sluis.warden")
+_SECONDS = 10.0
+
+
+class Homes(Protocol):
+    """Where homes lie: folders of this machine, or claims of a cluster."""
+
+    def delete(self, home: Home, /) -> bool:
+        """Delete a home, and say whether it is gone; False: ask again. Raises OSError for no answer."""
+
+
+class HomeKeeper:
+    """Looks every ten seconds; `look` is called again and again."""
+
+    def __init__(self, policy: Policy, homes: Homes, monotonic: Callable[[], float]) -> None:
+        self._policy = policy
+        self._homes = homes
+        self._monotonic = monotonic
+        self._news = News(monotonic)
+        self._next = 0.0
+
+    def look(self) -> None:
+        """Set aside and delete what is due. Never raises for what does not answer: it is tried again."""
+        if self._monotonic() < self._next:
+            return
+        self._next = self._monotonic() + _SECONDS
+        try:
+            self._keep()
+        except LogError as error:
+            self._tell("the log does not answer about homes", f": {error}")
+
+    def _keep(self) -> None:
+        with self._policy.reading() as state:
+            aside, doomed = stale(state, self._policy.now()), to_delete(state)
+        for home, _ in aside:
+            command = SetHomeAside(person=home.person, request=home.request, home=home.number)
+            self._policy.handle(command, _WARDEN)
+        for home in doomed:
+            self._delete(home)
+
+    def _delete(self, home: Home) -> None:
+        name = f"home {home.number} of {home.person} for {home.request}"
+        try:
+            gone = self._homes.delete(home)
+        except OSError as error:
+            self._tell(f"no answer about the deletion of {name}", f": {error}")
+            return
+        if not gone:
+            self._tell(f"cannot confirm the deletion of {name}", "; trying again")
+            return
+        command = RecordHomeDeleted(person=home.person, request=home.request, home=home.number)
+        self._policy.handle(command, _WARDEN)
+        _LOGGER.info("deleted %s", name)
+
+    def _tell(self, trouble: str, more: str) -> None:
+        if self._news.is_new(trouble):
+            _LOGGER.error("%s%s", trouble, more)
