@@ -26,6 +26,11 @@ def home_in_use(state: State, person: PersonId, request: RequestId, zone: Zone) 
     return next((one for one in homes.values() if one.zone is zone and one.aside is None), None)
 
 
+def homes_aside(state: State, person: PersonId, request: RequestId) -> tuple[Home, ...]:
+    """Return the homes of a person and request that were set aside for a dataset that left, kept or deleted."""
+    return tuple(one for one in state.homes.get((person, request), {}).values() if one.left)
+
+
 def next_number(state: State, person: PersonId, request: RequestId) -> int:
     """Return the number of the next home of a person and request."""
     return max(state.homes.get((person, request), {}), default=0) + 1

@@ -12,6 +12,7 @@ from hub_config.desk.pages import (
     do,
     documents,
     files,
+    homes,
     intake,
     invitation,
     loss,
@@ -30,7 +31,8 @@ from hub_config.desk.render import broken_page, large_page
 from hub_config.desk.security import Address, Shield
 
 _PAGES: tuple[APIRouter, ...] = (
-    loss.router, mine.router, people.router, requests.router, things.router, documents.router, watch.router, do.router,
+    homes.router, loss.router, mine.router, people.router, requests.router, things.router, documents.router,
+    watch.router, do.router,
     step_up.router, public.router, intake.router, register.router, invitation.router,
     people_waiting.router, people_logins.router,
 )  # fmt: skip

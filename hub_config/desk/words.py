@@ -10,7 +10,8 @@ from hub_config.desk.kinds import kind_of, kinds
 
 DANGEROUS: frozenset[type[Command]] = frozenset(
     kinds(
-        "ask-erasure", "disable-person", "distrust-provider", "end-adequacy", "end-agreement", "end-investigator",
+        "ask-erasure", "delete-home", "disable-person", "distrust-provider", "end-adequacy", "end-agreement",
+        "end-investigator",
         "end-request", "end-role", "exclude-organisation", "record-consent-withdrawal", "record-departure",
         "refuse-amendment", "refuse-contact", "refuse-extension", "refuse-request", "remove-contact", "reset-factors",
         "revoke-certification", "revoke-trainer", "stop-workspace", "suspend-request", "unlist-country",
@@ -25,6 +26,7 @@ TYPED: dict[type[Command], str] = {
     kind_of("revoke-trainer"): "person",
     kind_of("end-request"): "request",
     kind_of("suspend-request"): "request",
+    kind_of("delete-home"): "request",
     kind_of("withdraw-dataset"): "dataset",
     kind_of("record-consent-withdrawal"): "dataset",
     kind_of("end-agreement"): "institution",
@@ -104,6 +106,8 @@ _COMMANDS = {
     "vote-on-request": "Vote",
     "grant-emergency-access": "Give an operator emergency access",
     "end-emergency-access": "End this emergency access",
+    "release-home": "Release this home",
+    "delete-home": "Delete this home for ever",
 }
 
 _FIELDS = {
