@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from access_policy.decision import decide, supposed_session
+from access_policy.homes import openable
 from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import DatasetName, PersonId
 from access_policy.rules import Query
@@ -16,18 +17,23 @@ from access_policy.state import Request, State
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A dataset and where it lies for one request; always read-only."""
+    """A dataset, where it lies for one request, and from where it is used (S77); always read-only."""
 
     dataset: DatasetName
     location: str
+    zone: Zone
 
 
 class Entitlement(msgspec.Struct, frozen=True):
-    """What one person may be given for a request; `until` is the first instant at which a condition lapses, UTC."""
+    """What one person may be given for a request; `until` is the first instant at which a condition lapses, UTC.
+
+    `homes` are the numbers of those that a start may open.
+    """
 
     person: PersonId
     until: datetime | None
     places: tuple[Place, ...]
+    homes: tuple[int, ...]
 
 
 def entitlements(state: State, request: Request, at: datetime) -> tuple[Entitlement, ...]:
@@ -45,8 +51,13 @@ def _of_person(state: State, request: Request, person: PersonId, at: datetime) -
     if not decision.allowed:
         return None
     until = min([one.until for one in decision.ground if one.until is not None], default=None)
-    places = tuple(Place(one.name, location_of(state, request, one.name)) for one in decision.datasets)
-    return Entitlement(person, until, tuple(sorted(places, key=lambda one: one.dataset)))
+    places = tuple(_place(state, request, one.name) for one in decision.datasets)
+    ordered = tuple(sorted(places, key=lambda one: one.dataset))
+    return Entitlement(person, until, ordered, openable(state, person, request.request))
+
+
+def _place(state: State, request: Request, name: DatasetName) -> Place:
+    return Place(name, location_of(state, request, name), state.datasets[name].zone)
 
 
 def location_of(state: State, request: Request, name: DatasetName) -> str:

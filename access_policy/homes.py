@@ -36,6 +36,13 @@ def next_number(state: State, person: PersonId, request: RequestId) -> int:
     return max(state.homes.get((person, request), {}), default=0) + 1
 
 
+def openable(state: State, person: PersonId, request: RequestId) -> tuple[int, ...]:
+    """Return the numbers of the homes that the next start may open: those in use, else the first; and a fresh one."""
+    homes, fresh = state.homes.get((person, request), {}).values(), next_number(state, person, request)
+    used = tuple(one.number for one in homes if one.aside is None)
+    return (*used, fresh) if used else (fresh, fresh + 1)
+
+
 def left_since(home: Home, opened: Collection[DatasetName]) -> tuple[DatasetName, ...]:
     """Return the datasets that a home had and that an opening does not open any more, by name."""
     return tuple(sorted(home.datasets.difference(opened)))

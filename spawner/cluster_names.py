@@ -17,6 +17,7 @@ REQUEST = "sluis.dev/request"
 PERSON = "sluis.dev/person"
 PART = "sluis.dev/part"
 START = "sluis.dev/start"
+ZONE = "sluis.dev/zone"
 WORKSPACE = "workspace"
 
 # Annotations of pods.
@@ -68,9 +69,10 @@ def pod(person: str) -> str:
     return account(person)
 
 
-def home(person: str) -> str:
-    """The claim of the home of `P-3` for a request: `home-p-3`."""
-    return f"home-{account(person)}"
+def home(person: str, number_of_home: int = 1) -> str:
+    """The claim of a home of `P-3` for a request: `home-p-3`, and further ones of theirs `home-p-3-2`."""
+    further = f"-{number_of_home}" if number_of_home != 1 else ""
+    return f"home-{account(person)}{further}"
 
 
 def volume(index: int) -> str:
@@ -89,7 +91,7 @@ def person_labels(installation: str, request: str, person: str) -> dict[str, str
 
 
 def pod_labels(installation: str, request: str, person: str, seq: int) -> dict[str, str]:
-    """What a workspace's pod carries; `seq` is the log's number of its start."""
+    """What a workspace's pod carries; `seq` is the log's number of its start, beside which is its `ZONE`."""
     return person_labels(installation, request, person) | {PART: WORKSPACE, START: str(seq)}
 
 

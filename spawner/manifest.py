@@ -120,7 +120,7 @@ def _labels(workspace: Workspace) -> dict[str, str]:
         "hub.jupyter.org/username": workspace.user_name,
     }
     start = names.pod_labels(workspace.installation, workspace.request, workspace.person, workspace.seq)
-    return kubespawner | start
+    return kubespawner | start | {names.ZONE: str(workspace.zone)}
 
 
 def _annotations(workspace: Workspace, cluster: Cluster) -> dict[str, str]:
@@ -229,7 +229,7 @@ def _own_volumes(workspace: Workspace) -> list[dict[str, Any]]:
     """The home, and two folders in memory, which count as the workspace's."""
     scratch = {"emptyDir": {"medium": "Memory", "sizeLimit": str(temporary_bytes(workspace.profile))}}
     return [
-        {"name": "home", "persistentVolumeClaim": {"claimName": names.home(workspace.person)}},
+        {"name": "home", "persistentVolumeClaim": {"claimName": names.home(workspace.person, workspace.home)}},
         {"name": "tmp", **scratch},
         {"name": "shm", **scratch},
     ]

@@ -19,6 +19,9 @@ _ONLY = "only-dir="
 def misfit(pod: dict[str, Any], workspace: Workspace, allowed: frozenset[Bucket]) -> str | None:
     """Say in a line what a pod has that its start was not given, or None."""
     spec = pod.get("spec", {})
+    zone = pod.get("metadata", {}).get("labels", {}).get(names.ZONE)
+    if zone != workspace.zone:
+        return f"its network is `{zone}`, not `{workspace.zone}`"
     account = spec.get("serviceAccountName")
     if account != names.account(workspace.person):
         return f"it runs as service account `{account}`"
@@ -31,7 +34,7 @@ def _volume(volume: dict[str, Any], workspace: Workspace, allowed: frozenset[Buc
         return None
     if kinds == {"persistentVolumeClaim"}:
         claim = volume["persistentVolumeClaim"].get("claimName")
-        return None if claim == names.home(workspace.person) else f"it mounts the claim `{claim}`"
+        return None if claim == names.home(workspace.person, workspace.home) else f"it mounts the claim `{claim}`"
     if kinds != {"csi"} or volume["csi"].get("driver") != DRIVER:
         return f"it has a volume of the kind `{', '.join(sorted(kinds))}`"
     found = _bucket(volume["csi"])

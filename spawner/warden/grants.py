@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from access_policy.entitlements import Entitlement, entitlements
+from access_policy.entitlements import Place as Granted
 from access_policy.model.instants import format_instant
 from access_policy.overview import open_emergencies
 from access_policy.state import Request, State
@@ -100,7 +101,7 @@ def open_place(site: Site, installation: str, one: Given, seq: int) -> Place:
         *_allowed(site, made),
         _quota(made, len(people)),
         *[_account(_Made(space, own[each]), each) for each in people],
-        *[_home(site, _Made(space, own[each]), each) for each in people],
+        *[_home(site, _Made(space, own[one.person]), one.person, home) for one in one.people for home in _homes(one)],
     )
     return Place(space, ground, (_grant(made, installation, one, seq), _binding(site, made)))
 
@@ -141,14 +142,19 @@ def _account(made: _Made, person: str) -> Object:
     return made.object("v1", "ServiceAccount", names.account(person), automountServiceAccountToken=False)
 
 
-def _home(site: Site, made: _Made, person: str) -> Object:
+def _homes(one: Entitlement) -> tuple[int, ...]:
+    """Return the homes that are to be there; the last one is made once a workspace has it."""
+    return one.homes[:-1]
+
+
+def _home(site: Site, made: _Made, person: str, home: int) -> Object:
     spec: Object = {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": f"{site.home_gib}Gi"}},
     }
     if site.storage_class:
         spec["storageClassName"] = site.storage_class
-    return made.object("v1", "PersistentVolumeClaim", names.home(person), spec=spec)
+    return made.object("v1", "PersistentVolumeClaim", names.home(person, home), spec=spec)
 
 
 def _binding(site: Site, made: _Made) -> Object:
@@ -170,18 +176,18 @@ def _grant(made: _Made, installation: str, one: Given, seq: int) -> Object:
 
 
 def _person(one: Entitlement) -> Object:
-    mounts = [mount for place in one.places if (mount := _mount(place.dataset, place.location)) is not None]
+    mounts = [mount for place in one.places if (mount := _mount(place)) is not None]
     until = "" if one.until is None else format_instant(one.until)
-    return {"person": number(one.person, "P"), "until": until, "mounts": mounts}
+    return {"person": number(one.person, "P"), "until": until, "mounts": mounts, "homes": list(one.homes)}
 
 
-def _mount(dataset: str, location: str) -> Object | None:
+def _mount(place: Granted) -> Object | None:
     """A dataset that lies in no bucket is mounted in no pod: nothing is granted, and the hub says so at a start."""
     try:
-        found = bucket_of(location)
+        found = bucket_of(place.location)
     except DatasetProblem:
         return None
-    return {"bucket": found.bucket, "prefix": found.prefix, "dataset": dataset}
+    return {"bucket": found.bucket, "prefix": found.prefix, "dataset": place.dataset, "zone": str(place.zone)}
 
 
 def _default_deny(made: _Made) -> Object:

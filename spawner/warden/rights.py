@@ -31,7 +31,7 @@ class Right(NamedTuple):
 RIGHTS: tuple[Right, ...] = (
     Right("", ("namespaces", "resourcequotas"), MAKE),
     Right("", ("serviceaccounts",), MAKE_AND_TAKE),
-    Right("", ("persistentvolumeclaims",), ("create", "list")),
+    Right("", ("persistentvolumeclaims",), ("create", "delete", "list")),
     Right("networking.k8s.io", ("networkpolicies",), MAKE_AND_TAKE),
     Right("rbac.authorization.k8s.io", ("rolebindings",), MAKE_AND_TAKE),
     Right("rbac.authorization.k8s.io", ("clusterroles",), ("bind",), (HUB_ROLE,)),

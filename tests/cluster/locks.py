@@ -11,6 +11,7 @@ from typing import Any
 
 from access_policy.entitlements import Entitlement
 from access_policy.entitlements import Place as Lies
+from access_policy.model.enums import Zone
 from access_policy.model.ids import DatasetName, PersonId
 from spawner import cluster_names as names
 from spawner.manifest import Cluster, Server, expected_pod
@@ -136,8 +137,8 @@ def account(admin: Api, namespace: str, name: str) -> Api:
 
 def place(seq: int, until: datetime | None = UNTIL, request: str = REQUEST) -> list[Object]:
     """A request's place as the warden makes it: two persons, of whom the second has no data."""
-    lies = tuple(Lies(DatasetName(dataset), location) for dataset, location in MOUNTS)
-    people = (Entitlement(PersonId("P-3"), until, lies), Entitlement(PersonId("P-4"), until, ()))
+    lies = tuple(Lies(DatasetName(dataset), location, Zone.ANYWHERE) for dataset, location in MOUNTS)
+    people = (Entitlement(PersonId("P-3"), until, lies, (1, 2)), Entitlement(PersonId("P-4"), until, (), (1, 2)))
     made = open_place(Site(), INSTALLATION, Given(request, people, ()), seq)
     return [*made.ground, *made.lets_in]
 

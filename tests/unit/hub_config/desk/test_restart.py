@@ -86,7 +86,7 @@ def test_no_restart_is_offered_to_whom_no_start_is_allowed(in_cluster: World) ->
         run = run_end(state, workspace, at, fixed=True)
         for session in (live_session(in_cluster.policy, person), None):
             decision = decide(state, Query(person, asked, Action.OPEN_WORKSPACE, at, session))
-            card = Card(state.requests[asked], decision, workspace, run, None, "applicant", "", "", ())
+            card = Card(state.requests[asked], decision, workspace, run, None, "applicant", "", "", (), ())
             assert card.longer == (run.later if session is not None else None)
 
 

@@ -159,7 +159,7 @@ def pod(start: int, node: str = "node-1") -> Object:
     ]
     home = {"name": "home", "persistentVolumeClaim": {"claimName": "home-p-3"}}
     spec = {"serviceAccountName": "p-3", "nodeName": node, "volumes": [*mounts, home, {"name": "tmp", "emptyDir": {}}]}
-    return {"labels": names.pod_labels(HERE, OPEN, RESEARCHER, start), "spec": spec}
+    return {"labels": names.pod_labels(HERE, OPEN, RESEARCHER, start) | {names.ZONE: "anywhere"}, "spec": spec}
 
 
 def write_log(folder: Path) -> Path:

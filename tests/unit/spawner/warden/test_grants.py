@@ -44,6 +44,10 @@ def _rule(title: str, name: str, way: str, peers: list[Object], *ports: int) -> 
     return rule
 
 
+def _bucket(dataset: str) -> dict[str, str]:
+    return {"bucket": f"centre-{dataset}", "prefix": "files", "dataset": dataset, "zone": "anywhere"}
+
+
 DENY = _made(
     "networking.k8s.io/v1", "NetworkPolicy", "default-deny", LABELS,
     spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
@@ -97,9 +101,10 @@ GOOD = Place(
                         "person": 3,
                         "until": "2027-09-18T12:59:00Z",
                         "mounts": [
-                            {"bucket": "centre-expressions", "prefix": "files", "dataset": "expressions"},
-                            {"bucket": "centre-tumours", "prefix": "files", "dataset": "tumours"},
+                            _bucket("expressions"),
+                            _bucket("tumours"),
                         ],
+                        "homes": [1, 2],
                     }
                 ],
                 "emergency": [],
@@ -214,7 +219,7 @@ def test_an_extract_lies_where_it_lies() -> None:
         patients=3, attested=True,
     )  # fmt: skip
     mounts = _place(in_buckets(world)).lets_in[0]["spec"]["persons"][0]["mounts"]
-    assert {"bucket": "extracts", "prefix": "dr-1", "dataset": "tumours"} in mounts
+    assert {"bucket": "extracts", "prefix": "dr-1", "dataset": "tumours", "zone": "anywhere"} in mounts
 
 
 def test_a_folder_of_one_machine_is_granted_to_nobody() -> None:
