@@ -79,9 +79,10 @@ def cluster_problem(cluster: Cluster, database: str, checkpoints: str) -> str | 
     return next(_problems(cluster, database, checkpoints), None)
 
 
-def site_of(cluster: Cluster) -> Site:
-    """Return what the warden's objects depend on."""
+def site_of(cluster: Cluster, institute: bool) -> Site:
+    """Return what the warden's objects depend on; `institute` says whether there is a proxy of the institute's."""
     return Site(
+        institute=institute,
         parts=cluster.namespace,
         prefix=cluster.namespace_prefix,
         storage_cidrs=cluster.storage_cidrs,

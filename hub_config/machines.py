@@ -1,6 +1,7 @@
 """Which machine the warden looks after: this one's sandboxes, or with `[cluster]` the pods of a cluster."""
 
 import time
+from typing import NamedTuple
 
 from kubernetes import config
 from kubernetes.client import ApiClient
@@ -9,14 +10,24 @@ from access_policy.use_cases import Policy
 from hub_config.bootstrap import StateProblem
 from hub_config.cluster_settings import Cluster, site_of
 from spawner.warden.api import Api
+from spawner.warden.claims import ClaimHomes
 from spawner.warden.cluster import ClusterMachine
 
 
-def cluster_machine(cluster: Cluster, policy: Policy) -> ClusterMachine:
-    """Return the cluster as the warden sees it, with the pod's own account. Raises StateProblem, LogError."""
+class InCluster(NamedTuple):
+    """The cluster as the warden sees it: its pods, and the homes of its requests."""
+
+    machine: ClusterMachine
+    homes: ClaimHomes
+
+
+def in_cluster(cluster: Cluster, policy: Policy, institute: bool) -> InCluster:
+    """Return the cluster with the pod's own account. Raises StateProblem, LogError."""
     with policy.reading_behind() as state:
         installation = state.installation
-    return ClusterMachine(cluster_api(), site_of(cluster), installation, time.monotonic)
+    api = cluster_api()
+    machine = ClusterMachine(api, site_of(cluster, institute), installation, time.monotonic)
+    return InCluster(machine, ClaimHomes(api, cluster.namespace_prefix, installation))
 
 
 def cluster_api() -> Api:

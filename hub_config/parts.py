@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hub_config.doors import INSTITUTE, PUBLIC, Door, door_word
+from hub_config.doors import INSTITUTE, PUBLIC, Door
 from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running
@@ -57,14 +57,13 @@ def _bound(running: Running) -> str:
 
 
 def _told(running: Running, door: Door) -> dict[str, str]:
-    """Return what a proxy is told: its secret, the hosts that are the hub's, and its word (SES-14, NET-03).
+    """Return what a proxy is told: its secret, the hosts that are the hub's, and its name (SES-14, NET-03).
 
     The institute's is told as well who gets to workspaces by it (NET-04).
     """
     hosts = msgspec.structs.replace(running.web, hub=door.url).hosts
-    word = door_word(running.proxy_token, door.name)
     return {
-        "CONFIGPROXY_AUTH_TOKEN": running.proxy_token, "SLUIS_HUB_HOSTS": " ".join(hosts), "SLUIS_DOOR_WORD": word,
+        "CONFIGPROXY_AUTH_TOKEN": running.proxy_token, "SLUIS_HUB_HOSTS": " ".join(hosts), "SLUIS_DOOR": door.name,
         **(_inside(running) if door.name == INSTITUTE else {}),
     }  # fmt: skip
 

@@ -14,7 +14,9 @@ from access_policy.log.files import write_whole
 from access_policy.log.keys import NAMES
 from hub_config.bootstrap import StateProblem
 from hub_config.cluster_settings import Cluster
+from hub_config.institute_door import DoorAddress
 from hub_config.login_settings import LoginProvider, first_issuer
+from hub_config.network_settings import NetworkSettings
 from hub_config.origins import origins_of
 from hub_config.places import Places
 from hub_config.running import Running
@@ -34,7 +36,9 @@ SECRETS: Mapping[str, tuple[str, ...]] = {
 _SERVICES: Mapping[str, tuple[str, ...]] = {
     HUB: ("hub", "proxy-api", "desk"), DESK: ("hub", "desk"), WARDEN: ("hub", "proxy-api"), PREPARE: (),
 }  # fmt: skip
-_PORTS = {"hub": 8081, "proxy-api": 8001, "desk": 8082}
+_AT_DOORS = (HUB, WARDEN)
+"""The parts that give routes to the proxies, or take them away."""
+_PORTS = {"hub": 8081, "proxy-api": 8001, "proxy-institute-api": 8001, "desk": 8082}
 _PROBES = {DESK: 8083, WARDEN: 8084}
 _TOKEN = re.compile(r"[!-~]{32,64}")
 _COOKIE_SECRET = re.compile(r"[0-9a-f]{64}")
@@ -90,8 +94,18 @@ def running_of(pod: Pod, settings: Settings, cluster: Cluster, identity_issuer: 
         desk_token=secrets.get("desk-token", ""), warden_token=secrets.get("warden-token", ""),
         client_secrets={one.name: secrets[f"{_CLIENT}-{one.name}"] for one in _providers(pod.part, settings)},
         supervisor_pid=0, listen=pod.listen, origins=origins_of(settings.origins, cluster.url),
-        mail_password=_mail_password(pod, settings),
+        mail_password=_mail_password(pod, settings), **_institute_door(pod, settings.network),
     )  # fmt: skip
+
+
+def _institute_door(pod: Pod, network: NetworkSettings | None) -> DoorAddress:
+    """Return what a part knows of the institute's proxy (S78)."""
+    if network is None:
+        return {}
+    return {
+        "institute_url": network.institute_url,
+        "institute_api": _service(pod, "proxy-institute-api") if pod.part in _AT_DOORS else "",
+    }
 
 
 def _providers(part: str, settings: Settings) -> tuple[LoginProvider, ...]:

@@ -270,8 +270,8 @@ def _check_network(settings: Settings, network: NetworkSettings, file: Path) -> 
     problem = network_problem(network)
     if problem is None and settings.origins.own:
         problem = "[network] does not go with addresses of their own in [origins] yet; see docs/limits.md"
-    if problem is None and settings.cluster is not None:
-        problem = "[network] is not there in a cluster yet; see docs/limits.md"
+    if problem is None and settings.cluster is not None and not network.institute_url:
+        problem = "network.institute_url is empty: in a cluster nobody can work it out; write it"
     if problem is not None:
         raise SettingsProblem(f"`{file}`: {problem}")
 

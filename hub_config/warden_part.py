@@ -24,7 +24,7 @@ from hub_config.proxy_routes import ProxyRoutes
 from hub_config.running import load_running
 from hub_config.settings import Settings, load_settings
 from spawner.homes import FolderHomes
-from spawner.warden.homes import HomeKeeper
+from spawner.warden.homes import HomeKeeper, Homes
 from spawner.warden.machine import LocalMachine, Machine
 from spawner.warden.silence import Endings
 from spawner.warden.warden import Leash, Warden
@@ -60,7 +60,7 @@ def serve(places: Places) -> None:
     settings = load_settings(places.settings)
     gate = Gate(policy, settings.workspace_profiles)
     routes = [ProxyRoutes(door.api, running.proxy_token, running.web.host, door.zone) for door in running.doors]
-    machine, not_ready = _machine(places, settings, policy)
+    machine, homes, not_ready = _machine(places, settings, policy)
     leash = Leash(time.monotonic, Endings(places.endings), settings.leash.silence)
     warden = Warden(policy, machine, routes, gate.may_reach, leash)
     heart = _Heart()
@@ -68,11 +68,11 @@ def serve(places: Places) -> None:
     logging.getLogger("sluis.warden").info("watching")
     signed = _Signed(policy, settings.log.checkpoint_minutes * 60.0)
     alarm, cutting = ClockAlarm(policy, component(Component.WARDEN)), Cutting(policy)
-    homes = HomeKeeper(policy, FolderHomes(places.homes), time.monotonic)
+    keeper = HomeKeeper(policy, homes, time.monotonic)
     ending = _Ending()
     while not ending.asked:
         warden.tick()
-        homes.look()
+        keeper.look()
         alarm.look()
         signed.keep_up(time.monotonic())
         cutting.keep_up(time.monotonic())
@@ -81,14 +81,14 @@ def serve(places: Places) -> None:
     signed.now()
 
 
-def _machine(places: Places, settings: Settings, policy: Policy) -> tuple[Machine, Callable[[], list[str]]]:
-    """Return the machine, and what tells why nobody should rely on the warden yet (DAT-15)."""
+def _machine(places: Places, settings: Settings, policy: Policy) -> tuple[Machine, Homes, Callable[[], list[str]]]:
+    """Return the machine, where homes lie, and what tells why nobody should rely on the warden yet (DAT-15)."""
     if settings.cluster is None:
-        return LocalMachine(places.run), list
-    from hub_config.machines import cluster_machine
+        return LocalMachine(places.run), FolderHomes(places.homes), list
+    from hub_config.machines import in_cluster
 
-    machine = cluster_machine(settings.cluster, policy)
-    return machine, machine.not_ready
+    found = in_cluster(settings.cluster, policy, settings.network is not None)
+    return found.machine, found.homes, found.machine.not_ready
 
 
 class _Ending:

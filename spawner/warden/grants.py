@@ -14,6 +14,7 @@ import msgspec
 
 from access_policy.entitlements import Entitlement, entitlements
 from access_policy.entitlements import Place as Granted
+from access_policy.model.enums import Zone
 from access_policy.model.instants import format_instant
 from access_policy.overview import open_emergencies
 from access_policy.state import Request, State
@@ -50,7 +51,8 @@ _METADATA = {
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """What the objects depend on beside the facts: settings of the installation, the same for all requests.
 
-    `parts` is the namespace of hub and proxy; an empty `storage_class` is the cluster's own default.
+    `parts` is the namespace of hub and proxies; an empty `storage_class` is the cluster's own default. `institute` says
+    whether there is a proxy of the institute's.
     """
 
     parts: str = "sluis"
@@ -60,6 +62,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     home_gib: int = 10
     storage_class: str = ""
     pod_security: str = "latest"
+    institute: bool = False
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -199,10 +202,8 @@ def _default_deny(made: _Made) -> Object:
 def _allowed(site: Site, made: _Made) -> tuple[Object, ...]:
     """Exactly these ways: no DNS, none between workspaces, none to the proxy."""
     metadata, ports = _METADATA[site.metadata]
-    parts = [_part(site, "proxy"), _part(site, "hub")]
     rules = [
-        # proxy, hub --> workspace
-        _rule(made, "proxy, hub --> workspace", {"ingress": [{"from": parts, "ports": _tcp(names.PORT)}]}),
+        *_ways_in(site, made),
         # workspace --> hub
         _rule(made, "workspace --> hub", {"egress": [{"to": [_part(site, "hub")], "ports": _tcp(_HUB_PORT)}]}),
         # workspace --> metadata server
@@ -213,6 +214,26 @@ def _allowed(site: Site, made: _Made) -> tuple[Object, ...]:
         to = [{"to": _addresses(*site.storage_cidrs), "ports": _tcp(443)}]
         rules.append(_rule(made, "workspace --> storage", {"egress": to}))
     return tuple(rules)
+
+
+def _ways_in(site: Site, made: _Made) -> tuple[Object, ...]:
+    """NET-04, NET-08: a workspace of the institute is reached by the institute's proxy, and by the hub that looks."""
+    hub, public, inside = (_part(site, one) for one in ("hub", "proxy", "proxy-institute"))
+    parts = [public, inside, hub] if site.institute else [public, hub]
+    # proxy, hub --> workspace
+    open_ones = _rule(made, "proxy, hub --> workspace", {"ingress": [{"from": parts, "ports": _tcp(names.PORT)}]})
+    open_ones["spec"] |= _reached_from(Zone.ANYWHERE)
+    if not site.institute:
+        return (open_ones,)
+    # proxy-institute, hub --> workspace
+    ways: Object = {"ingress": [{"from": [inside, hub], "ports": _tcp(names.PORT)}]}
+    restricted = _rule(made, "proxy-institute, hub --> workspace", ways)
+    restricted["spec"] |= _reached_from(Zone.INSTITUTE)
+    return open_ones, restricted
+
+
+def _reached_from(zone: Zone) -> Object:
+    return {"podSelector": {"matchLabels": {names.PART: names.WORKSPACE, names.ZONE: str(zone)}}}
 
 
 def _rule(made: _Made, title: str, ways: Object) -> Object:

@@ -47,6 +47,13 @@ _PART: Values = {
 
 KITCHEN_SINK: Values = {
     "origins": {"desk": "", "workspaces": "", "allowShared": True},
+    "network": {
+        "institute": ["192.0.2.0/24", "2001:db8::/32"],
+        "url": "https://sluis.inside.example.org",
+        "balancers": 2,
+        "browsers": {"cidrs": ["10.1.0.0/24"]},
+        "service": {"type": "LoadBalancer", "annotations": {"networking.gke.io/load-balancer-type": "Internal"}},
+    },
     "imagePullSecrets": ["registry"],
     "database": {"cidrs": [], "namespace": "databases", "podLabels": {"app": "postgres"}, "port": 6432},
     "documents": {"existingConfigMap": "documents"},
@@ -149,6 +156,11 @@ def templates(values: Values) -> dict[str, str]:
 def variant(name: str) -> list[Object]:
     """The objects of one of the `VARIANTS`."""
     return render(merged(REQUIRED, VARIANTS[name]))
+
+
+def doors_of(name: str) -> list[str]:
+    """The proxies of one of the `VARIANTS`: the institute's only where it has a network."""
+    return ["proxy", *(["proxy-institute"] if "network" in VARIANTS[name] else [])]
 
 
 def of_kind(objects: list[Object], *kinds: str) -> list[Object]:

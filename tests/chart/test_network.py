@@ -6,7 +6,20 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import CHART, VARIANTS, Object, named, of_kind, pod_specs, templates, variant
+from tests.chart.rendering import (
+    CHART,
+    VARIANTS,
+    Object,
+    Values,
+    doors_of,
+    merged,
+    named,
+    of_kind,
+    pod_specs,
+    render,
+    templates,
+    variant,
+)
 from tests.chart.rendering import REQUIRED as VALUES
 
 SOURCES = sorted(CHART.glob("templates/*/netpol.yaml"))
@@ -34,11 +47,12 @@ def test_every_pod_has_a_policy_of_its_own_both_ways(name: str) -> None:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda file: file.parent.name)
 def test_every_rule_says_who_reaches_whom(source: Path) -> None:
     """NET-10: each rule is headed `# a --> b`, and one of the two is the part itself."""
-    text = templates(VALUES)[f"sluis/templates/{source.parent.name}/netpol.yaml"].splitlines()
+    text = templates(WITH_INSTITUTE)[f"sluis/templates/{source.parent.name}/netpol.yaml"].splitlines()
     rules = [i for i, line in enumerate(text) if re.match(r"    - (from|to):", line)]
     heads = [re.fullmatch(r"    # ([\w' ]+) --> ([\w' ]+)", text[i - 1]) for i in rules]
     assert rules
-    assert all(head and source.parent.name in (head[1], head[2].removesuffix("'s API")) for head in heads)
+    part = source.parent.name.removesuffix("-institute")  # the doors have their rules from one template
+    assert all(head and part in (head[1], head[2].removesuffix("'s API")) for head in heads)
 
 
 WAYS = {
@@ -46,26 +60,47 @@ WAYS = {
     ("proxy", "hub", 8081), ("desk", "hub", 8081), ("workspaces", "hub", 8081),
     ("hub", "proxy", 8001), ("warden", "proxy", 8001),
     ("hub", "desk", 8082), ("proxy", "desk", 8082),
-    ("hub", "workspaces", 8888), ("proxy", "workspaces", 8888),
+    ("hub", "workspaces", 8888), ("proxy", "open workspaces", 8888),
     ("hub", "database", 5432), ("desk", "database", 5432), ("warden", "database", 5432), ("prepare", "database", 5432),
     ("hub", "API of the cluster", 443), ("warden", "API of the cluster", 443),
     ("hub", "DNS", 53), ("desk", "DNS", 53), ("warden", "DNS", 53), ("prepare", "DNS", 53),
     ("hub", "login provider", 443),
 }  # fmt: skip
+INSTITUTE = {
+    ("browsers inside", "proxy-institute", 8000),
+    ("hub", "proxy-institute", 8001), ("warden", "proxy-institute", 8001),
+    ("proxy-institute", "hub", 8081), ("proxy-institute", "desk", 8082), ("proxy-institute", "workspaces", 8888),
+}  # fmt: skip
+"""What comes on top with the institute's network; its proxy alone reaches the institute's workspaces (NET-04)."""
+
+WITH_INSTITUTE = merged(
+    VALUES,
+    {
+        "origins": {"desk": "", "workspaces": "", "allowShared": True},
+        "network": {
+            "institute": ["192.0.2.0/24"],
+            "url": "https://sluis.inside.example.org",
+            "browsers": {"cidrs": ["10.1.0.0/24"]},
+        },
+    },
+)
 
 
-def test_there_is_no_other_way() -> None:
-    """NET-08, NET-10: the whole of who reaches whom; workspaces reach the hub and never the proxy or its API."""
+@pytest.mark.parametrize(
+    ("values", "ways"), [(VALUES, WAYS), (WITH_INSTITUTE, WAYS | INSTITUTE)], ids=["one door", "two doors"]
+)
+def test_there_is_no_other_way(values: Values, ways: set[tuple[str, str, int]]) -> None:
+    """NET-04, NET-08, NET-10: the whole of who reaches whom; workspaces reach the hub and never a proxy or its API."""
     addresses = {"10.0.0.5/32": "database", "10.0.0.2/32": "API of the cluster", "0.0.0.0/0": "login provider",
-                 "130.211.0.0/22": "browsers"}  # fmt: skip
+                 "130.211.0.0/22": "browsers", "10.1.0.0/24": "browsers inside"}  # fmt: skip
     found = set()
-    for policy in of_kind(variant("required"), "NetworkPolicy"):
+    for policy in of_kind(render(values), "NetworkPolicy"):
         own = policy["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/component", "")
         for rule in policy["spec"].get("ingress", []):
             found |= {(_peer(peer, addresses), own, port["port"]) for peer in rule["from"] for port in rule["ports"]}
         for rule in policy["spec"].get("egress", []):
             found |= {(own, _peer(peer, addresses), port["port"]) for peer in rule["to"] for port in rule["ports"]}
-    assert found == WAYS
+    assert found == ways
 
 
 def test_the_desk_alone_reaches_the_mail_server() -> None:
@@ -83,9 +118,9 @@ def _peer(peer: Object, addresses: dict[str, str]) -> str:
     if "ipBlock" in peer:
         return addresses[peer["ipBlock"]["cidr"]]
     labels: dict[str, Any] = peer["podSelector"]["matchLabels"]
-    if labels == {"sluis.dev/part": "workspace"}:
+    if labels.get("sluis.dev/part") == "workspace":
         assert peer["namespaceSelector"] == {"matchExpressions": [{"key": "sluis.dev/request", "operator": "Exists"}]}
-        return "workspaces"
+        return {"": "workspaces", "anywhere": "open workspaces"}[labels.get("sluis.dev/zone", "")]
     if "k8s-app" in labels:
         return "DNS"
     assert "namespaceSelector" not in peer
@@ -95,7 +130,8 @@ def _peer(peer: Object, addresses: dict[str, str]) -> str:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_both_ends_of_a_way_within_the_chart_let_it_through(name: str) -> None:
     """NET-10: a way that only one end allows is none."""
-    within = {way for way in WAYS if {way[0], way[1]} <= {"hub", "proxy", "desk", "warden"}}
+    ways = WAYS | INSTITUTE if name == "kitchen sink" else WAYS
+    within = {way for way in ways if {way[0], way[1]} <= {"hub", "proxy", "proxy-institute", "desk", "warden"}}
     assert within == _within(name, "ingress", "from") == _within(name, "egress", "to")
 
 
@@ -139,12 +175,29 @@ def test_the_metadata_server_is_reached_by_none(name: str) -> None:
 def test_the_proxy_alone_is_reached_from_outside(name: str, kind: str) -> None:
     """NET-03: hub, desk and the proxy's API have addresses inside the cluster only."""
     types = {each["metadata"]["name"]: each["spec"]["type"] for each in of_kind(variant(name), "Service")}
-    assert types == {"hub": "ClusterIP", "desk": "ClusterIP", "proxy-api": "ClusterIP", "proxy": kind}
+    within = {"hub", "desk", *(f"{door}-api" for door in doors_of(name))}
+    assert types == dict.fromkeys(within, "ClusterIP") | dict.fromkeys(doors_of(name), kind)
     assert of_kind(variant(name), "Ingress", "HTTPRoute", "Gateway") == []
 
 
-def test_a_load_balancer_says_whom_it_lets_in() -> None:
+@pytest.mark.parametrize(("door", "ranges"), [("proxy", ["130.211.0.0/22"]), ("proxy-institute", ["10.1.0.0/24"])])
+def test_a_load_balancer_says_whom_it_lets_in(door: str, ranges: list[str]) -> None:
     """NET-03: else every address of the world would be let in by the balancer, and the policy see the nodes'."""
-    spec = named(variant("kitchen sink"), "Service", "proxy")["spec"]
-    assert spec["loadBalancerSourceRanges"] == ["130.211.0.0/22"]
+    spec = named(variant("kitchen sink"), "Service", door)["spec"]
+    assert spec["loadBalancerSourceRanges"] == ranges
     assert spec["externalTrafficPolicy"] == "Local"
+
+
+def test_each_door_says_which_one_it_is() -> None:
+    """NET-03, NET-04: by its name, with the secret that it shares with the hub; the institute's knows its networks."""
+    told = {}
+    for door in doors_of("kitchen sink"):
+        (container,) = pod_specs(variant("kitchen sink"))[door]["spec"]["containers"]
+        told[door] = {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    assert told == {
+        "proxy": {"SLUIS_HUB_HOSTS": "sluis.example.org", "SLUIS_DOOR": "public"},
+        "proxy-institute": {
+            "SLUIS_HUB_HOSTS": "sluis.inside.example.org", "SLUIS_DOOR": "institute",
+            "SLUIS_INSTITUTE_NETWORKS": "192.0.2.0/24 2001:db8::/32", "SLUIS_BALANCERS": "2",
+        },
+    }  # fmt: skip

@@ -85,6 +85,7 @@ def test_what_is_not_in_this_chart_says_what_to_write_instead(each: dict[str, st
         assert f"{each['path']} is not in this chart: write {each['write'][:30]}" in said
 
 
+_SHARED = at("origins", {"desk": "", "workspaces": "", "allowShared": True})
 WRONG = {
     "an unknown key": (at("hubb", {}), "additional properties 'hubb' not allowed"),
     "an unknown key further in": (at("hub.resource", {}), "additional properties 'resource' not allowed"),
@@ -143,6 +144,16 @@ WRONG = {
     "one host for all workspaces": (at("origins.workspaces", "https://work.example.org"), "origins/workspaces"),
     "addresses beside a shared one": (at("origins.allowShared", True), "origins.allowShared does not go with"),
     "addresses in the settings": (at("config.origins", {}), "config.origins is made by the chart: write origins"),
+    "a network in the settings": (at("config.network", {}), "config.network is made by the chart: write network"),
+    "a network beside addresses of their own": (
+        at("network", {"institute": ["192.0.2.0/24"]}), "network.institute does not go with addresses of their own"),
+    "a network without an address": (
+        merged(_SHARED, at("network", {"institute": ["192.0.2.0/24"]})), "network.url is empty: write the address"),
+    "an address without a network": (
+        merged(_SHARED, at("network", {"url": "https://a.example.org"})), "network.institute is empty: write its"),
+    "a network that nobody comes from": (
+        merged(_SHARED, at("network", {"url": "https://a.example.org", "institute": ["192.0.2.0/24"]})),
+        "network.browsers.cidrs is empty: write where"),
     "a home without a unit": (at("singleuser.storage.capacity", "10"), "capacity"),
 }  # fmt: skip
 

@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import DIGEST, REQUIRED, VARIANTS, Object, at, merged, named, pod_specs, render, variant
+from tests.chart.rendering import (
+    DIGEST,
+    REQUIRED,
+    VARIANTS,
+    Object,
+    at,
+    doors_of,
+    merged,
+    named,
+    pod_specs,
+    render,
+    variant,
+)
 
 PODS = [
     pytest.param(pod["spec"], id=f"{name} of {kind}")
@@ -43,7 +55,7 @@ def test_every_container(container: Object, must: Callable[[Object], bool]) -> N
 def test_there_are_all_workloads() -> None:
     """DEP-05: the assertions above ran over these, and none was left out."""
     for kind in VARIANTS:
-        assert sorted(pod_specs(variant(kind))) == ["desk", "hub", "prepare", "proxy", "warden"]
+        assert set(pod_specs(variant(kind))) == {"desk", "hub", "prepare", "warden", *doors_of(kind)}
 
 
 @pytest.mark.parametrize("pod", PODS)
@@ -75,7 +87,8 @@ def test_every_volume_is_of_a_kind_that_holds_nothing_of_the_node(pod: Object) -
 
 _ALL = {"startup", "liveness", "readiness"}
 PROBES: dict[str, set[str]] = {
-    "hub": _ALL, "desk": _ALL, "warden": _ALL, "proxy": {"liveness", "readiness"}, "prepare": set(),
+    "hub": _ALL, "desk": _ALL, "warden": _ALL, "proxy": {"liveness", "readiness"},
+    "proxy-institute": {"liveness", "readiness"}, "prepare": set(),
 }  # fmt: skip
 
 
@@ -115,7 +128,7 @@ def test_each_part_is_given_the_secrets_that_it_needs(name: str) -> None:
         mounted[part] = [item["path"] for item in files]
         assert all(item["key"].startswith(item["path"]) for item in files)
     mail = {"desk": [*SECRETS["desk"], "mail-password"]} if name == "kitchen sink" else {}
-    assert mounted == SECRETS | {"proxy": []} | mail
+    assert mounted == SECRETS | {door: [] for door in doors_of(name)} | mail
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -135,7 +148,7 @@ def test_each_part_has_the_database_role_of_its_own(name: str) -> None:
 def test_one_hub_at_a_time(name: str) -> None:
     """Two hubs, wardens or proxies at once would each believe that they are the one."""
     kinds = {part: pod for part, pod in _strategies(name).items() if part != "desk"}
-    assert kinds == dict.fromkeys(("hub", "proxy", "warden"), ("Recreate", 1))
+    assert kinds == dict.fromkeys(("hub", "warden", *doors_of(name)), ("Recreate", 1))
 
 
 def _strategies(name: str) -> dict[str, tuple[str, int]]:

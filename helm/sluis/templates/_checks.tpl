@@ -6,6 +6,7 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- include "sluis.checks.removed" . }}
 {{- include "sluis.checks.required" . }}
 {{- include "sluis.checks.origins" . }}
+{{- include "sluis.checks.network" . }}
 {{- include "sluis.checks.settings" . }}
 {{- include "sluis.checks.sidecar" . }}
 {{- include "sluis.checks.widths" . }}
@@ -160,6 +161,23 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- if and (empty (get $origins $key)) (not $origins.allowShared) }}
 {{- fail (printf "origins.%s is empty: write an address of its own, such as `%s`, or origins.allowShared: true (docs/kubernetes.md says what that leaves open)" $key $write) }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* The institute's network has a door of its own (S77, S78). */}}
+{{- define "sluis.checks.network" -}}
+{{- $network := .Values.network }}
+{{- if hasKey .Values.config "network" }}
+{{- fail "config.network is made by the chart: write network instead" }}
+{{- end }}
+{{- if and $network.institute (not .Values.origins.allowShared) }}
+{{- fail "network.institute does not go with addresses of their own in origins yet: write origins.allowShared: true (docs/network.md says what that leaves open)" }}
+{{- end }}
+{{- range $key, $write := dict "url" "the address that browsers use from within it, such as `https://sluis.inside.example.org`" "institute" "its networks, such as `[192.0.2.0/24]`" }}
+{{- if and (or $network.institute $network.url) (empty (get $network $key)) }}{{ fail (printf "network.%s is empty: write %s" $key $write) }}{{ end }}
+{{- end }}
+{{- if and $network.institute (empty $network.browsers.cidrs) }}
+{{- fail "network.browsers.cidrs is empty: write where browsers, or the load balancer before the institute's proxy, come from" }}
 {{- end }}
 {{- end }}
 

@@ -215,6 +215,20 @@ A part sees only the secrets that it needs (SPW-11).
       sluis.dev/part: workspace
 {{- end }}
 
+{{- /* Those of them that anybody who is in reaches, from wherever (S78). */}}
+{{- define "sluis.netpol.openWorkspaces" -}}
+{{ include "sluis.netpol.workspaces" . }}
+      sluis.dev/zone: anywhere
+{{- end }}
+
+{{- /* The doors as peers: the public proxy, and the institute's where there is one. */}}
+{{- define "sluis.netpol.doors" -}}
+{{ include "sluis.netpol.part" (dict "component" "proxy") }}
+{{- if .Values.network.institute }}
+{{ include "sluis.netpol.part" (dict "component" "proxy-institute") }}
+{{- end }}
+{{- end }}
+
 {{- /* The client secrets of the login providers: of each its own, where there are several */}}
 {{- define "sluis.login.secrets" }}
 {{- range (get (get .Values.config "login" | default dict) "providers") | default (list dict) }}

@@ -7,6 +7,7 @@ installation has a cluster to itself, so the cluster-wide names are fixed too.
 {{- define "sluis.hub.name" }}hub{{ end }}
 {{- define "sluis.proxy.name" }}proxy{{ end }}
 {{- define "sluis.proxy-api.name" }}proxy-api{{ end }}
+{{- define "sluis.proxy-institute.name" }}proxy-institute{{ end }}
 {{- define "sluis.desk.name" }}desk{{ end }}
 {{- define "sluis.warden.name" }}warden{{ end }}
 {{- define "sluis.prepare.name" }}prepare{{ end }}

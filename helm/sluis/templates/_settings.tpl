@@ -24,6 +24,17 @@ differ, so `config` may not hold those (templates/_checks.tpl).
   "allow_shared_origin" $values.origins.allowShared
 }}
 {{- $made := dict "cluster" $cluster "log" $log "origins" $origins }}
+{{- with $values.network }}
+{{- if .institute }}
+{{- $network := dict
+  "institute" .institute
+  "institute_url" .url
+  "balancers" .balancers
+  "recheck_seconds" .recheckSeconds
+}}
+{{- $_ := set $made "network" $network }}
+{{- end }}
+{{- end }}
 {{- include "sluis.toml.table" (dict "table" (mergeOverwrite (deepCopy $values.config) $made) "at" "") | trim }}
 {{- end }}
 

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from spawner.warden.api import Key
+from spawner.warden.claims import ClaimHomes
 from spawner.warden.places import AGAIN
 from spawner.warden.rights import RIGHTS
-from tests.unit.access_policy.world import ADMIN, MINUTE, OPEN
-from tests.unit.spawner.warden.cluster_room import SPACE, WHY, Room, lets_in
-from tests.unit.spawner.warden.fake_api import Call, path_of
+from tests.unit.access_policy.test_homes import home_of
+from tests.unit.access_policy.world import ADMIN, MINUTE, OPEN, RESEARCHER
+from tests.unit.spawner.warden.cluster_room import HERE, SITE, SPACE, WHY, Room, lets_in
+from tests.unit.spawner.warden.fake_api import Call, api_of, path_of
 
 
 def test_places_are_made_and_then_left_alone(here: Room) -> None:
@@ -214,6 +216,7 @@ def test_every_call_is_within_the_rights(here: Room) -> None:
     here.cluster.found("AccessGrant", "sluis-dr-2", "grant")["spec"]["persons"] = []
     here.cluster.found("ServiceAccount", "sluis-dr-2", "p-3")["automountServiceAccountToken"] = True
     here.look(3, after=AGAIN)
+    ClaimHomes(api_of(here.url, here.seconds), SITE.prefix, HERE).delete(home_of(RESEARCHER, OPEN, 1))
     asked = {_asked(call) for call in here.cluster.calls}
     granted = {(one.group, what, verb) for one in RIGHTS for what in one.resources for verb in one.verbs}
     assert asked == granted - {("rbac.authorization.k8s.io", "clusterroles", "bind")}

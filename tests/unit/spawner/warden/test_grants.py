@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from tests.unit.spawner.warden.cluster_room import HERE, SITE, good_world, in_bu
 LABELS = {"sluis.dev/installation": "an-installation", "sluis.dev/request": "1"}
 PERSONS = {**LABELS, "sluis.dev/person": "3"}
 POD = {"podSelector": {"matchLabels": {"sluis.dev/part": "workspace"}}}
+OPEN_POD = {"podSelector": {"matchLabels": {"sluis.dev/part": "workspace", "sluis.dev/zone": "anywhere"}}}
 
 
 def _part(name: str) -> Object:
@@ -48,6 +50,13 @@ def _bucket(dataset: str) -> dict[str, str]:
     return {"bucket": f"centre-{dataset}", "prefix": "files", "dataset": dataset, "zone": "anywhere"}
 
 
+def _way_in(title: str, pods: Object, *peers: Object) -> Object:
+    name = "allow-" + title.replace(", ", "-").replace(" --> ", "-to-")
+    rule = _rule(title, name, "ingress", [*peers], 8888)
+    rule["spec"] |= pods
+    return rule
+
+
 DENY = _made(
     "networking.k8s.io/v1", "NetworkPolicy", "default-deny", LABELS,
     spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
@@ -70,9 +79,7 @@ GOOD = Place(
     (
         _namespace("false"),
         DENY,
-        _rule(
-            "proxy, hub --> workspace", "allow-proxy-hub-to-workspace", "ingress", [_part("proxy"), _part("hub")], 8888
-        ),
+        _way_in("proxy, hub --> workspace", OPEN_POD, _part("proxy"), _part("hub")),
         _rule("workspace --> hub", "allow-workspace-to-hub", "egress", [_part("hub")], 8081),
         _rule(
             "workspace --> metadata server", "allow-workspace-to-metadata-server", "egress",
@@ -201,6 +208,17 @@ def test_nothing_is_given_beyond_its_time(later: timedelta) -> None:
             assert each.until is not None
             assert each.until > world.at
             assert entitlements(world.state, world.state.requests[RequestId(one.request)], each.until) == ()
+
+
+def test_the_institutes_workspaces_are_reached_by_its_own_proxy() -> None:
+    """NET-04, NET-08: and by the hub that looks whether they are up; by no other pod, whatever its network."""
+    made = _place(good_world(), msgspec.structs.replace(SITE, institute=True))
+    inside = {"podSelector": {"matchLabels": {"sluis.dev/part": "workspace", "sluis.dev/zone": "institute"}}}
+    ways = [one for one in made.ground if "ingress" in one.get("spec", {})]
+    assert ways == [
+        _way_in("proxy, hub --> workspace", OPEN_POD, _part("proxy"), _part("proxy-institute"), _part("hub")),
+        _way_in("proxy-institute, hub --> workspace", inside, _part("proxy-institute"), _part("hub")),
+    ]
 
 
 def test_what_runs_changes_no_place() -> None:
