@@ -28,7 +28,7 @@ from tests.cluster import processes
 from tests.cluster import store as bucket_store
 from tests.cluster.handle import Cluster, restricted_pod
 from tests.cluster.keys import PROVISIONER
-from tests.cluster.setting import API_PORT, BROWSER_ADDRESS, NODE_ADDRESS
+from tests.cluster.setting import API_PORT, BROWSER_ADDRESS, INSTITUTE_ADDRESS, NODE_ADDRESS
 from tests.integration.whole import sluis
 
 PARTS, DATABASES, BUCKET = "sluis", "databases", "sluis-demo-whole"
@@ -44,13 +44,21 @@ _PROVIDER_PORT = 9000
 _BOUND = 180.0
 
 
+_INSIDE = [f"{NODE_ADDRESS}/32", f"{INSTITUTE_ADDRESS}/32"]
+_TWO_DOORS: Values = {
+    "origins": {"desk": "", "workspaces": "", "allowShared": True},  # no names lead to the node
+    "network": {"institute": _INSIDE, "url": "http://inside", "balancers": 0, "browsers": {"cidrs": _INSIDE}},
+}
+
+
 class Installed:
-    """What `whole.Visitor` and the tests need: `state` of who runs the command line, and the `url` of browsers."""
+    """What `whole.Visitor` and the tests need: `state` of who runs the command line, and where browsers come in, by the
+    public `url` or the `institute_url`."""
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
         self.cluster = cluster
         self.state = folder / "operator"
-        self.url = ""
+        self.url = self.institute_url = ""
         self._folder = folder
         self._passwords = {role: secrets.token_hex(16) for role in (*LOG_ROLES, "sluis_owner", "jupyterhub")}
         self._database = ""
@@ -62,14 +70,14 @@ class Installed:
         self.cluster.new_namespace(PARTS)
         self._keep_checkpoints()
         self._make_secrets()
-        self.url = f"http://{self._address_of_the_proxy()}"
+        self.url, self.institute_url = (f"http://{self._address_of(door)}" for door in ("proxy", "proxy-institute"))
         objects = render(self._values())
         hooks = [each for each in objects if "helm.sh/hook" in (each["metadata"].get("annotations") or {})]
         self.cluster.apply(hooks, PARTS)
         job = f"/apis/batch/v1/namespaces/{PARTS}/jobs/prepare"
         self.cluster.await_condition(job, "Complete", _BOUND)
         self.cluster.apply([each for each in objects if each not in hooks], PARTS)
-        for part in ("hub", "proxy", "desk", "warden"):
+        for part in ("hub", "proxy", "proxy-institute", "desk", "warden"):
             path = f"/apis/apps/v1/namespaces/{PARTS}/deployments/{part}"
             self.cluster.await_condition(path, "Available", _BOUND)
 
@@ -204,9 +212,9 @@ class Installed:
         coded = {key: base64.b64encode(value).decode() for key, value in data.items()}
         self.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": coded}, PARTS)
 
-    def _address_of_the_proxy(self) -> str:
-        """Make the proxy's Service first: browsers' address, which the settings need, is its own here."""
-        service = next(each for each in render(REQUIRED) if _is(each, "Service", "proxy"))
+    def _address_of(self, door: str) -> str:
+        """Make a proxy's Service first: browsers' address, which the settings need, is its own here."""
+        service = next(each for each in render(merged(REQUIRED, _TWO_DOORS)) if _is(each, "Service", door))
         (made,) = self.cluster.apply(service, PARTS)
         return str(made["spec"]["clusterIP"])
 
@@ -214,9 +222,10 @@ class Installed:
         issuer = f"http://{NODE_ADDRESS}:{_PROVIDER_PORT}"
         return merged(
             REQUIRED,
+            _TWO_DOORS,
             {
                 "url": self.url,
-                "origins": {"desk": "", "workspaces": "", "allowShared": True},  # no names lead to the node
+                "network": {"url": self.institute_url},
                 "image": _by_digest(self.cluster.image("sluis")),
                 "singleuser": {
                     "image": _by_digest(self.cluster.image("workspace")),

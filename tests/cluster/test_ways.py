@@ -15,31 +15,44 @@ from typing import Any, cast
 import pytest
 
 from spawner import cluster_names as names
-from tests.chart.test_network import WAYS
+from tests.chart.test_network import INSTITUTE, WAYS
 from tests.cluster import processes
 from tests.cluster.api import Api, Thing
 from tests.cluster.handle import Cluster, restricted_pod
 from tests.cluster.installed import DATABASES, PARTS, Installed
-from tests.cluster.setting import API_PORT, BROWSER_ADDRESS, NODE_ADDRESS
+from tests.cluster.setting import API_PORT, BROWSER_ADDRESS, INSTITUTE_ADDRESS, NODE_ADDRESS
 from tests.cluster.visits import start
 from tests.cluster.ways import OPEN, SERVE, SILENT, Matrix, Place, Target, outside, place_of, shown, tried
 from tests.integration.whole import RunningSluis, Visitor
 
 PASSER_BY = "10.211.0.9"
 STRANGERS, DNS = "strangers", "kube-system"
-OWN = {*WAYS, ("workspaces", "storage", 443)}
+_OPEN_ONES, _RESTRICTED = "open workspaces", "the institute's workspaces"
+_EACH = {"workspaces": (_OPEN_ONES, _RESTRICTED)}
+OWN = {
+    (begin, end, port)
+    for one, other, port in {*WAYS, *INSTITUTE, ("workspaces", "storage", 443)}
+    for begin in _EACH.get(one, (one,))
+    for end in _EACH.get(other, (other,))
+}
 """The golden table of the chart, and the one way that only the warden's policies open: to the storage."""
 
-PARTS_OWN = {"hub", "proxy", "desk", "warden", "prepare", "unknown"}
-OURS = {*PARTS_OWN, "workspaces"}
+PARTS_OWN = {"hub", "proxy", "proxy-institute", "desk", "warden", "prepare", "unknown"}
+WORKSPACES = {_OPEN_ONES, _RESTRICTED}
+OURS = {*PARTS_OWN, *WORKSPACES}
 LISTENS = {
     "hub": [8081], "proxy": [8000, 8001], "desk": [8082, 8083], "warden": [8084],
-    "workspace": [8888], "neighbour": [8888], "of another request": [8888], "database": [5432],
+    "proxy-institute": [8000, 8001], "workspace": [8888], "neighbour": [8888], "of another request": [8888],
+    "restricted": [8888], "database": [5432],
 }  # fmt: skip
 _PORT = 8080
 _KUBELET = 10250
 _PROVIDER = 9000
-_WORKSPACES = ("workspace", "neighbour", "of another request")
+_WORKSPACES = (
+    ("workspace", _OPEN_ONES), ("neighbour", _OPEN_ONES), ("of another request", _OPEN_ONES),
+    ("restricted", _RESTRICTED),
+)  # fmt: skip
+_REQUESTS = ("DR-11", "DR-11", "DR-2", "DR-3")
 
 
 @dataclass
@@ -130,17 +143,21 @@ def _accepted(installed: Installed, login: str, document: str) -> Visitor:
 
 @pytest.fixture(scope="module")
 def ground(cluster: Cluster, installed: Installed, lotte: Visitor) -> Iterator[Ground]:
-    """Three workspaces, of two persons for one request and of one for another, and whatever they could reach."""
-    visitors = [
-        (_accepted(installed, "bas", "code-of-conduct"), "DR-11"),
-        (_accepted(installed, "iris", "no-reidentification"), "DR-11"),
-        (lotte, "DR-2"),
-    ]
+    """Four workspaces, of two persons for one request, and two of others, one of them the institute's, and whatever
+    they could reach."""
+    sofie = Visitor(cast(RunningSluis, installed), "sofie", installed.institute_url)
+    sofie.log_in()
+    people = (
+        _accepted(installed, "bas", "code-of-conduct"), _accepted(installed, "iris", "no-reidentification"), lotte,
+        sofie,
+    )  # fmt: skip
+    visitors = list(zip(people, _REQUESTS, strict=True))
     with ExitStack() as stack:
         stack.enter_context(_storage())
         stack.enter_context(_strangers(cluster))
         around = [
             stack.enter_context(outside(cluster, "browser", "browsers", BROWSER_ADDRESS)),
+            stack.enter_context(outside(cluster, "inside", "browsers inside", INSTITUTE_ADDRESS)),
             stack.enter_context(outside(cluster, "passer-by", "passer-by", PASSER_BY)),
         ]
         try:
@@ -152,16 +169,17 @@ def ground(cluster: Cluster, installed: Installed, lotte: Visitor) -> Iterator[G
             for visitor, request in visitors:
                 installed.do("stop-workspace", visitor.person, person=visitor.person, request=request)
             processes.until("no workspace is on record", lambda: installed.workspaces() == [], 60)
-            for visitor, _ in visitors[:2]:
+            for visitor in (*people[:2], sofie):
                 visitor.close()
 
 
 def _ground(cluster: Cluster, installed: Installed, people: list[str]) -> Ground:
     found = [
-        place_of(cluster, PARTS, installed.pod_of(part), part, part) for part in ("hub", "proxy", "desk", "warden")
+        place_of(cluster, PARTS, installed.pod_of(part), part, part)
+        for part in ("hub", "proxy", "proxy-institute", "desk", "warden")
     ]
-    for name, person, request in zip(_WORKSPACES, people, ("DR-11", "DR-11", "DR-2"), strict=True):
-        found.append(place_of(cluster, names.namespace(request), names.pod(person), name, "workspaces"))
+    for (name, part), person, request in zip(_WORKSPACES, people, _REQUESTS, strict=True):
+        found.append(place_of(cluster, names.namespace(request), names.pod(person), name, part))
     for namespace, pod, name, part in (
         (PARTS, "preparing", "prepare", "prepare"), (PARTS, "unknown", "unknown", "unknown"),
         (STRANGERS, "stranger", "stranger", "stranger"), (DNS, "names", "DNS", "DNS"),
@@ -211,7 +229,7 @@ def test_without_the_charts_policies_the_same_ways_are_open(ground: Ground) -> N
 
 
 def _places_alone(place: Place, target: Target) -> bool:
-    return "workspaces" not in (place.part, target.part) or by_the_table(place, target)
+    return not WORKSPACES & {place.part, target.part} or by_the_table(place, target)
 
 
 def _policies(api: Api, namespace: str) -> tuple[str, list[Thing]]:
@@ -236,7 +254,7 @@ def _taken_away(api: Api, namespace: str) -> Iterator[None]:
 
 def test_a_places_policies_open_what_its_default_deny_closes(ground: Ground) -> None:
     """NET-01, NET-08: default deny alone closes a place, without it what no part closes is open; the warden mends."""
-    cluster, spaces = ground.cluster, [names.namespace(request) for request in ("DR-11", "DR-2")]
+    cluster, spaces = ground.cluster, [names.namespace(request) for request in sorted(set(_REQUESTS))]
     warden = cluster.as_account(PARTS, "warden")
     with _stopped(ground.cluster, ground.installed.pod_of("warden")):
         _delete(warden, spaces, lambda name: name != names.DEFAULT_DENY)
@@ -245,13 +263,13 @@ def test_a_places_policies_open_what_its_default_deny_closes(ground: Ground) -> 
         _delete(warden, spaces, lambda _: True)
         said = ground.await_ways(_without_places)
         assert said == "", said
-    processes.until("the warden mends", lambda: all(len(_policies(warden, each)[1]) == 5 for each in spaces), 60)
+    processes.until("the warden mends", lambda: all(len(_policies(warden, each)[1]) == 6 for each in spaces), 60)
     said = ground.await_ways(by_the_table)
     assert said == "", said
 
 
 def _parts_alone(place: Place, target: Target) -> bool:
-    return "workspaces" not in (place.part, target.part) and by_the_table(place, target)
+    return not WORKSPACES & {place.part, target.part} and by_the_table(place, target)
 
 
 def _without_places(place: Place, target: Target) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from typing import cast
 
 from spawner import cluster_names as names
 from spawner.pod_words import TOLD
@@ -11,7 +12,7 @@ from tests.cluster.handle import Cluster
 from tests.cluster.installed import DATABASES, PARTS, Installed
 from tests.cluster.setting import NODE, say
 from tests.cluster.visits import BOUND, ask, await_end, reinstate, start, stop, suspend, told, uid
-from tests.integration.whole import Visitor, until
+from tests.integration.whole import RunningSluis, Visitor, until
 
 READ = "print(open('/data/gbsg2-clinical/patients.csv').readline().count(','))"
 WRITE = "\ntry:\n    open('/data/gbsg2-clinical/new', 'w')\nexcept OSError as error:\n    print(error.errno)\n"
@@ -58,6 +59,26 @@ def test_a_researcher_reads_the_data_and_loses_it_with_the_request(
     assert kernel.ended(30.0)
     await_end(cluster, installed, lotte, "DR-1")
     reinstate(installed, "DR-1")
+
+
+def test_the_institutes_workspace_opens_at_its_own_door_only(installed: Installed, cluster: Cluster) -> None:
+    """S77, S78, NET-04, NET-05: the same cookies at the public door reach the page that explains, and no server."""
+    sofie = Visitor(cast(RunningSluis, installed), "sofie", installed.institute_url)
+    sofie.log_in()
+    start(sofie, "DR-3", profile="tiny")
+    pod = cluster.pod(names.namespace("DR-3"), names.pod(sofie.person))
+    assert pod is not None
+    assert pod["metadata"]["labels"][names.ZONE] == "institute"
+    kernel = sofie.kernel("DR-3")
+    assert kernel.run("print(41 + 1)") == "42\n"
+    outside = sofie.carried_to(installed.url)
+    assert not outside.reaches("DR-3")
+    assert "institute" in outside.http.get(f"{outside.workspace_path('DR-3')}/lab").text
+    assert kernel.run("print(41 + 1)") == "42\n"
+    stop(cluster, installed, sofie, "DR-3")
+    assert kernel.ended(30.0)
+    outside.close()
+    sofie.close()
 
 
 def test_a_workspace_lives_on_while_hub_and_warden_are_killed(
