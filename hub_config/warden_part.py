@@ -4,8 +4,10 @@ It signs checkpoints of the log as well, and cuts observations after their years
 idle. SIGTERM ends it between two looks.
 """
 
+import contextlib
 import logging
 import math
+import secrets
 import signal
 import time
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from hub_config.running import load_running
 from hub_config.settings import Settings, load_settings
 from spawner.homes import FolderHomes
 from spawner.warden.homes import HomeKeeper, Homes
+from spawner.warden.lease import Lease
 from spawner.warden.machine import LocalMachine, Machine
 from spawner.warden.silence import Endings
 from spawner.warden.warden import Leash, Warden
@@ -69,16 +72,34 @@ def serve(places: Places) -> None:
     signed = _Signed(policy, settings.log.checkpoint_minutes * 60.0)
     alarm, cutting = ClockAlarm(policy, component(Component.WARDEN)), Cutting(policy)
     keeper = HomeKeeper(policy, homes, time.monotonic)
-    ending = _Ending()
+    ending, lease = _Ending(), Lease(policy.store.leases, secrets.token_hex(16), time.monotonic)
     while not ending.asked:
-        warden.tick()
-        keeper.look()
-        alarm.look()
-        signed.keep_up(time.monotonic())
-        cutting.keep_up(time.monotonic())
+        if _acts(lease):
+            warden.tick()
+            keeper.look()
+            alarm.look()
+            signed.keep_up(time.monotonic())
+            cutting.keep_up(time.monotonic())
+        else:
+            warden.stand_by()
         heart.beat = time.monotonic()
         time.sleep(PERIOD if policy.is_whole else _PERIOD_BEHIND)
-    signed.now()
+    if lease.held:
+        signed.now()
+        _give_up(lease)
+
+
+def _acts(lease: Lease) -> bool:
+    """Say whether this warden acts. In a silence of the log each does what it did: no other can take over then."""
+    try:
+        return lease.keep()
+    except LogError:
+        return lease.held
+
+
+def _give_up(lease: Lease) -> None:
+    with contextlib.suppress(LogError):  # it lapses by itself
+        lease.give_up()
 
 
 def _machine(places: Places, settings: Settings, policy: Policy) -> tuple[Machine, Homes, Callable[[], list[str]]]:

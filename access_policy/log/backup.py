@@ -23,7 +23,7 @@ LEFT_OUT = b""
 Wrapped = Mapping[str, bytes | None]
 """Sealing keys under the master key, by owner; None for an erased owner."""
 
-_NOT_COPIED = frozenset({"meta", "sessions", "step_up_asks", "step_ups", "pending_logins"})
+_NOT_COPIED = frozenset({"meta", "sessions", "step_up_asks", "step_ups", "pending_logins", "leases"})
 _STREAMS = ("facts", "fact_heads", "observations", "observation_heads")  # a head never stands before its rows
 _ROWS_AT_ONCE = 2_000
 _LARGE_ROWS_AT_ONCE = 1

@@ -22,6 +22,13 @@ class LogDamaged(LogUnavailable):
     """The database answers, but what it holds is no whole log: a table or a page is gone (AUD-01)."""
 
 
+class LeaseLost(LogError):
+    """Another process took the lease under which this one writes. Nothing was written (FLT-03)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the lease `{name}` is another process's by now; nothing was written")
+
+
 class UnreadableLog(LogError):
     """A row, a key or the database's form is not what this release can read. Decide nothing on it."""
 

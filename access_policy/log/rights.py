@@ -57,6 +57,7 @@ HUB = Role(
         "files": (),
         "outbox": (),
         "outbox_reach": (),
+        "leases": (),
         "meta": READ,
     },
 )  # fmt: skip
@@ -105,6 +106,7 @@ DESK = Role(
         "files": ("SELECT", "INSERT", "DELETE"),
         "outbox": ALL,
         "outbox_reach": ("SELECT", "INSERT", "UPDATE"),
+        "leases": (),
         "meta": READ,
     },
 )  # fmt: skip
@@ -124,6 +126,7 @@ WARDEN = Role(
         "files": (),
         "outbox": (),
         "outbox_reach": (),
+        "leases": ("SELECT", "INSERT", "UPDATE"),
         "meta": READ,
     },
     cuts=True,
@@ -144,6 +147,7 @@ OPERATOR = Role(
         "files": ALL,
         "outbox": ALL,
         "outbox_reach": ALL,
+        "leases": ALL,
         "meta": READ,
     },
 )

@@ -19,7 +19,8 @@ How `use_cases` uses it:
 `build` runs inside the write transaction, with the instant that its events will carry; what it raises rolls everything
 back and passes through. It must not write to the store itself (that would wait for itself, then raise LogUnavailable).
 `beside` changes records (factors, sessions) in the same transaction, so that neither is there without the other
-(AUD-08). Retention, checkpoints and verification are elsewhere in this package.
+(AUD-08). A process that acts under a lease writes only while it holds it (`leases`). Retention, checkpoints and
+verification are elsewhere in this package.
 """
 
 import logging
@@ -40,6 +41,7 @@ from access_policy.log.erased import owners_of, take_away
 from access_policy.log.errors import LogError, StaleState, UnreadableLog
 from access_policy.log.forms import holds
 from access_policy.log.keys import Keys
+from access_policy.log.leases import Fenced
 from access_policy.log.leaves import leaf_of
 from access_policy.log.merkle import Frontier
 from access_policy.log.records import Records
@@ -91,7 +93,8 @@ class LogStore:
         self._database = database
         self._keyring = Keyring(keys.master, random_bytes)
         self._owes_scrub = self._erased_here = False
-        self.records = Records(database.read, database.write, self._keyring)
+        self.leases = Fenced(database)
+        self.records = Records(database.read, self.leases.write, self._keyring)
 
     @classmethod
     def create(cls, path: Path, keys: Keys, clock: Clock, random_bytes: RandomBytes) -> Self:
@@ -183,9 +186,10 @@ class LogStore:
         """Append the facts that `build` returns for the instant that they get, all or none; return them as they read
         back. They are written in the forms of `log_format`.
 
-        Raises StaleState where the newest fact is not `expected_seq` (POL-10), LogUnavailable where the database does
-        not answer (AUD-05), UnreadableLog where its newest rows contradict each other, ValueError for an event that
-        has no place in the log (AUD-06), and whatever `build` or `beside` raise. Nothing is written in any such case.
+        Raises StaleState where the newest fact is not `expected_seq` (POL-10), LeaseLost where another one took over
+        (FLT-03), LogUnavailable where the database does not answer (AUD-05), UnreadableLog where its newest rows
+        contradict each other, ValueError for an event that has no place in the log (AUD-06), and whatever `build` or
+        `beside` raise. Nothing is written in any such case.
         """
         with self._appending(_FACTS) as transaction:
             if transaction.frontier.size != expected_seq:
@@ -222,7 +226,7 @@ class LogStore:
 
     @contextmanager
     def _appending(self, stream: _Stream) -> Iterator["_Transaction"]:
-        with self._database.write() as connection:
+        with self.leases.write() as connection:
             frontier, last_at = _tip(connection, stream)
             sealer = self._keyring.on(connection)
             yield _Transaction(connection, stream, frontier, self._next_instant(connection, last_at), sealer)

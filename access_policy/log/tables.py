@@ -190,4 +190,13 @@ outbox_reach = Table(
     Column("doubtful", BigInteger, nullable=False, comment="up to here nobody knows what was sent, after a restore"),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", _Text, primary_key=True),
+    Column("holder", _Text, nullable=False, comment="which process, by a word that no other has"),
+    Column("fence", BigInteger, nullable=False, comment="grows with each new holder"),
+    Column("until", _Text, nullable=False, comment="when it lapses unless it is renewed"),
+)
+
 meta = Table("meta", metadata, Column("key", _Text, primary_key=True), Column("value", _Text, nullable=False))

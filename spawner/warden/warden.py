@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from access_policy import events as e
 from access_policy.actor import component
 from access_policy.commands.workspaces import RecordDoubt, RecordEnding
-from access_policy.log.errors import LogError
+from access_policy.log.errors import LeaseLost, LogError
 from access_policy.model.enums import Component, Zone
 from access_policy.model.ids import PersonId
 from access_policy.networks import zone_of
@@ -70,7 +70,7 @@ class Warden:
         self._open: frozenset[int] = frozenset()
         self._news = News(leash.monotonic)
         self._seen: set[int] = set()
-        self._answered = leash.monotonic()
+        self._silent_since: float | None = None
 
     def tick(self) -> None:
         """Make reality equal to policy once. Never raises for a part that does not answer: it is tried again."""
@@ -83,9 +83,19 @@ class Warden:
             self._keep(running)
             if not first:
                 self._close_routes()
-            self._answered = self._monotonic()
+            self._silent_since = None
+        except LeaseLost as lost:
+            _LOGGER.warning("%s", lost)
         except LogError as error:
             self._silent(running or {}, error)
+
+    def stand_by(self) -> None:
+        """Fold along and touch nothing, while another warden acts; in a silence of the log do what that one does."""
+        try:
+            self._learn()
+            self._silent_since = None
+        except LogError as error:
+            self._silent(self._look() or {}, error)
 
     def _look(self) -> Mapping[int, Running] | None:
         """Return what runs; None where nobody can say, and then nothing counts as gone."""
@@ -115,10 +125,18 @@ class Warden:
         with self._policy.reading() as state:
             at = self._policy.now()
             todo = Plan((), {}) if running is None else self._todo(state, running, at)
-            known = {one.seq: zone_of(state, one) for one in state.workspaces.values()}
-            self._open = frozenset(seq for seq, zone in known.items() if zone is Zone.ANYWHERE)
-            self._leash.endings.keep_only(known)
+            self._know(state)
             return todo, self._machine.prepare(state, at)
+
+    def _learn(self) -> None:
+        with self._policy.reading() as state:
+            self._know(state)
+
+    def _know(self, state: State) -> None:
+        """Note what counts while the log is silent."""
+        known = {one.seq: zone_of(state, one) for one in state.workspaces.values()}
+        self._open = frozenset(seq for seq, zone in known.items() if zone is Zone.ANYWHERE)
+        self._leash.endings.keep_only(known)
 
     def _todo(self, state: State, running: Mapping[int, Running], at: datetime) -> Plan:
         unfit = pretenders(state, {start: one.key for start, one in running.items()})
@@ -202,7 +220,10 @@ class Warden:
             self._tell(f"cannot close the route of {'/'.join(key)} at the proxy of {routes.door}", f": {error}")
 
     def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
-        silent = self._monotonic() - self._answered
+        """The silence is counted from the first question without an answer: a warden that stood still asked nobody."""
+        now = self._monotonic()
+        self._silent_since = now if self._silent_since is None else self._silent_since
+        silent = now - self._silent_since
         self._tell("the log does not answer", f" for {silent:.0f} s: {error}")
         for start, one in running.items():
             if silent >= self._leash.silence.bound(start not in self._open):

@@ -137,7 +137,7 @@ def account(admin: Api, namespace: str, name: str) -> Api:
 
 def place(seq: int, until: datetime | None = UNTIL, request: str = REQUEST) -> list[Object]:
     """A request's place as the warden makes it: two persons, of whom the second has no data."""
-    lies = tuple(Lies(DatasetName(dataset), location, Zone.ANYWHERE) for dataset, location in MOUNTS)
+    lies = tuple(Lies(DatasetName(dataset), location, Zone.INSTITUTE) for dataset, location in MOUNTS)
     people = (Entitlement(PersonId("P-3"), until, lies, (1, 2)), Entitlement(PersonId("P-4"), until, (), (1, 2)))
     made = open_place(Site(), INSTALLATION, Given(request, people, ()), seq)
     return [*made.ground, *made.lets_in]
@@ -156,7 +156,7 @@ def pod(person: str = "P-3", profile: Profile = PROFILE, request: str = REQUEST)
     """The pod of a person's workspace, as the hub sends it."""
     mounts = tuple(Mount(dataset, "1", location) for dataset, location in MOUNTS) if person == "P-3" else ()
     aliases = (("199.36.153.8", "storage.example.org"),)
-    workspace = Workspace(person, request, 41, UNTIL, mounts, profile, INSTALLATION)
+    workspace = Workspace(person, request, 41, UNTIL, mounts, profile, INSTALLATION, Zone.INSTITUTE)
     cluster = Cluster(image=WORKSPACE_IMAGE, hub_url="http://10.96.0.7:8081", host_aliases=aliases)
     return expected_pod(workspace, cluster, Server({"JUPYTERHUB_API_TOKEN": "t"}), datetime.now(UTC))
 

@@ -27,6 +27,10 @@ CHANGES: dict[str, dict[str, Change]] = {
         "a start that is no number": by.all_of(by.labelled(start="x"), by.annotated("sluis.dev/seq", "x")),
         "another start than it says": by.annotated("sluis.dev/seq", "40"),
     },
+    "the pod does not say from which network": {
+        "no network": by.without("metadata", "labels", "sluis.dev/zone"),
+        "another word": by.labelled(zone="everywhere"),
+    },
     "the grant of this request does not name": {
         "somebody else, whole": by.all_of(
             by.labelled(person="5"), by.claim("home-p-5"), by.without_data, by.metadata(name="p-5"),
@@ -50,6 +54,7 @@ CHANGES: dict[str, dict[str, Change]] = {
     "a volume is neither a granted bucket": {
         "another person's home": by.claim("home-p-4"),
         "another claim": by.claim("data"),
+        "a home that was set aside": by.claim("home-p-3-3"),
         "a folder of the node": by.volume(hostPath={"path": "/"}),
         "a secret": by.volume(secret={"secretName": "other"}),
         "a config map": by.volume(configMap=_OTHER),

@@ -21,6 +21,7 @@ def silent(here: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Monke
     here.look()
     with monkeypatch.context() as context:
         context.setattr(here.policy, "_refresh", _away)
+        here.look()  # from here on it is counted
         yield context
 
 
@@ -44,6 +45,7 @@ def test_an_open_workspace_ends_after_its_bound(here: Room, silent: pytest.Monke
 def test_a_warden_that_knows_nothing_takes_it_for_restricted(here: Room, silent: pytest.MonkeyPatch) -> None:
     """POL-04, POL-05: one that was started in the silence cannot know what a workspace holds."""
     here.again()
+    here.look()
     here.look(after=BOUNDS.restricted - 1)
     assert not is_ended(here)
     here.look(after=1)
@@ -101,3 +103,21 @@ def test_a_note_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=os.strerror(17)):
         endings.add(7)
     assert endings.causes() == {}
+
+
+def test_a_warden_that_stood_still_ends_nothing_for_that(here: Room, silent: pytest.MonkeyPatch) -> None:
+    """POL-04, FLT-03: what nobody asked the log in that time it did not leave without an answer."""
+    silent.undo()
+    here.look()
+    with silent.context() as again:
+        again.setattr(here.policy, "_refresh", _away)
+        here.look(after=10 * BOUNDS.open)
+        assert not is_ended(here)
+
+
+def test_one_that_stands_by_does_the_same_in_a_silence(here: Room, silent: pytest.MonkeyPatch) -> None:
+    """POL-04: nobody can take over then, so whoever looks ends what has to end."""
+    here.warden.stand_by()
+    here.seconds.now += BOUNDS.open
+    here.warden.stand_by()
+    assert is_ended(here)
