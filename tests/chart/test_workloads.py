@@ -146,9 +146,20 @@ def test_each_part_has_the_database_role_of_its_own(name: str) -> None:
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_one_hub_at_a_time(name: str) -> None:
-    """Two hubs, wardens or proxies at once would each believe that they are the one."""
-    kinds = {part: pod for part, pod in _strategies(name).items() if part != "desk"}
-    assert kinds == dict.fromkeys(("hub", "warden", *doors_of(name)), ("Recreate", 1))
+    """Two hubs or proxies at once would each believe that they are the one."""
+    kinds = {part: pod for part, pod in _strategies(name).items() if part not in ("desk", "warden")}
+    assert kinds == dict.fromkeys(("hub", *doors_of(name)), ("Recreate", 1))
+
+
+def test_a_warden_stands_by() -> None:
+    """POL-03, FLT-03: two, of which one is always there; a single one needs no budget, which would keep its node."""
+    objects = variant("required")
+    warden = named(objects, "Deployment", "warden")["spec"]
+    assert warden["replicas"] == 2
+    assert warden["strategy"]["rollingUpdate"] == {"maxUnavailable": 1, "maxSurge": 0}
+    assert named(objects, "PodDisruptionBudget", "warden")["spec"]["minAvailable"] == 1
+    alone = render(merged(REQUIRED, at("warden.replicas", 1)))
+    assert [each for each in alone if each["kind"] == "PodDisruptionBudget"] == []
 
 
 def _strategies(name: str) -> dict[str, tuple[str, int]]:

@@ -103,10 +103,14 @@ class Installed:
 
     def pod_of(self, part: str) -> str:
         """Return the name of a part's pod."""
+        return self.pods_of(part)[0]
+
+    def pods_of(self, part: str) -> list[str]:
+        """Return the names of a part's pods; of wardens there are two."""
         found = self.cluster.admin.read(
             f"/api/v1/namespaces/{PARTS}/pods", labelSelector=f"app.kubernetes.io/component={part}"
         )
-        return str(found["items"][0]["metadata"]["name"])
+        return [str(each["metadata"]["name"]) for each in found["items"]]
 
     def workspaces(self) -> list[dict[str, Any]]:
         """Return the workspaces that the log believes in."""

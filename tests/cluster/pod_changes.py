@@ -76,6 +76,7 @@ CHANGES: dict[str, dict[str, Change]] = {
     "a bucket, or its prefix, is not in": {
         "a bucket that is not granted": by.attributes(bucketName="liver-data"),
         "every bucket": by.attributes(bucketName="_"),
+        "a pod that is reached from anywhere": by.labelled(zone="anywhere"),
         "the whole bucket instead of its prefix": by.options("only-dir=part/b,", ""),
         "another prefix": by.options("part/b", "part"),
         "a prefix that begins like the granted one": by.options("part/b", "part/bb"),

@@ -114,7 +114,7 @@ def test_a_grant_of_the_largest_size_stays_within_the_budget_of_cel(locks: Locks
         {"dataset": f"d{i}", "bucket": f"bucket-{i}", "prefix": f"{long[:900]}/{i}", "zone": "institute"}
         for i in range(50)
     ]
-    few = [{"dataset": "d", "bucket": "bucket", "prefix": ""}]
+    few = [{"dataset": "d", "bucket": "bucket", "prefix": "", "zone": "institute"}]
     others = [{"person": 1000 + i, "until": "", "mounts": few, "homes": [1, 2, 3]} for i in range(99)]
     grant["spec"]["persons"] = [*others, {"person": 3, "until": "", "mounts": mounts, "homes": [1, 2, 3]}]
     one = _mounting(mounts)

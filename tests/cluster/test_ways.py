@@ -256,7 +256,9 @@ def test_a_places_policies_open_what_its_default_deny_closes(ground: Ground) -> 
     """NET-01, NET-08: default deny alone closes a place, without it what no part closes is open; the warden mends."""
     cluster, spaces = ground.cluster, [names.namespace(request) for request in sorted(set(_REQUESTS))]
     warden = cluster.as_account(PARTS, "warden")
-    with _stopped(ground.cluster, ground.installed.pod_of("warden")):
+    with ExitStack() as stack:
+        for pod in ground.installed.pods_of("warden"):
+            stack.enter_context(_stopped(cluster, pod))
         _delete(warden, spaces, lambda name: name != names.DEFAULT_DENY)
         said = ground.await_ways(_parts_alone)
         assert said == "", said
