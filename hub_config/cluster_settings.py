@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from access_policy.model.enums import Region
+from hub_config.origins import is_private
 from spawner.cluster_names import namespace
 from spawner.warden.grants import Metadata, Site
 
@@ -90,14 +91,6 @@ def site_of(cluster: Cluster, institute: bool) -> Site:
         home_gib=cluster.home_gib,
         storage_class=cluster.storage_class,
     )
-
-
-def is_private(url: str) -> bool:
-    """Say whether a URL names a loopback or private address by its number: nobody comes to it from outside."""
-    try:
-        return ipaddress.ip_address(urlsplit(url).hostname or "").is_private
-    except ValueError:
-        return False
 
 
 def host_alias(line: str) -> tuple[str, str]:

@@ -20,11 +20,11 @@ from hub_config import parts
 from hub_config.bootstrap import StateProblem, lookup_problem, open_policy
 from hub_config.checkpoint_folder import checkpoint_folder
 from hub_config.cli.manifests import folders_in_use
-from hub_config.cluster_settings import Cluster, is_private
+from hub_config.cluster_settings import Cluster
 from hub_config.databases import as_stored
 from hub_config.demo.people import DEMO_ISSUER
 from hub_config.login_settings import first_issuer
-from hub_config.origins import shared_problem
+from hub_config.origins import is_private, shared_problem
 from hub_config.places import Places
 from hub_config.pod import DESK, HUB, PREPARE, SECRETS, WARDEN, Pod, copy_sources, running_of
 from hub_config.running import save_running

@@ -185,12 +185,20 @@ def _workspaces_problem(address: str) -> Iterator[str]:
 
 
 def address_problem(key: str, address: str, by_number: bool = False) -> Iterator[str]:
-    """Say what is wrong with the address of a key; `by_number`: it may be an IP address."""
+    """Say what is wrong with the address of a key; `by_number`: it may be an IP address, unencrypted a private one."""
     parts = _split(address)
     if parts is None or not _is_host(parts.hostname or "", by_number):
         yield f"{key} `{address[:80]}` is no address; write it as `https://sluis.example.org`, without a path"
-    elif parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+    elif parts.scheme == "http" and not (is_loopback(parts.hostname or "") or (by_number and is_private(address))):
         yield f"{key} `{address[:80]}` is not encrypted; write `https://`, and end TLS before the proxy"
+
+
+def is_private(url: str) -> bool:
+    """Say whether a URL names a loopback or private address by its number: nobody comes to it from outside."""
+    try:
+        return ipaddress.ip_address(urlsplit(url).hostname or "").is_private
+    except ValueError:
+        return False
 
 
 def _together(hub: str, settings: OriginSettings) -> Iterator[str]:

@@ -7,8 +7,9 @@ import pytest
 
 from access_policy.model.enums import Region
 from hub_config.cli.settings_text import settings_text
-from hub_config.cluster_settings import host_alias, is_private
+from hub_config.cluster_settings import host_alias
 from hub_config.login_settings import Login
+from hub_config.origins import is_private
 from hub_config.settings import Log, Settings, SettingsProblem, load_settings, login_problem
 from spawner.warden.grants import Metadata
 from tests.unit.hub_config.clusters import CLUSTER, SETTINGS, with_cluster
