@@ -20,6 +20,7 @@ from hub_config.bootstrap import open_policy
 from hub_config.clock_alarm import ClockAlarm
 from hub_config.cutting import Cutting
 from hub_config.gate import Gate
+from hub_config.metrics import Metrics
 from hub_config.places import Places
 from hub_config.probes import serve_probes
 from hub_config.proxy_routes import ProxyRoutes
@@ -58,35 +59,48 @@ class _Heart:
 
 def serve(places: Places) -> None:
     """Run the warden until the process is ended."""
-    running = load_running(places)
+    running, settings = load_running(places), load_settings(places.settings)
     policy = open_policy(places, Component.WARDEN)
-    settings = load_settings(places.settings)
     gate = Gate(policy, settings.workspace_profiles)
     routes = [ProxyRoutes(door.api, running.proxy_token, running.web.host, door.zone) for door in running.doors]
     machine, homes, not_ready = _machine(places, settings, policy)
-    leash = Leash(time.monotonic, Endings(places.endings), settings.leash.silence)
+    heart, metrics, ending = _Heart(), Metrics(policy), _Ending()
+    leash = Leash(time.monotonic, Endings(places.endings), settings.leash.silence, metrics.failed)
     warden = Warden(policy, machine, routes, gate.may_reach, leash)
-    heart = _Heart()
-    serve_probes(running.listening(running.warden), heart.lives, lambda: heart.beats() and not not_ready())
+    duties = _Duties(policy, HomeKeeper(policy, homes, time.monotonic), settings.log.checkpoint_minutes * 60.0)
+    lease = Lease(policy.store.leases, secrets.token_hex(16), time.monotonic)
+    address = running.listening(running.warden)
+    serve_probes(address, heart.lives, lambda: heart.beats() and not not_ready(), metrics.text)
     logging.getLogger("sluis.warden").info("watching")
-    signed = _Signed(policy, settings.log.checkpoint_minutes * 60.0)
-    alarm, cutting = ClockAlarm(policy, component(Component.WARDEN)), Cutting(policy)
-    keeper = HomeKeeper(policy, homes, time.monotonic)
-    ending, lease = _Ending(), Lease(policy.store.leases, secrets.token_hex(16), time.monotonic)
     while not ending.asked:
         if _acts(lease):
             warden.tick()
-            keeper.look()
-            alarm.look()
-            signed.keep_up(time.monotonic())
-            cutting.keep_up(time.monotonic())
+            duties.keep_up(time.monotonic())
         else:
             warden.stand_by()
+        metrics.look(lease.held, warden.silent_seconds())
         heart.beat = time.monotonic()
         time.sleep(PERIOD if policy.is_whole else _PERIOD_BEHIND)
     if lease.held:
-        signed.now()
+        duties.signed.now()
         _give_up(lease)
+
+
+class _Duties:
+    """What the warden that acts does beside its workspaces. Nothing of it raises: what fails is tried again."""
+
+    def __init__(self, policy: Policy, homes: HomeKeeper, checkpoint_seconds: float) -> None:
+        self.signed = _Signed(policy, checkpoint_seconds)
+        self._homes = homes
+        self._alarm = ClockAlarm(policy, component(Component.WARDEN))
+        self._cutting = Cutting(policy)
+
+    def keep_up(self, now: float) -> None:
+        """Do what is due."""
+        self._homes.look()
+        self._alarm.look()
+        self.signed.keep_up(now)
+        self._cutting.keep_up(now)
 
 
 def _acts(lease: Lease) -> bool:

@@ -46,12 +46,14 @@ class RecordEnding(OfPerson, frozen=True, kw_only=True):
     """Record that a workspace is gone. Only the hub and the warden do this, and only when they have seen it.
 
     `started` is the fact that recorded its start, so that a late report never ends a later workspace. `seen` is what
-    they saw; where the facts took the ground away, those are the reason instead.
+    they saw; where the facts took the ground away, those are the reason instead. `after_ms` counts from the cause to
+    the end where both lay in a silence of the log.
     """
 
     request: RequestNumber
     started: int
     seen: Line
+    after_ms: Annotated[int, Meta(ge=0)] | None = None
 
 
 class RecordDoubt(OfPerson, frozen=True, kw_only=True):
@@ -123,7 +125,7 @@ def record_ending(state: State, c: RecordEnding, actor: Actor, at: datetime) -> 
         text = f"node `{workspace.unconfirmed}` is lost and the workspace may still run there; the warden tells its end"
         return Refusal(RefusalCode.WRONG_STATE, text)
     why, cause = ground_lost(state, workspace, at) or (c.seen, None)
-    after_ms = None if cause is None else round((at - cause).total_seconds() * 1000)
+    after_ms = c.after_ms if cause is None else round((at - cause).total_seconds() * 1000)
     return (e.WorkspaceEnded(person=workspace.person, request=workspace.request, why=why, after_ms=after_ms),)
 
 

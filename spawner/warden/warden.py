@@ -9,6 +9,7 @@ its time, then takes away what lets workspaces in, then ends them, and goes on u
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from access_policy import events as e
@@ -42,12 +43,27 @@ class Routes(Protocol):
         """Remove a route and with it every connection over it. Raises OSError where the proxy does not answer."""
 
 
+class Failing(StrEnum):
+    """What a warden can fail to do at a look, for who counts it."""
+
+    SEE = "see_what_runs"
+    END = "end"
+    RECORD = "record"
+    ROUTE = "route"
+    LOG = "log_silent"
+    QUEUE = "write_down"
+
+
 class Leash(NamedTuple):
-    """A clock of seconds, how long workspaces go on while the log is silent, and those that were ended meanwhile."""
+    """A clock of seconds, how long workspaces go on while the log is silent, and those that were ended meanwhile.
+
+    `failed` is told each time that something could not be done.
+    """
 
     monotonic: Callable[[], float]
     endings: Endings
     silence: Silence = Silence()
+    failed: Callable[[Failing], None] = lambda _kind: None
 
 
 class Warden:
@@ -89,6 +105,11 @@ class Warden:
         except LogError as error:
             self._silent(running or {}, error)
 
+    def silent_seconds(self) -> float:
+        """Return for how long the log has not answered."""
+        since = self._silent_since
+        return 0.0 if since is None else self._monotonic() - since
+
     def stand_by(self) -> None:
         """Fold along and touch nothing, while another warden acts; in a silence of the log do what that one does."""
         try:
@@ -102,7 +123,7 @@ class Warden:
         try:
             running = self._machine.running()
         except OSError as error:
-            self._tell(_UNSEEN, f"; trying again: {error}")
+            self._tell(Failing.SEE, _UNSEEN, f"; trying again: {error}")
             return None
         if self._news.is_over(_UNSEEN):
             _LOGGER.warning("what runs is seen again")
@@ -160,8 +181,8 @@ class Warden:
                 return True
             self._in_doubt(start)
         except OSError as error:
-            self._tell(f"no answer about the end of {one.identifier}", f": {error}")
-        self._tell(f"cannot confirm the end of {one.identifier}", "; trying again")
+            self._tell(Failing.END, f"no answer about the end of {one.identifier}", f": {error}")
+        self._tell(Failing.END, f"cannot confirm the end of {one.identifier}", "; trying again")
         return False
 
     def _record(self, start: int, seen: str) -> None:
@@ -172,10 +193,11 @@ class Warden:
         try:
             certain = not self._in_doubt(start)
         except OSError as error:
-            self._tell(f"cannot tell whether {'/'.join(_key(found))} is over", f": {error}")
+            self._tell(Failing.RECORD, f"cannot tell whether {'/'.join(_key(found))} is over", f": {error}")
             return
         if certain:
-            ending = RecordEnding(person=found.person, request=found.request, started=start, seen=seen)
+            after = self._leash.endings.after_ms(start)
+            ending = RecordEnding(person=found.person, request=found.request, started=start, seen=seen, after_ms=after)
             self._policy.handle(ending, _WARDEN)
 
     def _in_doubt(self, start: int) -> bool:
@@ -203,7 +225,7 @@ class Warden:
         try:
             found = routes.open_routes()
         except OSError as error:
-            self._tell(f"the proxy of {routes.door} does not answer", f": {error}")
+            self._tell(Failing.ROUTE, f"the proxy of {routes.door} does not answer", f": {error}")
             return
         for key in found:
             if not self._may_reach(*key, routes.door):
@@ -217,31 +239,34 @@ class Warden:
         try:
             routes.close(key)
         except OSError as error:
-            self._tell(f"cannot close the route of {'/'.join(key)} at the proxy of {routes.door}", f": {error}")
+            self._tell(
+                Failing.ROUTE, f"cannot close the route of {'/'.join(key)} at the proxy of {routes.door}", f": {error}"
+            )
 
     def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
         """The silence is counted from the first question without an answer: a warden that stood still asked nobody."""
         now = self._monotonic()
         self._silent_since = now if self._silent_since is None else self._silent_since
         silent = now - self._silent_since
-        self._tell("the log does not answer", f" for {silent:.0f} s: {error}")
+        self._tell(Failing.LOG, "the log does not answer", f" for {silent:.0f} s: {error}")
         for start, one in running.items():
             if silent >= self._leash.silence.bound(start not in self._open):
-                self._end_in_silence(start, one)
+                self._end_in_silence(start, one, round(silent * 1000))
 
-    def _end_in_silence(self, start: int, one: Running) -> None:
+    def _end_in_silence(self, start: int, one: Running, after_ms: int) -> None:
         """End it whatever becomes of the note about it; a note that cannot be written is a reason lost, not an end."""
         try:
-            self._leash.endings.add(start)
+            self._leash.endings.add(start, after_ms)
         except OSError as full:
-            self._tell(f"cannot write down that {one.identifier} is ended", f": {full}")
+            self._tell(Failing.QUEUE, f"cannot write down that {one.identifier} is ended", f": {full}")
         try:
             self._machine.end(start)
         except OSError as away:
-            self._tell(f"no answer about the end of {one.identifier}", f": {away}")
+            self._tell(Failing.END, f"no answer about the end of {one.identifier}", f": {away}")
 
-    def _tell(self, trouble: str, more: str) -> None:
-        """Log a trouble where it begins, and then every minute: it is met twice a second."""
+    def _tell(self, kind: Failing, trouble: str, more: str) -> None:
+        """Count a trouble, and log it where it begins and then every minute: it is met twice a second."""
+        self._leash.failed(kind)
         if self._news.is_new(trouble):
             _LOGGER.error("%s%s", trouble, more)
 

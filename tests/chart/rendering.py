@@ -55,6 +55,7 @@ KITCHEN_SINK: Values = {
         "service": {"type": "LoadBalancer", "annotations": {"networking.gke.io/load-balancer-type": "Internal"}},
     },
     "imagePullSecrets": ["registry"],
+    "metrics": {"namespace": "monitoring", "podLabels": {"app": "prometheus"}, "dashboard": True},
     "database": {"cidrs": [], "namespace": "databases", "podLabels": {"app": "postgres"}, "port": 6432},
     "documents": {"existingConfigMap": "documents"},
     "config": {

@@ -114,6 +114,21 @@ def test_the_desk_alone_reaches_the_mail_server() -> None:
     assert found == [("desk", [465])]
 
 
+def test_prometheus_alone_asks_the_wardens() -> None:
+    """NET-10: nobody where no namespace is named; then its pods, at the port of the probes."""
+    assert named(variant("required"), "NetworkPolicy", "warden")["spec"]["ingress"] == []
+    (rule,) = named(variant("kitchen sink"), "NetworkPolicy", "warden")["spec"]["ingress"]
+    assert rule == {
+        "from": [
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+                "podSelector": {"matchLabels": {"app": "prometheus"}},
+            }
+        ],
+        "ports": [{"port": 8084, "protocol": "TCP"}],
+    }
+
+
 def _peer(peer: Object, addresses: dict[str, str]) -> str:
     if "ipBlock" in peer:
         return addresses[peer["ipBlock"]["cidr"]]

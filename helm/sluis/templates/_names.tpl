@@ -11,6 +11,7 @@ installation has a cluster to itself, so the cluster-wide names are fixed too.
 {{- define "sluis.desk.name" }}desk{{ end }}
 {{- define "sluis.warden.name" }}warden{{ end }}
 {{- define "sluis.prepare.name" }}prepare{{ end }}
+{{- define "sluis.dashboard.name" }}sluis-dashboard{{ end }}
 {{- define "sluis.config.name" }}sluis-config{{ end }}
 {{- define "sluis.default-deny.name" }}default-deny{{ end }}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from access_policy import events as e
 from access_policy.log import LogUnavailable
 from spawner.warden.silence import STORE_SILENCE, Endings, Silence
 from tests.unit.spawner.warden.cluster_room import POD, SPACE, Room, ended
@@ -59,6 +60,9 @@ def test_the_end_is_on_record_with_its_reason_once_the_log_answers(here: Room, s
     silent.undo()
     here.look(3)
     assert ended(here) == [STORE_SILENCE]
+    (end,) = here.facts(e.WorkspaceEnded)
+    assert isinstance(end, e.WorkspaceEnded)
+    assert end.after_ms == BOUNDS.open * 1000
 
 
 @pytest.mark.parametrize("restricted", [True, False])
@@ -72,11 +76,12 @@ def test_endings_outlive_the_warden(tmp_path: Path) -> None:
     file = tmp_path / "warden" / "endings.jsonl"
     first = Endings(file)
     for start in (7, 9, 7):
-        first.add(start)
-    assert file.read_text() == '{"start": 7}\n{"start": 9}\n'
+        first.add(start, 300_000)
+    assert file.read_text() == '{"start": 7, "after_ms": 300000}\n{"start": 9, "after_ms": 300000}\n'
     assert file.stat().st_mode & 0o777 == 0o600
     again = Endings(file)
     assert again.causes() == {7: STORE_SILENCE, 9: STORE_SILENCE}
+    assert (again.after_ms(7), again.after_ms(8)) == (300_000, None)
     again.keep_only({9, 11})
     assert Endings(file).causes() == {9: STORE_SILENCE}
     again.keep_only({11})
@@ -84,15 +89,17 @@ def test_endings_outlive_the_warden(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "rest", ['{"sta', '{"start": "x"}', "[]", "null"], ids=["cut off", "no number", "list", "null"]
+    "rest",
+    ['{"sta', '{"start": "x", "after_ms": 1}', '{"start": 8}', "[]", "null"],
+    ids=["cut off", "no number", "no time", "list", "null"],
 )
 def test_a_line_that_cannot_be_read_takes_no_other_along(tmp_path: Path, rest: str) -> None:
     """FLT-01: a warden that was killed while it wrote."""
     file = tmp_path / "endings.jsonl"
-    file.write_text(f'{{"start": 7}}\n{rest}')
+    file.write_text(f'{{"start": 7, "after_ms": 5}}\n{rest}')
     endings = Endings(file)
     assert set(endings.causes()) == {7}
-    endings.add(9)
+    endings.add(9, 30_000)
     assert set(Endings(file).causes()) == {7, 9}
 
 
@@ -101,7 +108,7 @@ def test_a_note_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     endings = Endings(tmp_path / "warden" / "endings.jsonl")
     (tmp_path / "warden").write_text("in the way")
     with pytest.raises(OSError, match=os.strerror(17)):
-        endings.add(7)
+        endings.add(7, 30_000)
     assert endings.causes() == {}
 
 
