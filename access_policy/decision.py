@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from access_policy.model.enums import FactorKind, Zone
-from access_policy.model.ids import DatasetName, PersonId
+from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import WITH_SESSION, Case, Finding, Query, Session, of_ground, of_session
@@ -158,10 +158,15 @@ def shown(state: State, decision: Decision) -> tuple[Finding, ...]:
 
     Of a request that they have no part in they learn nothing but that, whether it exists or not.
     """
-    request = state.requests.get(decision.query.request)
-    if request is not None and decision.query.person in (request.applicant, *request.contacts):
+    if takes_part(state, decision.query.person, decision.query.request):
         return decision.failing
     return tuple(finding for finding in decision.failing if finding.code is ReasonCode.NOT_A_CONTACT)
+
+
+def takes_part(state: State, person: PersonId, request: RequestId) -> bool:
+    """Say whether a request is of this person, as applicant or as download contact (POL-09)."""
+    found = state.requests.get(request)
+    return found is not None and person in (found.applicant, *found.contacts)
 
 
 def supposed_session(state: State, person: PersonId, at: datetime, zone: Zone) -> Session:

@@ -2,6 +2,8 @@
 
 import logging
 import secrets
+import time
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +23,10 @@ from hub_config.gated_proxy import GatedProxy
 from hub_config.host_cookies import keep_cookies_to_the_host
 from hub_config.hub_pages import pages
 from hub_config.hub_spawner import HubSpawner, WishesOnRecord
+from hub_config.leash_pages import LeashPage
+from hub_config.leashes import Leashes, Terms
 from hub_config.log_lines import logging_config
+from hub_config.log_silence import Heard
 from hub_config.login.activity import ActivityPage, noting
 from hub_config.login.authenticator import LoginParts, SluisAuthenticator
 from hub_config.login.factors import SecondFactors
@@ -38,6 +43,7 @@ from hub_config.places import Places
 from hub_config.running import Running, load_running
 from hub_config.settings import Settings, load_settings
 from hub_config.two_doors import TwoDoors
+from spawner import sandbox_command, server_in_pod
 from spawner.storage import Places as WorkspacePlaces
 from spawner.storage import find_host
 
@@ -161,7 +167,9 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
     SluisAuthenticator.pages = pages(running.web.own)
     own = frozenset().union(*(Address(url).origins for url in running.addresses))
     ActivityPage.origins = Senders(own, running.web.is_workspace)
-    GatedProxy.sweep = Sweep(policy)
+    heard = Heard(policy, time.monotonic)
+    LeashPage.origins, LeashPage.leashes = own, Leashes(policy, heard, _leash_terms(given))
+    GatedProxy.sweep = heard.before(Sweep(policy))
     c.JupyterHub.authenticator_class = SluisAuthenticator
     c.SluisAuthenticator.enable_auth_state = False  # nothing of the provider's is kept
     c.JupyterHub.cookie_max_age_days = hours / 24
@@ -173,6 +181,12 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
         "cookie_options": {"samesite": "Lax", "expires_days": None} | _secure(running.web),
         "log_function": noting(policy, network, log_request),
     }
+
+
+def _leash_terms(given: Given) -> Terms:
+    cluster = given.settings.cluster is not None
+    home = server_in_pod.HOME if cluster else sandbox_command.HOME
+    return Terms(given.settings.leash.silence, cluster, home, _desk_url(given.running.web), partial(datetime.now, UTC))
 
 
 def _passkeys(places: Places, given: Given, factors: SecondFactors) -> Passkeys:

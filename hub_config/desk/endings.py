@@ -1,5 +1,8 @@
-"""Why a workspace ended, in words for its person: what the rules say, or what hub and warden saw (S97)."""
+"""Why a workspace ended, or will end, in words for its person: what the rules say, or what hub and warden saw (S97)."""
 
+import msgspec
+
+from access_policy.leash import GIVEN_END, WITHHELD, codes_of
 from access_policy.reasons import REASONS, ReasonCode
 from access_policy.state import Ending
 from spawner.pod_words import TOLD
@@ -20,15 +23,29 @@ ENDINGS = {
     "ended_by_warden": "what it rests on was withdrawn for a while; start it again if your requests say that you may",
     "hub_stopped": "the hub was stopped; files in its home are kept",
     "not_allowed": "it was not allowed to go on",
+    GIVEN_END: "the time that it was given at its start is over; start it again",
+    WITHHELD: "what it rests on was withdrawn",
 }  # where no fact took the ground away
+
+
+class Why(msgspec.Struct, frozen=True):
+    """One cause of an end: the words, and where it is a reason its requirement, the next step and who can take it."""
+
+    code: str
+    text: str
+    next_step: str = ""
+    owner: str = ""
+    requirement: str = ""
+
+
+def why_of(code: str) -> Why:
+    """Return the words of one code of an ending."""
+    if code in set(ReasonCode):
+        reason = REASONS[ReasonCode(code)]
+        return Why(code, reason.failing, reason.next_step, str(reason.owner), reason.requirement)
+    return Why(code, ENDINGS.get(code, code.replace("_", " ")))
 
 
 def ending_texts(ending: Ending) -> list[str]:
     """Return in words why a workspace ended: the reasons' texts, or that it was stopped."""
-    return [_ending_text(code.strip()) for code in ending.why.split(",")]
-
-
-def _ending_text(code: str) -> str:
-    if code in list(ReasonCode):
-        return REASONS[ReasonCode(code)].failing
-    return ENDINGS.get(code, code.replace("_", " "))
+    return [why_of(code).text for code in codes_of(ending.why)]
