@@ -11,7 +11,9 @@ from hub_config.demo.seed import seed
 from hub_config.places import Places
 from tests.integration.whole import RunningSluis
 
-LONGEST_FIRST = tuple(f"test_{name}.py" for name in ("whole", "in_cluster", "kills", "sandbox", "trouble", "backup"))
+LONGEST_FIRST = tuple(
+    f"test_{name}.py" for name in ("whole", "endings", "in_cluster", "kills", "sandbox", "trouble", "backup")
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -289,12 +289,22 @@ class Visitor:
         """Connect to a kernel again, as JupyterLab's page does: with what it said meanwhile."""
         return self._connect(kernel.path)
 
+    def terminal(self, request: str) -> websocket.WebSocket:
+        """Open a terminal in the person's running workspace, whose page was seen."""
+        path = self.workspace_path(request)
+        answer = self.http.post(f"{path}/api/terminals", headers={"X-XSRFToken": self._cookie("_xsrf", path)})
+        assert answer.status_code == 200, answer.text
+        return self._socket(f"{path}/terminals/websocket/{answer.json()['name']}")
+
     def _connect(self, path: str) -> "Kernel":
+        self._kernels.append(Kernel(self._socket(path), path))
+        return self._kernels[-1]
+
+    def _socket(self, path: str) -> websocket.WebSocket:
         address = f"{self.url.replace('http', 'ws', 1)}{path}"
         sent = [one for one in self.http.cookies.jar if path.startswith(one.path)]
         cookies = "; ".join(f"{one.name}={one.value}" for one in sent)
-        self._kernels.append(Kernel(websocket.create_connection(address, cookie=cookies, timeout=30), path))
-        return self._kernels[-1]
+        return websocket.create_connection(address, cookie=cookies, timeout=30)
 
     def carried_to(self, url: str) -> "Visitor":
         """Return the same browser, cookies and all, at another address."""
