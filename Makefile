@@ -28,7 +28,7 @@ help:
 	@echo "make test   linters, types, layers and every test that needs no cluster"
 	@echo "make test-long  the same with the full counts of steps and examples"
 	@echo "make test-cluster  a real Kubernetes on this machine, and the tests that need it (root; minutes; ARGS=\"tests/cluster/test_basics.py\")"
-	@echo "make bench  benches (decide listing cold_start log verify backup start_pod reconcile)  .  make bench-cluster  those at a real API server (root)"
+	@echo "make bench  benches (decide listing cold_start log verify backup start_pod reconcile leash)  .  make bench-cluster  those at a real API server (root)"
 	@echo "make docs  generated documents  .  make mutation  what no test of the decision core sees"
 	@echo "make locks  compile requirements/ and the three package-lock.json anew  .  make clean  remove what was installed"
 
@@ -66,7 +66,7 @@ lint: install-dev
 	$(VENV)/bin/lint-imports
 
 # One of them, with its options: make bench BENCHES=decide ARGS="--scales 1". See docs/benchmarks.md.
-BENCHES := decide listing cold_start log verify backup start_pod reconcile
+BENCHES := decide listing cold_start log verify backup start_pod reconcile leash
 bench: install-dev
 	@for bench in $(BENCHES); do $(PY) -m tests.bench.$$bench $(ARGS) || exit 1; done
 
