@@ -123,7 +123,7 @@ class Leashes:
         return f"The files that you saved in its home (`{self._terms.home}`) are kept; {until}.{there}"
 
     def _desk(self, request: RequestId) -> Link:
-        return Link(f"{self._terms.desk}requests/{request}", f"your request {request}")
+        return Link(f"{self._terms.desk}requests/{request}", f"Your request {request}")
 
 
 def again(left: timedelta) -> int:
