@@ -13,7 +13,7 @@ from access_policy.entitlements import location_of
 from access_policy.model.enums import Action, Component, Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.networks import may_use, zone_of
-from access_policy.reasons import REASONS
+from access_policy.reasons import REASONS, ReasonCode
 from access_policy.rules import Session
 from access_policy.state import Request as DataRequest
 from access_policy.state import State
@@ -65,11 +65,14 @@ class Gate:
 
     def why_not(self, person: PersonId, request: RequestId, action: Action, place: Zone = Zone.ANYWHERE) -> str:
         """Return, for the person, why they may not, and the next step of each reason; empty where they may (POL-09)."""
+        texts = [(REASONS[code], code) for code in self.lacking(person, request, action, place)]
+        return " ".join(f"{_sentence(text.failing)} ({code}). Next: {text.next_step}." for text, code in texts)
+
+    def lacking(self, person: PersonId, request: RequestId, action: Action, place: Zone) -> list[ReasonCode]:
+        """Return the reasons for which they may not, as far as the person may read them, in order (POL-09)."""
         with self._policy.reading() as state:
             decision = self._policy.decide(person, request, action, self._session_at(person, place))
-            findings = shown(state, decision)
-        texts = [(REASONS[finding.code], finding.code) for finding in findings]
-        return " ".join(f"{_sentence(text.failing)} ({code}). Next: {text.next_step}." for text, code in texts)
+            return [finding.code for finding in shown(state, decision)]
 
     def may_reach(self, person: str, request: str, door: Zone = Zone.ANYWHERE) -> bool:
         """Say whether a route to the workspace may stand at a door: the person has a live session that holds (S78).

@@ -10,6 +10,7 @@ from access_policy.log.errors import LogError
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from access_policy.networks import may_use
+from hub_config.desk.endings import why_of
 from hub_config.desk.words import instant
 from hub_config.hub_answers import SERVER, SILENT, gate_of, is_astray, network_of, refusal, why_not
 from hub_config.leash_pages import LeashPage, asking, silence_answer
@@ -94,11 +95,13 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
 
     def _after_the_end(self, server_name: str) -> dict[str, Any]:
         person, request = person_of(self.current_user.name), RequestId(server_name.upper())
+        place = network_of(self).place(self.request)
         try:
             ended = LeashPage.leashes.ended(person, request)
+            lacking = gate_of(self).lacking(person, request, Action.OPEN_WORKSPACE, place)
         except LogError:
             raise refusal(503, SILENT) from None
-        return {"ended": ended, "missing": why_not(self, server_name, Action.OPEN_WORKSPACE), "instant": instant}
+        return {"ended": ended, "lacking": [why_of(code) for code in lacking], "asked": True, "instant": instant}
 
     def redirect(self, url: str, *given: Any, **named: Any) -> None:
         """Called by the hub, which knows no workspace's own host (SES-07)."""

@@ -26,7 +26,7 @@ from hub_config.hub_spawner import HubSpawner, WishesOnRecord
 from hub_config.leash_pages import LeashPage
 from hub_config.leashes import Leashes, Terms
 from hub_config.log_lines import logging_config
-from hub_config.log_silence import Heard
+from hub_config.log_silence import AskingSweep, Heard
 from hub_config.login.activity import ActivityPage, noting
 from hub_config.login.authenticator import LoginParts, SluisAuthenticator
 from hub_config.login.factors import SecondFactors
@@ -169,7 +169,7 @@ def _login(c: Any, places: Places, given: Given, hours: int) -> None:
     ActivityPage.origins = Senders(own, running.web.is_workspace)
     heard = Heard(policy, time.monotonic)
     LeashPage.origins, LeashPage.leashes = own, Leashes(policy, heard, _leash_terms(given))
-    GatedProxy.sweep = heard.before(Sweep(policy))
+    GatedProxy.sweep = AskingSweep(heard, Sweep(policy))
     c.JupyterHub.authenticator_class = SluisAuthenticator
     c.SluisAuthenticator.enable_auth_state = False  # nothing of the provider's is kept
     c.JupyterHub.cookie_max_age_days = hours / 24

@@ -97,7 +97,7 @@ def _minutes(left: timedelta) -> str:
 
 def _link_words(why: Sequence[Why], desk: Link) -> str:
     term = any(one.code == ReasonCode.TERM_OVER for one in why)
-    return f"Ask for an extension at {desk.words}" if term else desk.words
+    return f"{desk.words}: ask for an extension" if term else desk.words
 
 
 def _pair(link: Link) -> tuple[str, str]:

@@ -14,7 +14,6 @@ from access_policy.state import Ending, State
 from access_policy.use_cases import Policy
 from hub_config import leash_words
 from hub_config.desk.endings import Why, why_of
-from hub_config.desk.words import instant
 from hub_config.leash_words import Banner, Link
 from hub_config.log_silence import Heard
 from spawner.warden.silence import Silence
@@ -39,11 +38,14 @@ class LeashAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """What the page after the end says: when, why, what is kept where and until when."""
+    """What the page after the end says: when and why, where the home stands, by when the law has it deleted, and
+    whether the next workspace of the request has it again."""
 
     at: datetime
     why: tuple[Why, ...]
     home: str
+    deleted_by: datetime | None
+    again: bool
 
 
 class Terms(NamedTuple):
@@ -95,7 +97,9 @@ class Leashes:
             ending = state.endings.get((person, request))
             if ending is None or (person, request) in state.workspaces:
                 return None
-            return Ended(ending.at, _why(state, person, request, ending), self._home(state, request, ending))
+            found = state.requests.get(request)
+            by, again_there = None if found is None else deleted_by(found), not _LOST & {*codes_of(ending.why)}
+            return Ended(ending.at, _why(state, person, request, ending), self._terms.home, by, again_there)
 
     def _running(self, found: Leash, request: RequestId) -> LeashAnswer:
         why = tuple(why_of(code) for code in found.why)
@@ -113,17 +117,8 @@ class Leashes:
         banner = leash_words.of_ended(ending.at, why, _page(person, request))
         return LeashAnswer(until=format_instant(ending.at), why=why, banner=banner)
 
-    def _home(self, state: State, request: RequestId, ending: Ending) -> str:
-        """Where what the person saved is, and until when; no more than is so."""
-        found = state.requests.get(request)
-        by = None if found is None else deleted_by(found)
-        until = f"the law has them deleted by {instant(by)}" if by else "no date is set at which they are deleted"
-        lost = _LOST & {*codes_of(ending.why)}
-        there = "" if lost else " The next workspace of this request has them again."
-        return f"The files that you saved in its home (`{self._terms.home}`) are kept; {until}.{there}"
-
     def _desk(self, request: RequestId) -> Link:
-        return Link(f"{self._terms.desk}requests/{request}", f"your request {request}")
+        return Link(f"{self._terms.desk}requests/{request}", f"Your request {request}")
 
 
 def again(left: timedelta) -> int:

@@ -39,11 +39,15 @@ class Heard:
         except LogError:
             self._failed = self._monotonic()
 
-    def before(self, sweep: SessionSweep) -> SessionSweep:
-        """Return a sweep of sessions that asks the log first."""
 
-        async def asking(users: Mapping[Any, Any], proxy: Any) -> None:
-            self.silent_for()
-            await sweep(users, proxy)
+class AskingSweep:
+    """A sweep of sessions that asks the log first; called by `GatedProxy.check_routes`, every ten seconds."""
 
-        return asking
+    def __init__(self, heard: Heard, sweep: SessionSweep) -> None:
+        self._heard = heard
+        self._sweep = sweep
+
+    async def __call__(self, users: Mapping[Any, Any], proxy: Any) -> None:
+        """Ask, and sweep."""
+        self._heard.silent_for()
+        await self._sweep(users, proxy)

@@ -33,7 +33,7 @@ def notebook(hub: LoginHub, inside: Browser, route: str, browser: Chromium) -> I
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     inside.log_in()
     until(lambda: route in hub.routes())
-    _hand_over(inside, context)
+    hand_over(inside, context)
     page = context.new_page()
     page.goto(f"{hub.url}{route}/lab/tree/{NOTEBOOK}?reset")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
@@ -42,7 +42,7 @@ def notebook(hub: LoginHub, inside: Browser, route: str, browser: Chromium) -> I
     context.close()
 
 
-def _hand_over(logged_in: Browser, context: Any) -> None:
+def hand_over(logged_in: Browser, context: Any) -> None:
     """Give Chromium the cookies of a browser that is logged in."""
     jar = logged_in.http.cookies.jar
     context.add_cookies(
@@ -94,7 +94,7 @@ def test_a_page_whose_login_is_over_says_so_and_goes_on_after_the_next(
     opened.value.wait_for_url("**/hub/login**")
     opened.value.close()
     inside.log_in()
-    _hand_over(inside, notebook.context)
+    hand_over(inside, notebook.context)
 
     def gone() -> bool:
         notebook.keyboard.press("Shift")

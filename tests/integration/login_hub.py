@@ -99,6 +99,10 @@ class LoginHub:
             if part.name in PARTS:
                 self._start(part.name)
 
+    def tell(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to one part."""
+        self._children[name].send_signal(number)
+
     def restart(self, name: str, how: signal.Signals) -> None:
         """End one part and start it again."""
         self._children[name].send_signal(how)

@@ -79,7 +79,7 @@
       this.bar.replaceChildren(words, this.left, link, close);
       this.widget.show();
       // A live region has to stand before its words do, or some screen readers say nothing.
-      setTimeout(() => (words.textContent = `${banner.words} ${banner.next}`), 100);
+      setTimeout(() => words.append(element("strong", {}, banner.words), ` ${banner.next}`), 100);
     }
 
     tick() {

@@ -1,0 +1,190 @@
+"""What the hub tells a person about the end of their workspace, on a real log; and while that log is silent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.instants import format_instant
+from access_policy.reasons import REASONS
+from hub_config.desk.endings import ENDINGS, why_of
+from hub_config.leashes import MODEST, NEAR, OFTEN, LeashAnswer, Leashes, Terms
+from hub_config.log_silence import BELIEVED_SECONDS, Heard
+from spawner.warden.silence import Silence
+from tests.unit.access_policy.log.troubles import moved_away
+from tests.unit.hub_config.desk.seed import World, full_world
+
+pytestmark = pytest.mark.unit
+
+WHO, WHAT = PersonId("P-8"), RequestId("DR-1")
+BOUNDS = Silence(300.0, 30.0)
+
+
+class Seconds:
+    """A monotonic clock that is set."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = full_world(tmp_path)
+    made.log_in("researcher")
+    yield made
+    made.policy.store.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path, world: World) -> Path:
+    """The log's file, which another test takes away."""
+    return tmp_path / "log.sqlite"
+
+
+@pytest.fixture
+def leashes(world: World, seconds: Seconds) -> Leashes:
+    terms = Terms(BOUNDS, False, "/home/researcher", "/services/desk/", lambda: world.clock.at)
+    return Leashes(world.policy, Heard(world.policy, seconds), terms)
+
+
+def answer(leashes: Leashes) -> LeashAnswer:
+    return leashes.answer(WHO, WHAT)
+
+
+def test_a_workspace_that_never_ran_has_no_leash(leashes: Leashes) -> None:
+    """POL-03: nothing to tell."""
+    assert answer(leashes) == LeashAnswer()
+    assert leashes.ended(WHO, WHAT) is None
+
+
+def test_a_quiet_page_learns_when_and_why_without_a_banner(world: World, leashes: Leashes) -> None:
+    """POL-03, S86: more than half an hour before."""
+    world.start_workspace("researcher", "DR-1")
+    told = answer(leashes)
+    assert (told.runs, told.step, told.banner, told.again_seconds) == (True, None, None, MODEST)
+    assert (told.ends_in_seconds, told.why) == (3600, (why_of("run_time_over"),))
+    assert leashes.ended(WHO, WHAT) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step", "urgent", "again"),
+    [(31, 30, False, MODEST), (51, 10, False, MODEST), (58.5, 10, False, OFTEN), (59.5, 1, True, NEAR)],
+)
+def test_the_banner_grows_louder(
+    world: World, leashes: Leashes, minutes: float, step: int, urgent: bool, again: int
+) -> None:
+    """POL-03: when, why, what to do, and where; each step is closed by itself."""
+    world.start_workspace("researcher", "DR-1")
+    world.clock.go(minutes=minutes)
+    told = answer(leashes)
+    assert told.banner is not None
+    assert (told.step, told.banner.urgent, told.again_seconds) == (step, urgent, again)
+    assert told.banner.key == f"{step} {told.until}"
+    within = "a minute" if step == 1 else f"{step} minutes"
+    assert told.banner.words.startswith(f"This workspace ends in less than {within}, at 2026-11-22 ")
+    assert " UTC. Then: the running time of the workspace's size is over." in told.banner.words
+    assert told.banner.next.startswith("Save your work. Files in its home are kept. Next: start the workspace again")
+    assert (told.banner.link, told.banner.link_words) == ("/services/desk/requests/DR-1", "Your request DR-1")
+
+
+def test_a_page_asks_when_the_next_warning_is_due(world: World, leashes: Leashes) -> None:
+    """POL-03: not half a minute late."""
+    world.start_workspace("researcher", "DR-1")
+    world.clock.go(minutes=29, seconds=50)
+    assert answer(leashes).again_seconds == 11
+
+
+def test_a_page_that_was_left_open_learns_of_the_end(world: World, leashes: Leashes) -> None:
+    """S97: with the reason, what comes next, and the page that says more."""
+    world.start_workspace("researcher", "DR-1")
+    world.do("suspend-request", "representative", request="DR-1", reason="a question")
+    being = answer(leashes)
+    assert being.banner is not None
+    assert (
+        being.banner.words
+        == "This workspace is being ended. Why: the grant is suspended while something is \
+looked into."
+    )
+    world.end_workspace("researcher", "DR-1", "gone")
+    told, ended = answer(leashes), leashes.ended(WHO, WHAT)
+    assert told.banner is not None
+    assert ended is not None
+    assert (told.runs, told.why, told.banner.urgent) == (False, (why_of("request_suspended"),), True)
+    assert told.until == format_instant(ended.at)
+    assert told.banner.link == "/hub/user/p-8/dr-1/lab"
+    assert (ended.why, ended.home, ended.deleted_by, ended.again) == (told.why, "/home/researcher", None, True)
+
+
+def test_of_data_that_left_nothing_is_promised(world: World, leashes: Leashes) -> None:
+    """S82: whether the next workspace has that home is not this page's to say."""
+    world.start_workspace("researcher", "DR-1")
+    world.do("withdraw-dataset", "steward", dataset="clinical", reason="wrong rows")
+    world.end_workspace("researcher", "DR-1", "gone")
+    ended = leashes.ended(WHO, WHAT)
+    assert ended is not None
+    assert ended.again is False
+
+
+def test_somebody_without_a_part_learns_no_more_of_the_end(world: World, leashes: Leashes) -> None:
+    """POL-09: a stranger has no workspace, and nothing is said of anybody's."""
+    world.start_workspace("researcher", "DR-1")
+    assert leashes.answer(PersonId("P-11"), WHAT) == LeashAnswer()
+
+
+def test_a_silent_log_is_told_with_its_bound(leashes: Leashes, seconds: Seconds, log: Path) -> None:
+    """POL-04: counted from its last answer; the institute's workspaces end sooner, and so may unknown ones."""
+    assert leashes.silent_for() is None
+    seconds.now += 10
+    with moved_away(log):
+        assert leashes.silent_for() == 10
+        told = leashes.in_silence(WHO, WHAT, restricted=False)
+        assert told.banner is not None
+        assert (told.silent, told.runs, told.ends_in_seconds, told.banner.urgent) == (True, True, 290, True)
+        assert "log does not answer" in told.banner.words
+        assert "it ends within 5 minutes, by 2026-11-22 " in told.banner.words
+        assert leashes.in_silence(WHO, WHAT, restricted=True).ends_in_seconds == 20
+        seconds.now += 300
+        over = leashes.in_silence(WHO, WHAT, restricted=False)
+        assert over.banner is not None
+        assert over.ends_in_seconds == 0
+        assert "any moment now" in over.banner.words
+        assert not leashes.in_silence(WHO, WHAT, restricted=None).runs
+    seconds.now += BELIEVED_SECONDS
+    assert leashes.silent_for() is None
+
+
+def test_a_silent_log_is_not_asked_by_each_page(leashes: Leashes, seconds: Seconds, log: Path) -> None:
+    """FLT-02: each question may keep the whole hub waiting, so a silence is believed for a moment."""
+    with moved_away(log):
+        assert leashes.silent_for() == 0
+    seconds.now += BELIEVED_SECONDS / 2
+    assert leashes.silent_for() == BELIEVED_SECONDS / 2
+    seconds.now += BELIEVED_SECONDS / 2
+    assert leashes.silent_for() is None
+
+
+def test_an_answer_is_plain_json(world: World, leashes: Leashes) -> None:
+    """POL-03: as docs/workspaces.md promises it."""
+    world.start_workspace("researcher", "DR-1")
+    told = msgspec.json.decode(msgspec.json.encode(answer(leashes)))
+    assert set(told) == set(LeashAnswer.__struct_fields__)
+    assert told["until"].endswith("Z")
+    assert told["why"][0]["requirement"] == "S86"
+
+
+def test_every_cause_of_an_end_has_words() -> None:
+    """S97: reasons with their requirement, next step and owner; what hub and warden saw in a sentence."""
+    for code in REASONS:
+        told = why_of(code)
+        assert all([told.text, told.next_step, told.owner, told.requirement])
+    assert all(why_of(code).text == ENDINGS[code] for code in ENDINGS)
+    assert why_of("something_new").text == "something new"
