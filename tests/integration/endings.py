@@ -268,7 +268,7 @@ NO_LAPSE: dict[ReasonCode, str] = {
     R.COUNTRY_NOT_ELIGIBLE: "from the day on which the rules of the EHDS bind",
     R.OPT_OUT_IGNORED: "from the day on which the rules of the EHDS bind",
     R.ORGANISATION_EXCLUDED: "an exclusion that runs out gives",
-    R.RUN_TIME_OVER: "after an hour at least: by the machine's clock, in test_wall_clock.py",
+    R.RUN_TIME_OVER: "after an hour at least",
     R.TERM_NOT_BEGUN: "a term that begins gives",
     R.TRANSFER_BASIS_MISSING: "of a country that leaves the EEA, and none is about to",
 }

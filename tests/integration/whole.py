@@ -65,9 +65,9 @@ class RunningSluis:
     def __init__(self, state: Path, demo: bool = True, database: str = "", institute: bool = True) -> None:
         self.state = state
         self._kind = [*(["--demo"] if demo else []), *(["--database", database] if database else [])]
-        self.port, self._institute_port = free_ports(2)
-        self.url, self.institute_url = (f"http://127.0.0.1:{one}" for one in (self.port, self._institute_port))
-        self._doors = ["--institute-port", str(self._institute_port)] if demo and institute else []
+        self.port, self.institute_port = free_ports(2)
+        self.url, self.institute_url = (f"http://127.0.0.1:{one}" for one in (self.port, self.institute_port))
+        self._doors = ["--institute-port", str(self.institute_port)] if demo and institute else []
         self._process: subprocess.Popen[str] | None = None
         self._said: queue.Queue[str] = queue.Queue()
 
@@ -294,13 +294,14 @@ class Visitor:
         path = self.workspace_path(request)
         answer = self.http.post(f"{path}/api/terminals", headers={"X-XSRFToken": self._cookie("_xsrf", path)})
         assert answer.status_code == 200, answer.text
-        return self._socket(f"{path}/terminals/websocket/{answer.json()['name']}")
+        return self.open_socket(f"{path}/terminals/websocket/{answer.json()['name']}")
 
     def _connect(self, path: str) -> "Kernel":
-        self._kernels.append(Kernel(self._socket(path), path))
+        self._kernels.append(Kernel(self.open_socket(path), path))
         return self._kernels[-1]
 
-    def _socket(self, path: str) -> websocket.WebSocket:
+    def open_socket(self, path: str) -> websocket.WebSocket:
+        """Open a WebSocket with the cookies of this browser."""
         address = f"{self.url.replace('http', 'ws', 1)}{path}"
         sent = [one for one in self.http.cookies.jar if path.startswith(one.path)]
         cookies = "; ".join(f"{one.name}={one.value}" for one in sent)

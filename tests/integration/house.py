@@ -1,0 +1,154 @@
+"""A demo in a network namespace of its own, and browsers in others."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import websocket
+
+from hub_config.doors import INSTITUTE, PEER_HEADER, WORD_HEADER
+from hub_config.proxy import proxy_command
+from tests.integration.sandbox_hub import free_ports
+from tests.integration.whole import RunningSluis, Visitor, until
+from tests.networks import Networks, Space
+
+RECHECK = 12
+"""Seconds for which a look counts: few, but more than a busy machine needs from a look to what stands on it."""
+INSIDE_ONLY = '\n[[profiles]]\nname = "ward"\nlabel = "Ward: at the institute"\nzone = "institute"\n'
+
+
+def settings(state: Path, hosts: Networks, **values: object) -> None:
+    """Write the institute's network into the settings of a state."""
+    file = state / "sluis.toml"
+    text = file.read_text()
+    for key, value in {"recheck_seconds": RECHECK, "institute": f'["{hosts.network}"]', **values}.items():
+        text, changed = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
+        assert changed == 1, key
+    file.write_text(text + INSIDE_ONLY)
+
+
+@contextlib.contextmanager
+def running(seeded: Path, hosts: Networks, **values: object) -> Iterator[RunningSluis]:
+    """Run a demo in the house."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
+    shutil.copytree(seeded, folder / "s")
+    demo = RunningSluis(folder / "s")
+    settings(demo.state, hosts, **{key: str(value).format(demo=demo) for key, value in values.items()})
+    try:
+        with hosts.house.entered():
+            demo.start()
+        yield demo
+    finally:
+        demo.stop()
+        shutil.rmtree(folder)
+
+
+class Sitting(Visitor):
+    """A browser in one of the networks."""
+
+    def __init__(self, demo: RunningSluis, login: str, space: Space, url: str = "") -> None:
+        super().__init__(demo, login, url or demo.institute_url)
+        self.space = space
+        self.http.close()
+        self.http = client(space, self.url)
+
+    def moved(self, space: Space, url: str = "") -> "Sitting":
+        """Return the same browser, cookies and all, in another network."""
+        found = Sitting(self.demo, str(self.me["login"]), space, url or self.url)
+        found.http.cookies.update(self.http.cookies)
+        return found
+
+    def open_socket(self, path: str) -> websocket.WebSocket:
+        """Open a WebSocket from here."""
+        with self.space.entered():
+            return super().open_socket(path)
+
+    def page_token(self, request: str) -> str:
+        """Return the hub's token that JupyterLab's page has."""
+        page = self.http.get(f"{self.workspace_path(request)}/lab").text
+        token = page.partition('"token": "')[2].partition('"')[0]
+        assert token
+        return token
+
+    def starts(self, request: str, profile: str) -> list[httpx.Response]:
+        """Try to start a profile: by the form, by a link, and by the hub's API (NET-06)."""
+        path = f"{self.person.lower()}/{request.lower()}"
+        api = f"/hub/api/users/{path.replace('/', '/servers/')}"
+        return [
+            self.spawn(request, profile=profile),
+            self.http.get(f"/hub/spawn/{path}?profile={profile}"),
+            self.http.post(api, json={"profile": profile}, headers={"X-XSRFToken": self._cookie("_xsrf", "/hub/")}),
+        ]
+
+
+def client(space: Space, url: str, **options: Any) -> httpx.Client:
+    """Return an HTTP client in a network."""
+    return httpx.Client(base_url=url, transport=space.transport(), follow_redirects=True, timeout=30, **options)
+
+
+def seen(visitor: Visitor) -> None:
+    """Let a browser be seen where it is."""
+    assert visitor.http.get("/hub/place").status_code == 200
+
+
+def opened(visitor: Visitor, request: str) -> bool:
+    """Say whether the workspace answers a browser that was just seen."""
+    seen(visitor)
+    return visitor.reaches(request)
+
+
+def forged(demo: RunningSluis, hosts: Networks) -> dict[str, str]:
+    """Return what somebody outside writes who knows how all is made, but for the word of this start."""
+    told = {"X-Forwarded-For": hosts.inside.address, "X-Real-IP": hosts.inside.address}
+    told |= {"Forwarded": f"for={hosts.inside.address}", "X-Forwarded-Host": "127.0.0.1"}
+    return told | {WORD_HEADER: INSTITUTE, PEER_HEADER: hosts.inside.address}
+
+
+def zones(demo: RunningSluis, kind: str, person: str) -> list[str]:
+    """Return where somebody's sessions began or moved to."""
+    return [str(one["zone"]) for one in demo.facts(kind) if one["person"] == person]
+
+
+@contextlib.contextmanager
+def frozen(demo: RunningSluis, port: int) -> Iterator[None]:
+    """Stop the process of the proxy that listens on a port, so that it answers nobody and closes nothing."""
+    pids = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text().split()
+    (pid,) = [int(one) for one in pids if f"\0--port\0{port}\0" in Path(f"/proc/{one}/cmdline").read_text()]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def front(demo: RunningSluis, hosts: Networks) -> Iterator[None]:
+    """Run such a proxy: another one of the kind, which adds to `X-Forwarded-For` as they all do."""
+    ports = [str(port) for port in (demo.institute_port, *free_ports(1))]
+    command = [*proxy_command(), "--ip", "127.0.0.2", "--port", ports[0], "--api-port", ports[1]]
+    with hosts.house.entered():
+        process = subprocess.Popen(
+            [*command, "--default-target", f"http://127.0.0.1:{ports[0]}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    try:
+        with client(hosts.inside, f"http://127.0.0.2:{ports[0]}") as probe:
+            until(lambda: _answers(probe))
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(probe: httpx.Client) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return probe.get("/hub/login").status_code == 200
+    return False
