@@ -10,16 +10,20 @@ import itertools
 import random
 import statistics
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from access_policy import events as e
 from access_policy.state import WorkspaceKey
 from tests.bench.leash_kinds import ALL_AT_ONCE, KINDS, Kind
 from tests.bench.leash_reader import Slots, are_silent, reads
 from tests.bench.leash_rooms import INSIDE, Room
 from tests.bench.leash_sandbox import Sandboxes, monotonic_of, sandboxes
+from tests.bench.plain_hub import DOCUMENTED_TIMEOUT, peer
 from tests.integration.whole import until
 
 FACT_TARGET, CLOCK_TARGET = 10.0, 60.0
@@ -67,20 +71,21 @@ class Bench:
         self._random = random.Random(seed)
 
     def stretch(self, todo: Sequence[tuple[Kind, Room]]) -> list[Ending]:
-        """Take some grounds, see the ends of their workspaces, give the grounds back and start all again."""
+        """Take some grounds and see the ends of their workspaces."""
         self._prepare(todo)
         assert self._running.running() == len(self._rooms.all), "not all workspaces run"
         before = self._rooms.policy.store.newest()
         taken = [self._take(kind, room) for kind, room in sorted(todo, key=lambda one: not one[0].clock)]
-        found = self._ends(taken, before)
+        return self._ends(taken, before)
+
+    def again(self, todo: Sequence[tuple[Kind, Room]]) -> None:
+        """Give the grounds back, and start the workspaces again."""
         for kind, room in todo:
             kind.mend(self._rooms, room)
         self._running.start(room for _, room in todo)
-        return found
 
     def all_at_once(self) -> list[Ending]:
         """Take the ground of all by one fact."""
-        self._running.start(room for room in self._rooms.all if self._running.workspace(room) is None)
         assert self._running.running() == len(self._rooms.all), "not all workspaces run"
         before = self._rooms.policy.store.newest()
         first = self._take(ALL_AT_ONCE, self._rooms.all[0])
@@ -113,12 +118,13 @@ class Bench:
         until(all_ended, _BOUND)
         assert are_silent([one.reader for one in taken], _SILENT), "a byte is read after an end is on record"
         ended = self._running.ended(before)
-        return [
-            Ending(
-                one.kind, one.reader.over() - one.since, one.answered - one.since, (ended[one.key].after_ms or 0) / 1000
-            )
-            for one in taken
-        ]
+        return [self._ending(one, ended[one.key]) for one in taken]
+
+    def _ending(self, one: Taken, ended: e.WorkspaceEnded) -> Ending:
+        assert one.kind.reason in ended.why.split(","), f"{one.kind.name} is on record as {ended.why}"
+        seconds = one.reader.over() - one.since
+        one.reader.close()
+        return Ending(one.kind, seconds, one.answered - one.since, (ended.after_ms or 0) / 1000)
 
 
 HEADING = f"{'seconds to the last byte':34}{'n':>5}{'p50':>9}{'p99':>9}{'longest':>9}"
@@ -157,7 +163,23 @@ def ours(workspaces: int, endings: int, kinds: Sequence[Kind] = KINDS) -> Iterat
         bench = Bench(running)
         for todo in plan(kinds, running.rooms.all, endings):
             yield from bench.stretch(todo)
+            bench.again(todo)
         yield from bench.all_at_once()
+
+
+def beside(found: Sequence[Ending], timeout: int, number: int) -> list[str]:
+    """Return lines about plain JupyterHub, and how many times as long its people read on."""
+    with tempfile.TemporaryDirectory(prefix="sluis-plain-") as folder:
+        other = peer(Path(folder), timeout, number, max(1, number // 4))
+    facts = statistics.median(one.seconds for one in found if not one.kind.clock)
+    times = f"   {statistics.median(other.idle) / facts:.0f} times that of all facts"
+    goes_on = "   ended" if other.ended else "   and still reads"
+    every = f"every {timeout // 2} s ({DOCUMENTED_TIMEOUT // 2})"
+    return [
+        line("plain JupyterHub, nobody there", other.idle, times),
+        line("plain JupyterHub, a cell prints", other.busy, goes_on),
+        f"idle culler: timeout {timeout} s (default {DOCUMENTED_TIMEOUT}); it looks, and activity is told, {every}",
+    ]
 
 
 def told(endings: Iterable[Ending]) -> list[Ending]:
@@ -178,6 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     found = told(ours(options.workspaces, options.endings))
     print("\n".join(table(found)), flush=True)
+    print("\n".join(beside(found, options.culler_timeout, options.endings)))
 
 
 if __name__ == "__main__":

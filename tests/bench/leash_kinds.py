@@ -10,22 +10,26 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from access_policy.model.enums import TransferBasis
+from access_policy.reasons import ReasonCode
 from hub_config.bootstrap import present
 from hub_config.demo.people import COURSE
 from tests.bench.leash_rooms import ADMIN, INSIDE, REPRESENTATIVE, STEWARD, TRAINER, Room, Rooms
 
+_R = ReasonCode
 AHEAD = timedelta(seconds=40)
 """How long before it comes an instant is named: time for a start, and for the other endings of a stretch."""
 
 
 class Kind(NamedTuple):
-    """One kind: `take` returns the instant (UTC) from which the ground is gone, `mend` gives it back.
+    """One kind, with the reason that goes on record.
 
+    `take` returns the instant (UTC) from which the ground is gone, `mend` gives it back.
     `prepare` comes before its workspace is started, where that has to know the instant from its start. `room` is the
     only one in which it can happen, where there is one.
     """
 
     name: str
+    reason: ReasonCode
     take: Callable[[Rooms, Room], datetime]
     mend: Callable[[Rooms, Room], object]
     clock: bool = False
@@ -78,12 +82,17 @@ def _ask_for_a_while(rooms: Rooms, room: Room) -> None:
 KINDS = (
     Kind(
         "request ended",
+        _R.REQUEST_ENDED,
         lambda rooms, room: rooms.give(REPRESENTATIVE, "end-request", request=room.request, reason="over").at,
         lambda rooms, room: rooms.ask(room),
     ),
-    Kind("licence replaced", _bind("licence-eea"), lambda rooms, room: rooms.sign(room), room=INSIDE),
+    Kind(
+        "licence replaced", _R.LICENCE_SUPERSEDED, _bind("licence-eea"), lambda rooms, room: rooms.sign(room),
+        room=INSIDE,
+    ),
     Kind(
         "certification revoked",
+        _R.TRAINING_REVOKED,
         lambda rooms, room: rooms.give(
             TRAINER, "revoke-certification", person=rooms.person(room.login), course=COURSE, reason="a mistake"
         ).at,
@@ -91,40 +100,46 @@ KINDS = (
     ),
     Kind(
         "second factor removed",
+        _R.FACTOR_MISSING,
         lambda rooms, room: rooms.agree(ADMIN, "reset-factors", person=rooms.person(room.login)).at,
         lambda rooms, room: rooms.enrol(room.login),
     ),
     Kind(
         "person stopped",
+        _R.PERSON_DISABLED,
         lambda rooms, room: rooms.give(ADMIN, "disable-person", person=rooms.person(room.login), reason="left").at,
         lambda rooms, room: rooms.give(ADMIN, "enable-person", person=rooms.person(room.login)),
     ),
-    Kind("consent withdrawn", _withdraw_consent, _release_anew),
+    Kind("consent withdrawn", _R.DATASET_WITHDRAWN, _withdraw_consent, _release_anew),
     Kind(
         "agreement ended",
+        _R.INSTITUTION_NOT_TRUSTED,
         lambda rooms, room: rooms.give(ADMIN, "end-agreement", institution=room.name).at,
         lambda rooms, room: rooms.trust(room),
     ),
     Kind(
         "ground of transfer gone",
+        _R.TRANSFER_BASIS_MISSING,
         lambda rooms, room: rooms.base(room, TransferBasis.NONE).at,
         lambda rooms, room: rooms.base(room, TransferBasis.MODEL_CLAUSES),
     ),
     Kind(
         "dataset withdrawn",
+        _R.DATASET_WITHDRAWN,
         lambda rooms, room: rooms.give(STEWARD, "withdraw-dataset", dataset=room.name, reason="a flaw").at,
         _offer_again,
     ),
     Kind(
-        "verification over", lambda _, room: room.ends, lambda rooms, room: rooms.verify(room.login, rooms.day(700)),
+        "verification over", _R.VERIFICATION_EXPIRED, lambda _, room: room.ends,
+        lambda rooms, room: rooms.verify(room.login, rooms.day(700)),
         prepare=_verify_for_a_while,
         clock=True,
     ),
     Kind(
-        "term over", lambda _, room: room.ends, lambda rooms, room: rooms.ask(room), clock=True,
+        "term over", _R.TERM_OVER, lambda _, room: room.ends, lambda rooms, room: rooms.ask(room), clock=True,
         prepare=_ask_for_a_while, room=INSIDE + 1,
     ),
 )  # fmt: skip
 
-ALL_AT_ONCE = Kind("all at once", _bind("code-of-conduct"), _nothing)
+ALL_AT_ONCE = Kind("all at once", _R.CONDUCT_NOT_ACCEPTED, _bind("code-of-conduct"), _nothing)
 """One fact that takes the ground of every workspace."""

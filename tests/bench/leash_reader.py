@@ -19,13 +19,8 @@ EVERY = 0.02
 _FORM = f"<{len(WAYS)}q"
 _SIZE = struct.calcsize(_FORM)
 
-PROGRAM = f"""
-import mmap, os, sys, time
-path, slots, alone = sys.argv[1:]
-if alone == "True":  # nobody's child, in a session of its own
-    os.setsid()
-    if os.fork():
-        os._exit(0)
+_PROGRAM = f"""
+import mmap, os, time
 source = open(path, "rb")
 page = mmap.mmap(source.fileno(), 0, prot=mmap.PROT_READ)
 out = os.open(slots, os.O_WRONLY | os.O_CREAT, 0o644)
@@ -46,23 +41,43 @@ while True:
 """
 
 
-def cell(path: str, slots: str, *, alone: bool) -> str:
-    """Return a cell that starts it; `alone` as nobody's child, so that nothing but its sandbox ends it."""
-    command = f"[sys.executable, '-c', {PROGRAM!r}, {path!r}, {slots!r}, '{alone}']"
-    return f"import subprocess, sys; reader = subprocess.Popen({command}); {alone} and reader.wait()"
+_ALONE = """
+import os
+os.setsid()
+if os.fork():
+    os._exit(0)
+"""
+
+
+def cell_alone(path: str, slots: str) -> str:
+    """Return a cell that starts it as nobody's child in a session of its own, so that nothing but its sandbox ends it.
+
+    The cell waits until it has begun.
+    """
+    return f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_ALONE + _program(path, slots)!r}])"
+
+
+def cell_within(path: str, slots: str) -> str:
+    """Return a cell that starts it within the kernel, whose process id it prints."""
+    started = f"threading.Thread(target=exec, args=({_program(path, slots)!r}, {{}}), daemon=True).start()"
+    return f"import os, threading; {started}; print(os.getpid())"
+
+
+def _program(path: str, slots: str) -> str:
+    return f"path, slots = {path!r}, {slots!r}\n{_PROGRAM}"
 
 
 class Slots:
     """The slots of one reader, from outside; once seen they stay open, wherever the home is put."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         self._open: BinaryIO | None = None
 
     def last(self) -> dict[str, float]:
         """Return by each way the instant of the last byte, in seconds of the monotonic clock; 0 for none yet."""
-        if self._open is None and self._file.exists():
-            self._open = self._file.open("rb", buffering=0)
+        if self._open is None and self.file.exists():
+            self._open = self.file.open("rb", buffering=0)
         content = b"" if self._open is None else os.pread(self._open.fileno(), _SIZE, 0)
         return dict(zip(WAYS, (one / 1e9 for one in struct.unpack(_FORM, content.ljust(_SIZE, b"\0"))), strict=True))
 

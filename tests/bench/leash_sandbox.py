@@ -18,7 +18,7 @@ from access_policy.state import Workspace, WorkspaceKey
 from hub_config.bootstrap import open_policy
 from hub_config.demo.seed import seed
 from hub_config.places import Places
-from tests.bench.leash_reader import Slots, cell
+from tests.bench.leash_reader import Slots, cell_alone
 from tests.bench.leash_rooms import FILE, Room, Rooms
 from tests.integration.sandbox_hub import holds
 from tests.integration.whole import Kernel, RunningSluis, Visitor, until
@@ -68,11 +68,12 @@ class Sandboxes:
         assert asked, self._why_not(guest, room)
         name = f".read-{time.monotonic_ns()}"
         kernel = guest.kernel(room.request)
-        kernel.run(cell(f"/data/{room.name}/{FILE}", name, alone=True))
+        kernel.run(cell_alone(f"/data/{room.name}/{FILE}", name))
         guest.end_kernel(kernel, room.request)
-        slots = Slots(self._home(guest, room) / name)
+        if room.number in self.readers:
+            self.readers[room.number].close()
+        slots = self.readers[room.number] = Slots(self._home(guest, room) / name)
         until(slots.read_by_all, _BOUND)
-        self.readers[room.number] = slots
 
     def _asked(self, guest: Guest, room: Room) -> bool:
         """Ask for the workspace; who is told that it cannot be just now asks again, as a person does."""
@@ -111,9 +112,11 @@ class Sandboxes:
         return PersonId(self.rooms.person(room.login)), RequestId(room.request)
 
     def close(self) -> None:
-        """Close all browsers."""
+        """Close all browsers, and the files of all readers."""
         for guest in self._guests.values():
             guest.close()
+        for reader in self.readers.values():
+            reader.close()
 
 
 def monotonic_of(rooms: Rooms, at: datetime) -> float:
