@@ -31,6 +31,12 @@ def homes_aside(state: State, person: PersonId, request: RequestId) -> tuple[Hom
     return tuple(one for one in state.homes.get((person, request), {}).values() if one.left)
 
 
+def kept_apart(state: State, person: PersonId, request: RequestId, at: datetime) -> tuple[DatasetName, ...]:
+    """Return the datasets for which what a person saved for a request is not opened by their next workspace."""
+    homes = [one for one in state.homes.get((person, request), {}).values() if one.deleted is None]
+    return tuple(sorted({name for one in homes for name in one.left or left_now(state, one, at)}))
+
+
 def next_number(state: State, person: PersonId, request: RequestId) -> int:
     """Return the number of the next home of a person and request."""
     return max(state.homes.get((person, request), {}), default=0) + 1

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from access_policy.homes import kept_apart
 from access_policy.leash import Leash, codes_of, codes_told, deleted_by, leash, until_next_step
-from access_policy.model.ids import PersonId, RequestId
+from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import ReasonCode
 from access_policy.state import Ending, State
@@ -39,13 +40,14 @@ class LeashAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Ended(msgspec.Struct, frozen=True):
     """What the page after the end says: when and why, where the home stands, by when the law has it deleted, and
-    whether the next workspace of the request has it again."""
+    whether the next workspace of the request has it again; `left` are the datasets for which it does not (S46)."""
 
     at: datetime
     why: tuple[Why, ...]
     home: str
     deleted_by: datetime | None
     again: bool
+    left: tuple[DatasetName, ...] = ()
 
 
 class Terms(NamedTuple):
@@ -98,8 +100,12 @@ class Leashes:
             if ending is None or (person, request) in state.workspaces:
                 return None
             found = state.requests.get(request)
-            by, again_there = None if found is None else deleted_by(found), not _LOST & {*codes_of(ending.why)}
-            return Ended(ending.at, _why(state, person, request, ending), self._terms.home, by, again_there)
+            by, left = None if found is None else deleted_by(found), self._left(state, person, request)
+            again_there = not left and not _LOST & {*codes_of(ending.why)}
+            return Ended(ending.at, _why(state, person, request, ending), self._terms.home, by, again_there, left)
+
+    def _left(self, state: State, person: PersonId, request: RequestId) -> tuple[DatasetName, ...]:
+        return kept_apart(state, person, request, self._policy.now())
 
     def _running(self, found: Leash, request: RequestId) -> LeashAnswer:
         why = tuple(why_of(code) for code in found.why)

@@ -8,7 +8,7 @@ from access_policy import events as e
 from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.commands.workspaces import StartWorkspace
 from access_policy.handle import handle
-from access_policy.homes import all_homes, home_in_use, stale, to_delete
+from access_policy.homes import all_homes, home_in_use, kept_apart, stale, to_delete
 from access_policy.model.enums import Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.state import Home
@@ -122,6 +122,18 @@ def test_a_dataset_that_comes_back_does_not_bring_the_home_back() -> None:
     assert _opened(world) == 2
     world.agree("reopen-dataset", STEWARD, dataset="tumours")
     assert _opened(world) == 2
+
+
+def test_what_is_kept_apart_is_told_before_and_after() -> None:
+    """S46, S97: from the end of the workspace on, and no more once the home is released."""
+    world = _used()
+    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == ()
+    world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="a question")
+    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == (TUMOURS,)
+    world.do("set-home-aside", WARDEN, **FIRST)
+    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == (TUMOURS,)
+    world.do("release-home", ADMIN, **FIRST, **LOOKED)
+    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == ()
 
 
 def test_an_admin_releases_a_home() -> None:
