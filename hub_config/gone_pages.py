@@ -12,7 +12,7 @@ from access_policy.model.ids import RequestId
 from access_policy.networks import may_use
 from hub_config.desk.endings import why_of
 from hub_config.desk.words import instant
-from hub_config.hub_answers import SERVER, SILENT, gate_of, is_astray, network_of, refusal, why_not
+from hub_config.hub_answers import SERVER, SILENT, as_nobody, gate_of, is_astray, network_of, refusal, why_not
 from hub_config.leash_pages import LeashPage, asking, silence_answer
 from hub_config.login.activity import note_here
 from hub_config.login.sessions import person_of
@@ -24,7 +24,7 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
     async def prepare(self) -> None:
         """Called by tornado: to a page that was left open and asks on, a login page would say that its kernels died."""
         if "/api/" not in self.request.path and LeashPage.leashes.silent_for() is not None:
-            self._jupyterhub_user = None
+            as_nobody(self)
             self._say_silent()
         await super().prepare()
         if self.current_user is None and "/api/" in self.request.path:
@@ -85,13 +85,12 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
         )  # fmt: skip
         self.finish(page)
 
-    async def render_template(self, name: str, sync: bool = False, **given: Any) -> str:
+    def render_template(self, name: str, sync: bool = False, **given: Any) -> Any:
         """Called by the hub: its page of a server that does not run says how it ended, and what a start lacks."""
         server_name = given.get("server_name") or ""
         if name == "not_running.html" and SERVER.fullmatch(server_name):
             given |= self._after_the_end(server_name)
-        page: str = await super().render_template(name, sync, **given)
-        return page
+        return super().render_template(name, sync, **given)
 
     def _after_the_end(self, server_name: str) -> dict[str, Any]:
         person, request = person_of(self.current_user.name), RequestId(server_name.upper())

@@ -37,7 +37,14 @@ def check_log(handler: Any) -> None:
         gate_of(handler).check_log()
     except LogError as error:
         handler.log.error("no page: %s", error)
+        as_nobody(handler)
         raise refusal(503, SILENT) from None
+
+
+def as_nobody(handler: Any) -> None:
+    """Let a request go on without asking who makes it, which a silent log cannot tell; before the hub's `prepare`."""
+    handler._jupyterhub_user = None
+    handler._resolve_roles_and_scopes()
 
 
 def way_inside(handler: Any, problem: str) -> str:

@@ -12,6 +12,7 @@ from tornado import web
 
 from access_policy.log.errors import LogError
 from access_policy.model.ids import RequestId
+from hub_config.hub_answers import as_nobody
 from hub_config.leashes import LeashAnswer, Leashes
 from hub_config.login.activity import let_read
 from hub_config.login.flow import LoginFlowMixin
@@ -31,7 +32,7 @@ class LeashPage(LoginFlowMixin, BaseHandler):  # type: ignore[misc]  # jupyterhu
         """Called by tornado: a silent log knows no sessions, so nobody is asked for one then."""
         self._silent = self.leashes.silent_for() is not None
         if self._silent:
-            self._jupyterhub_user = None
+            as_nobody(self)
         else:
             await super().prepare()
 

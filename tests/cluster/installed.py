@@ -10,6 +10,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tests.cluster import processes
 from tests.cluster import store as bucket_store
 from tests.cluster.handle import Cluster, restricted_pod
 from tests.cluster.keys import PROVISIONER
-from tests.cluster.setting import API_PORT, BROWSER_ADDRESS, INSTITUTE_ADDRESS, NODE_ADDRESS
+from tests.cluster.setting import API_PORT, BROWSER_ADDRESS, INSTITUTE_ADDRESS, NODE_ADDRESS, POD_RANGE
 from tests.integration.whole import sluis
 
 PARTS, DATABASES, BUCKET = "sluis", "databases", "sluis-demo-whole"
@@ -44,7 +45,8 @@ _PROVIDER_PORT = 9000
 _BOUND = 180.0
 
 
-_INSIDE = [f"{NODE_ADDRESS}/32", f"{INSTITUTE_ADDRESS}/32"]
+# the node's own way to a Service is masqueraded, so its browsers come from the first address of the pods' network
+_INSIDE = [f"{next(ip_network(POD_RANGE).hosts())}/32", f"{INSTITUTE_ADDRESS}/32"]
 _TWO_DOORS: Values = {
     "origins": {"desk": "", "workspaces": "", "allowShared": True},  # no names lead to the node
     "network": {"institute": _INSIDE, "url": "http://inside", "balancers": 0, "browsers": {"cidrs": _INSIDE}},

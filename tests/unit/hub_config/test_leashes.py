@@ -156,7 +156,7 @@ def test_a_silent_log_is_told_with_its_bound(leashes: Leashes, seconds: Seconds,
         over = leashes.in_silence(WHO, WHAT, restricted=False)
         assert over.banner is not None
         assert over.ends_in_seconds == 0
-        assert "any moment now" in over.banner.words
+        assert "it ends now, or has ended" in over.banner.words
         assert not leashes.in_silence(WHO, WHAT, restricted=None).runs
     seconds.now += BELIEVED_SECONDS
     assert leashes.silent_for() is None
