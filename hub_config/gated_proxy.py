@@ -61,6 +61,7 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
         """Called by the hub, which knows nothing of hosts."""
         super().__init__(**given)
         self.host_routing = self.origins is not None and self.origins.own
+        self._checking = asyncio.Lock()
 
     async def add_user(self, user: Any, server_name: str = "") -> None:
         """Called after a start, after a login and by `check_routes`; asks again afterwards, for a logout meanwhile."""
@@ -87,10 +88,19 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
             await self.sweep(user_dict, self)
         if self.old_servers is not None:
             self.old_servers(user_dict)
-        seen = {key: _OpenPart(user.name, self._open(user)) for key, user in user_dict.items()}
-        await super().check_routes(seen, service_dict, routes)
+        async with self._checking:
+            await self._check(user_dict, service_dict, routes)
         if self._minding is None:
             self._minding = asyncio.create_task(self._mind_a_new_proxy(user_dict, service_dict))
+
+    async def _check(self, users: Any, services: Any, routes: Any) -> None:
+        """Check one proxy's routes. What came up while they were read is not stale, so the servers are looked at after.
+
+        JupyterHub's own lock is one for all proxies: one that hangs would keep the other from its routes.
+        """
+        found = routes or await self.get_all_routes()
+        seen = {key: _OpenPart(user.name, self._open(user)) for key, user in users.items()}
+        await ConfigurableHTTPProxy.check_routes.__wrapped__(self, seen, services, found)
 
     async def add_service(self, service: Any) -> None:
         """Called at a start of the hub."""

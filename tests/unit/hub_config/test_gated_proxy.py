@@ -136,6 +136,46 @@ def test_a_server_on_its_way_keeps_what_it_has(gate: Gate, user: SimpleNamespace
     assert routes(proxy) == {"/user/p-3/dr-1", "/user/p-3/dr-2"}
 
 
+def test_a_server_that_comes_up_during_a_check_keeps_its_route(gate: Gate, user: SimpleNamespace) -> None:
+    """NET-05: a route that is taken away for a moment ends the sockets over it."""
+    proxy = Proxy()
+    known = user.spawners
+    user.spawners = {}
+    asked = proxy.api_request
+
+    async def meanwhile(path: str, method: str = "GET", body: Any = None) -> Any:
+        if method == "GET":
+            proxy.table["/user/p-3/dr-1"] = {"target": f"http://{OPEN}", "jupyterhub": True, "user": "p-3"}
+            user.spawners = known
+        return await asked(path, method, body)
+
+    proxy.api_request = meanwhile  # type: ignore[method-assign]
+    asyncio.run(proxy.check_routes({1: user}, {}))
+    assert routes(proxy) == {"/user/p-3/dr-1"}
+    assert ("DELETE", "/user/p-3/dr-1") not in proxy.calls
+
+
+def test_a_proxy_that_hangs_keeps_no_other_from_its_check(gate: Gate, user: SimpleNamespace) -> None:
+    """NET-04: each door is looked after by itself."""
+
+    async def checked() -> None:
+        hanging, other = Proxy(), Proxy()
+        never = asyncio.Event()
+
+        async def silent(path: str, method: str = "GET", body: Any = None) -> Any:
+            await never.wait()
+
+        hanging.api_request = silent  # type: ignore[method-assign]
+        waiting = asyncio.create_task(hanging.check_routes({1: user}, {}))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            await other.check_routes({1: user}, {})
+        assert routes(other) == {"/user/p-3/dr-1"}
+        waiting.cancel()
+
+    asyncio.run(checked())
+
+
 def test_a_proxy_that_was_started_anew_has_its_routes_soon(
     gate: Gate, user: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
