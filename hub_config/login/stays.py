@@ -4,7 +4,7 @@ A session counts as inside for a while after it was seen there, so that one whos
 loses what may be reached from the institute's network only. What is not seen is not believed.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -64,9 +64,18 @@ def note_stay(policy: Policy, token: str, stay: Stay) -> None:
     if record is None or not _is_news(policy, record, stay):
         return
     at = policy.now()
-    was_inside = record.inside_until is not None and at < record.inside_until
-    if policy.records.note_place(record.session, at, stay.until(at)) and was_inside != (stay.zone is Zone.INSTITUTE):
-        policy.observe(HUB, e.SessionMoved(person=record.person, session=record.session, zone=stay.zone))
+    if policy.records.note_place(record.session, at, stay.until(at)):
+        for zone in _moves(record, at, stay.zone):
+            policy.observe(HUB, e.SessionMoved(person=record.person, session=record.session, zone=zone))
+
+
+def _moves(record: Record, at: datetime, zone: Zone) -> list[Zone]:
+    """Return the moves that are not on record yet: also one by silence, which the sweep has not seen so far."""
+    inside = record.inside_until is not None
+    silent = record.inside_until is not None and record.inside_until <= at
+    if silent:
+        return [Zone.ANYWHERE, Zone.INSTITUTE] if zone is Zone.INSTITUTE else [Zone.ANYWHERE]
+    return [zone] if inside != (zone is Zone.INSTITUTE) else []
 
 
 def _is_news(policy: Policy, record: Record, stay: Stay) -> bool:

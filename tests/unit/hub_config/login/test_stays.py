@@ -100,6 +100,18 @@ def test_a_look_counts_for_so_long_and_no_longer(world: World) -> None:
     assert zone(world) is Zone.ANYWHERE
 
 
+@pytest.mark.parametrize(("door", "told"), [(PUBLIC, [Zone.ANYWHERE]), (INSTITUTE, [Zone.ANYWHERE, Zone.INSTITUTE])])
+def test_a_silence_is_on_record_although_a_look_comes_before_the_sweep(
+    world: World, door: str, told: list[Zone]
+) -> None:
+    """NET-05: each move, once, whoever sees it first."""
+    log_in(world, request())
+    world.clock.go(seconds=SECONDS)
+    for _ in range(2):
+        see(world, request(door))
+    assert [one for _, one in moves(world)] == told
+
+
 def test_pages_that_are_seen_three_times_in_that_time_stay_inside(world: World) -> None:
     """NET-05: as `/hub/place` tells them to ask; nothing of it is a move."""
     log_in(world, request())
