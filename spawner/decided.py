@@ -27,6 +27,9 @@ from spawner.workspace import (
 )
 
 WITHDRAWN = "what this workspace rests on was withdrawn while it started; your requests say what is missing"
+AFTER_THE_WARDEN = 20.0
+"""Seconds by which the hub's own patience with a silent log is longer than the warden's."""
+
 _SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
 _USER_NAME = re.compile(r"p-[1-9][0-9]{0,8}", re.ASCII)
 
@@ -148,14 +151,17 @@ class Decided(HasTraits):
             self.user.db.commit()
 
     def _may_keep(self) -> bool:
-        """Ask the policy; silent it may be for as long as the warden bears it, in polls of some seconds (POL-04)."""
+        """Ask the policy; silent it may be for a little longer than the warden bears it, in polls of some seconds.
+
+        The warden comes first, for it keeps why until that can be recorded (POL-04); this is for where it is gone.
+        """
         try:
             keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
         except Exception:  # whatever the policy store throws: count it
             self.log.exception("no decision about the running workspace %s", self._log_name)
             self._silent_polls += 1
             silent = self._silent_polls * self.poll_interval
-            return bool(silent < self.silence.bound(self._restricted))
+            return bool(silent < self.silence.bound(self._restricted) + AFTER_THE_WARDEN)
         self._silent_polls = 0
         return keep
 
