@@ -8,6 +8,7 @@ instant that was named, to the last byte. `python -m tests.bench.leash --help`.
 import argparse
 import itertools
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -121,8 +122,9 @@ class Bench:
         return [self._ending(one, ended[one.key]) for one in taken]
 
     def _ending(self, one: Taken, ended: e.WorkspaceEnded) -> Ending:
-        assert one.kind.reason in ended.why.split(","), f"{one.kind.name} is on record as {ended.why}"
         seconds = one.reader.over() - one.since
+        told = f"{one.kind.name} is on record as {ended.why}, after {seconds:.3f} s"
+        assert one.kind.reason in ended.why.split(","), told
         one.reader.close()
         return Ending(one.kind, seconds, one.answered - one.since, (ended.after_ms or 0) / 1000)
 
@@ -198,6 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--endings", type=int, default=20, help="how many of each kind")
     parser.add_argument("--culler-timeout", type=int, default=60, help="seconds; its documented default is 600")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with it
     found = told(ours(options.workspaces, options.endings))
     print("\n".join(table(found)), flush=True)
     print("\n".join(beside(found, options.culler_timeout, options.endings)))
