@@ -142,4 +142,5 @@ def test_while_the_log_is_silent_the_page_says_for_how_long_workspaces_go_on(
     (ending,) = until(lambda: demo.endings(lotte.person, REQUEST))
     after = until(lambda: told(lotte) if not told(lotte)["silent"] else None)
     assert after is not None
-    assert [one["code"] for one in after["why"]] == [ending["why"]]
+    assert [one["code"] for one in after["why"]] == [ending["why"]] == ["store_silence"]
+    assert ending["after_ms"] >= SILENCE * 1000
