@@ -70,7 +70,8 @@ def serve(places: Places) -> None:
     duties = _Duties(policy, HomeKeeper(policy, homes, time.monotonic), settings.log.checkpoint_minutes * 60.0)
     lease = Lease(policy.store.leases, secrets.token_hex(16), time.monotonic)
     address = running.listening(running.warden)
-    serve_probes(address, heart.lives, lambda: heart.beats() and not not_ready(), metrics.text)
+    # one that stands by makes no places, and is ready to take over all the same
+    serve_probes(address, heart.lives, lambda: heart.beats() and not (lease.held and not_ready()), metrics.text)
     logging.getLogger("sluis.warden").info("watching")
     while not ending.asked:
         if _acts(lease):
