@@ -165,7 +165,9 @@ def test_an_open_workspace_is_reached_by_the_public_address_from_home(demo: Runn
     visitor = at(HOME, Visitor(demo, "lotte"))
     visitor.log_in()
     visitor.spawn("DR-1", profile="small")
-    until(lambda: visitor.carried_to(demo.url).reaches("DR-1"))
+    public = visitor.carried_to(demo.url)
+    until(lambda: public.reaches("DR-1"))
+    public.close()
     page = f"{demo.url}{visitor.workspace_path('DR-1')}/lab"
     answer = visitor.http.get(f"{visitor.workspace_path('DR-1')}/lab")
     assert page in [str(one.url) for one in answer.history] + [str(answer.url)]
