@@ -11,14 +11,20 @@ from hub_config.demo.seed import seed
 from hub_config.places import Places
 from tests.integration.whole import RunningSluis
 
-LONGEST_FIRST = tuple(
-    f"test_{name}.py" for name in ("whole", "endings", "in_cluster", "kills", "sandbox", "trouble", "backup")
-)
+LONGEST_FIRST = [
+    f"test_{name}.py"
+    for name in (
+        "endings", "networks", "whole", "leash", "wardens", "leash_bench", "in_cluster", "kills", "sandbox", "trouble",
+        "backup",
+    )
+]  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes: at the end two processes then wait for a short one only."""
-    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.name) if item.path.name in LONGEST_FIRST else 9)
+    items.sort(
+        key=lambda item: LONGEST_FIRST.index(item.path.name) if item.path.name in LONGEST_FIRST else len(LONGEST_FIRST)
+    )
 
 
 @pytest.fixture(scope="session")
