@@ -83,7 +83,7 @@ KITCHEN_SINK: Values = {
         "chp": {**_PART, "pdb": {"enabled": True}},
     },
     "desk": _PART,
-    "warden": _PART,
+    "warden": {**_PART, "replicas": 1},
     "prepare": _PART,
     "singleuser": {
         "storage": {"capacity": "20Gi", "dynamic": {"storageClass": "encrypted"}},

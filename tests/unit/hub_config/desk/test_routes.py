@@ -62,6 +62,7 @@ PAGES: dict[str, tuple[str, frozenset[str]]] = {
     "/institutions": ("/institutions", area(Area.INSTITUTIONS)),
     "/countries": ("/countries", area(Area.INSTITUTIONS)),
     "/workspaces": ("/workspaces", area(Area.WORKSPACES)),
+    "/homes": ("/homes", area(Area.WORKSPACES)),
     "/proposals": ("/proposals", area(Area.PROPOSALS)),
     "/log": ("/log", area(Area.LOG)),
     "/api/v1/me": ("/api/v1/me", EVERYBODY),
