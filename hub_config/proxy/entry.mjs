@@ -1,14 +1,15 @@
 // The proxy of Sluis: configurable-http-proxy, except that removing a route ends what still runs through it.
 //
-// Upstream (5.3.0) only forgets a removed route: an open WebSocket or a streaming answer goes on. A workspace that has
-// to end must end in the browser too, so this module remembers each connection with the route that serves it, and
-// destroys those when the route goes. Everything else, the command line included, is the package's own.
+// Upstream (5.3.0) only forgets a removed route: an open WebSocket or a streaming answer goes on. So this module keeps
+// each connection with the route that serves it, and destroys those when the route goes. Everything else, the command
+// line included, is the package's own.
 
 import ConfigurableProxy from "configurable-http-proxy/lib/configproxy.js";
+import { keepOpen } from "./kept.mjs";
 import { isOutside } from "./place.mjs";
 import { isWorkspace, tell } from "./word.mjs";
 
-const WRAPPED = ["handleProxyWeb", "handleProxyWs", "targetForReq", "removeRoute"];
+const WRAPPED = ["handleProxyWeb", "handleProxyWs", "targetForReq", "proxyOptsForTarget", "removeRoute"];
 const original = ConfigurableProxy.prototype;
 const missing = WRAPPED.filter((name) => typeof original[name] !== "function");
 if (missing.length > 0) {
@@ -74,5 +75,5 @@ original.removeRoute = async function (path) {
     }
   }
 };
-
+keepOpen(original);
 await import("configurable-http-proxy/bin/configurable-http-proxy");

@@ -49,7 +49,7 @@ def test_a_page_of_another_origin_than_the_hubs_keeps_the_session_awake(
         lotte.keyboard.press("Shift")
         return words.count() > 0
 
-    until(said, 90)
+    until(said, 30)
     page = lotte.context.new_page()
     log_in(page, demo, "lotte")
     page.close()

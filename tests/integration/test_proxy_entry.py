@@ -43,6 +43,7 @@ class Backend(socketserver.ThreadingUnixStreamServer):
         super().__init__(str(path), BackendHandler)
         self.url = f"http+unix://{str(path).replace('/', '%2F')}"
         self.ended: Queue[str] = Queue()
+        self.connections = 0
 
 
 class BackendHandler(socketserver.StreamRequestHandler):
@@ -51,6 +52,7 @@ class BackendHandler(socketserver.StreamRequestHandler):
     server: Backend
 
     def handle(self) -> None:
+        self.server.connections += 1
         while request_line := self.rfile.readline():
             path = request_line.split()[1].decode()
             headers = http.client.parse_headers(self.rfile)
@@ -63,7 +65,10 @@ class BackendHandler(socketserver.StreamRequestHandler):
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
                 self.until_closed(path, lambda _: None)
             else:
+                self.rfile.read(int(headers.get("Content-Length", "0")))
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain")
+                if headers.get("Connection") == "close":
+                    return
 
     def until_closed(self, path: str, take: Callable[[bytes], object]) -> None:
         with contextlib.suppress(ConnectionError):
@@ -232,6 +237,16 @@ def test_a_finished_answer_does_not_end_what_follows_on_its_socket(running: Prox
     assert _is_closed(client)
 
 
+def test_no_answer_is_lost_since_the_server_is_not_asked_to_close(running: Proxy) -> None:
+    """A person saves a notebook: what was done is said."""
+    running.add_route("/user/a/dr-1")
+    client = running.connect()
+    for _ in range(100):
+        client.sendall(b"PUT /user/a/dr-1/api/contents HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\n{}")
+        assert _read_until(client, b"plain").startswith(b"HTTP/1.1 200")
+    assert running.backend.connections == 1
+
+
 def test_an_encoded_path_is_the_same_path(running: Proxy) -> None:
     """A path written with escapes is served by the route, so it ends with it."""
     running.add_route("/user/a/dr-1")
@@ -248,7 +263,7 @@ def test_a_changed_upstream_is_refused(tmp_path: Path) -> None:
     (package / "lib").mkdir(parents=True)
     (package / "package.json").write_text('{"name": "configurable-http-proxy", "type": "module"}')
     (package / "lib" / "configproxy.js").write_text("export default class { handleProxyWs() {} removeRoute() {} }")
-    for beside in ("word.mjs", "place.mjs"):
+    for beside in ("word.mjs", "place.mjs", "kept.mjs"):
         shutil.copy(ENTRY.with_name(beside), tmp_path)
     entry = shutil.copy(ENTRY, tmp_path)
 
