@@ -46,10 +46,10 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
         """Say why; or open the route at once where it may be reached after all."""
         server_name = (user_path or "").strip("/").split("/")[0]
         if server_name in self._servers(user_name) and self._is_for_the_institute(server_name):
-            await self._send_inside(server_name)
+            await self._send_inside(server_name, restricted=True)
             return
         if is_astray(self):
-            super().redirect(f"{network_of(self).public}{self.request.uri.removeprefix('/hub')}")
+            await self._send_outside(server_name)
             return
         await self._answer_for(user_name, server_name)
         await super().get(user_name=user_name, user_path=user_path)
@@ -71,7 +71,15 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
             raise refusal(503, SILENT) from None
         return zone is not None and not may_use(zone, network_of(self).place(self.request))
 
-    async def _send_inside(self, server_name: str) -> None:
+    async def _send_outside(self, server_name: str) -> None:
+        """Lead to the public address; where that is the same name, say that the browser is at the wrong door."""
+        network = network_of(self)
+        if network.institute:
+            super().redirect(f"{network.public}{self.request.uri.removeprefix('/hub')}")
+            return
+        await self._send_inside(server_name, restricted=False)
+
+    async def _send_inside(self, server_name: str, restricted: bool) -> None:
         """Say where it opens; to a script only that it is out of reach."""
         if "/api/" in self.request.path:
             self._fail_api_request()
@@ -79,8 +87,8 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
         network = network_of(self)
         self.set_status(403)
         page = await self.render_template(
-            "institute.html", server_name=server_name, institute=network.institute,
-            at_the_door=network.address(self.request) == network.institute or not network.institute,
+            "institute.html", server_name=server_name, restricted=restricted,
+            at_the_door=network.is_by_it(self.request), institute=network.institute,
             path=f"/user/{self.current_user.name}/{server_name}/lab",
         )  # fmt: skip
         self.finish(page)

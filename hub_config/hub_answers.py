@@ -54,10 +54,9 @@ def way_inside(handler: Any, problem: str) -> str:
 
 
 def is_astray(handler: Any) -> bool:
-    """Say whether a browser came by the institute's address and does not sit there: no workspace is reached so."""
+    """Say whether a browser came in by the institute's door and does not sit there: no workspace is reached so."""
     network = network_of(handler)
-    by_it = network.inside is not None and network.address(handler.request) == network.institute
-    return by_it and network.place(handler.request) is Zone.ANYWHERE
+    return network.is_by_it(handler.request) and network.place(handler.request) is Zone.ANYWHERE
 
 
 def network_of(handler: Any) -> Network:

@@ -125,7 +125,7 @@ def _addresses(c: Any, places: Places, given: Given) -> None:
         addresses_in_cluster(c, given.settings.cluster, running)
     c.JupyterHub.cookie_secret_file = str(places.hub / "cookie_secret")
     c.JupyterHub.bind_url = running.url
-    if len(running.doors) == 1:
+    if not running.institute_url:
         c.JupyterHub.public_url = f"{running.url}/"  # never a request's `Host` (SES-14)
     c.JupyterHub.proxy_class = _proxy_class(running)
     GatedProxy.origins = running.web
@@ -139,7 +139,7 @@ def _addresses(c: Any, places: Places, given: Given) -> None:
 
 
 def _proxy_class(running: Running) -> type[GatedProxy]:
-    """With two doors every address within is relative, so that a browser stays at the door by which it came.
+    """With two addresses every one within is relative, so that a browser stays at the door by which it came.
 
     A `Host` that is not of a door's own gets no further than that door (SES-14).
     """

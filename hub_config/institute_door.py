@@ -18,14 +18,19 @@ class DoorAddress(TypedDict, total=False):
     institute_balancers: int
 
 
-def institute_door(network: NetworkSettings | None, bind: str, port: int, wished: int | None) -> DoorAddress:
-    """Return the addresses of the institute's proxy, with a free port for its REST API."""
+def institute_door(
+    network: NetworkSettings | None, bind: str, port: int, wished: int | None, own: bool = False
+) -> DoorAddress:
+    """Return the addresses of the institute's proxy, with a free port for its REST API.
+
+    `own`: hub, desk and workspaces have addresses of their own, which are the same inside (SES-07).
+    """
     if network is None:
         return {}
     chosen = wished or (port + 1 if port < 65535 and is_free(bind, port + 1) else _free(bind))
     bound = f"http://{bind if ':' not in bind else f'[{bind}]'}:{chosen}"
     return {
-        "institute_url": network.institute_url or bound,
+        "institute_url": "" if own else network.institute_url or bound,
         "institute_bind": bound,
         "institute_api": f"http://127.0.0.1:{_free('127.0.0.1')}",
         "institute_networks": network.institute,

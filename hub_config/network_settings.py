@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from hub_config.origins import address_problem
+from hub_config.origins import OriginSettings, address_problem
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _IPV4_WITHIN = ipaddress.IPv6Network("::ffff:0:0/96")
@@ -30,7 +30,9 @@ class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         Meta(
             max_length=250,
             description="address by which browsers come in from the institute's network, such as "
-            "`https://sluis.inside.example.org`; empty: the one that `sluis run` listens on with `--institute-port`",
+            "`https://sluis.inside.example.org`; empty: the one that `sluis run` listens on with `--institute-port`. "
+            "Where [origins] has addresses of their own it stays empty: inside, the same names lead to the institute's "
+            "proxy",
         ),
     ] = ""
     balancers: Annotated[
@@ -78,8 +80,25 @@ def _problems(settings: NetworkSettings) -> Iterator[str]:
     yield from _overlaps(networks)
     if settings.institute_url:
         yield from address_problem("network.institute_url", settings.institute_url, by_number=True)
-    if settings.institute_url.startswith("https:") and settings.balancers == 0:
-        yield (  # Sluis' own proxy speaks plain HTTP: everybody would come from the address of what ends TLS
+    yield from _who_ends_tls(settings.institute_url, settings.balancers)
+
+
+def door_problem(settings: NetworkSettings, origins: OriginSettings, cluster_url: str = "") -> str | None:
+    """Say in a line why the institute's door does not go with the addresses of the rest, or None (S78, SES-07)."""
+    if origins.own and settings.institute_url:
+        return (
+            "network.institute_url does not go with addresses of their own in [origins]: inside, the same names lead "
+            "to the institute's proxy; leave it out, see docs/network.md"
+        )
+    if not origins.own and cluster_url and not settings.institute_url:
+        return "network.institute_url is empty: in a cluster nobody can work it out; write it"
+    return next(_who_ends_tls((origins.hub or cluster_url) if origins.own else "", settings.balancers), None)
+
+
+def _who_ends_tls(address: str, balancers: int) -> Iterator[str]:
+    """Sluis' own proxy speaks plain HTTP: everybody would come from the address of what ends TLS."""
+    if address.startswith("https:") and balancers == 0:
+        yield (
             "network.balancers is 0, and with `https://` something of yours ends TLS before Sluis; write how many "
             "proxies stand there, such as 1"
         )

@@ -57,7 +57,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     def doors(self) -> tuple[Door, ...]:
         """The proxies by which browsers come in; the public one first."""
         public = Door(PUBLIC, self.url, self.proxy_api)
-        return (public, Door(INSTITUTE, self.institute_url, self.institute_api)) if self.institute_api else (public,)
+        institute = Door(INSTITUTE, self.institute_url or self.url, self.institute_api)
+        return (public, institute) if self.institute_api else (public,)
 
     @property
     def addresses(self) -> tuple[str, ...]:

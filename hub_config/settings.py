@@ -17,7 +17,7 @@ from hub_config.cluster_settings import Cluster, cluster_problem
 from hub_config.leash_settings import LeashSettings
 from hub_config.login_settings import Login, LoginProvider, missing_key, providers_problem
 from hub_config.mail_settings import Mail, mail_problem
-from hub_config.network_settings import NetworkSettings, network_problem
+from hub_config.network_settings import NetworkSettings, door_problem, network_problem
 from hub_config.origins import OriginSettings, origin_problem
 from spawner.workspace import DataPath, Profile
 
@@ -259,19 +259,17 @@ def _check(settings: Settings, file: Path) -> None:
     if problem := origin_problem(settings.origins, cluster_url):
         raise SettingsProblem(f"`{file}`: {problem}")
     if settings.network is not None:
-        _check_network(settings, settings.network, file)
+        _check_network(settings, settings.network, cluster_url, file)
     names = [size.name for size in settings.profiles]
     for name in names:
         if names.count(name) > 1:
             raise SettingsProblem(f"`{file}`: profile `{name}` stands there twice; give each a name of its own")
 
 
-def _check_network(settings: Settings, network: NetworkSettings, file: Path) -> None:
+def _check_network(settings: Settings, network: NetworkSettings, cluster_url: str, file: Path) -> None:
     problem = network_problem(network)
-    if problem is None and settings.origins.own:
-        problem = "[network] does not go with addresses of their own in [origins] yet; see docs/limits.md"
-    if problem is None and settings.cluster is not None and not network.institute_url:
-        problem = "network.institute_url is empty: in a cluster nobody can work it out; write it"
+    if problem is None:
+        problem = door_problem(network, settings.origins, cluster_url)
     if problem is not None:
         raise SettingsProblem(f"`{file}`: {problem}")
 

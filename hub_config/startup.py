@@ -241,7 +241,7 @@ def draw_running(places: Places, bind: str, port: int, institute_port: int | Non
     bound = f"http://{bind if ':' not in bind else f'[{bind}]'}:{port}"
     origins = origins_of(settings.origins, bound, told=not demo)
     return Running(
-        **institute_door(settings.network, bind, port, institute_port),
+        **institute_door(settings.network, bind, port, institute_port, origins.own),
         url=origins.hub,
         bind=bound,
         origins=origins,

@@ -90,8 +90,8 @@ class Supervisor:
             self._until_ready(child)
         if not self._stopping:
             self._greet()
-            if self._running.institute_url:
-                sys.stdout.write(f"institute: {self._running.institute_url}\n")
+            if self._running.institute_api:
+                sys.stdout.write(f"institute: {self._running.institute_url or self._running.institute_bind}\n")
             sys.stdout.write(f"ready: {self._running.url}\n")
             sys.stdout.flush()
 

@@ -34,9 +34,16 @@ class Came(msgspec.Struct, frozen=True):
     forwarded: Sequence[str]
 
 
+def came_by(words: Sequence[str], inside: Inside | None) -> bool:
+    """Say whether a request came in by the institute's door, as its words tell."""
+    if inside is None or len(words) != 1:
+        return False
+    return hmac.compare_digest(words[0].encode(), inside.word.encode())
+
+
 def place_of(came: Came, inside: Inside | None) -> Zone:
     """Return the place of the browser that a request came from."""
-    if inside is None or len(came.words) != 1 or not hmac.compare_digest(came.words[0].encode(), inside.word.encode()):
+    if inside is None or not came_by(came.words, inside):
         return Zone.ANYWHERE
     address = browser_address(came.peers, came.forwarded, inside.balancers)
     if address is None:

@@ -36,10 +36,10 @@ class Fault(NamedTuple):
 class FaultProxy:
     """One proxy; `port` is its own, on 127.0.0.1. `pieces` counts what clients sent."""
 
-    def __init__(self, upstream: Path | int) -> None:
+    def __init__(self, upstream: Path | int, source: str = "127.0.0.1") -> None:
         self.fault = Fault()
         self.pieces = 0
-        self._upstream = upstream
+        self._upstream, self._source = upstream, source
         self._ended = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._listening.settimeout(_POLL)
@@ -48,9 +48,9 @@ class FaultProxy:
 
     @classmethod
     @contextlib.contextmanager
-    def before(cls, upstream: Path | int) -> Iterator["FaultProxy"]:
-        """Serve one before a port of loopback or a Unix socket, and end it."""
-        proxy = cls(upstream)
+    def before(cls, upstream: Path | int, source: str = "127.0.0.1") -> Iterator["FaultProxy"]:
+        """Serve one before a port of loopback, which it comes to from an address, or a Unix socket, and end it."""
+        proxy = cls(upstream, source)
         proxy._threads[0].start()
         try:
             yield proxy
@@ -76,7 +76,7 @@ class FaultProxy:
 
     def _connected(self) -> socket.socket:
         if isinstance(self._upstream, int):
-            return socket.create_connection(("127.0.0.1", self._upstream))
+            return socket.create_connection(("127.0.0.1", self._upstream), source_address=(self._source, 0))
         server = socket.socket(socket.AF_UNIX)
         server.connect(str(self._upstream))
         return server

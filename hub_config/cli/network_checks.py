@@ -11,7 +11,8 @@ def network_state(settings: Settings, state: State) -> tuple[bool, str]:
     datasets = [f"dataset `{one.dataset}`" for one in state.datasets.values() if one.open and _inside(one.zone)]
     restricted = [*datasets, *(f"profile `{one.name}`" for one in settings.profiles if _inside(one.zone))]
     if settings.network is not None:
-        return True, f"{_table(settings.network)}; {len(restricted) or 'no'} datasets and profiles are for it only"
+        table = _table(settings.network, settings.origins.own)
+        return True, f"{table}; {len(restricted) or 'no'} datasets and profiles are for it only"
     if not restricted:
         return True, "nobody is inside, sluis.toml has no table [network]; nothing asks for it"
     named = ", ".join(restricted[:3]) + (", …" if len(restricted) > 3 else "")
@@ -22,6 +23,6 @@ def _inside(zone: Zone) -> bool:
     return zone is not Zone.ANYWHERE
 
 
-def _table(network: NetworkSettings) -> str:
-    where = network.institute_url or "the port that `sluis run` says"
+def _table(network: NetworkSettings, own: bool) -> str:
+    where = network.institute_url or ("the same names" if own else "the port that `sluis run` says")
     return f"{', '.join(network.institute[:5])} by {where}; a look counts for {network.recheck_seconds} seconds"

@@ -18,20 +18,19 @@ from hub_config.doors import INSTITUTE, PEER_HEADER, WORD_HEADER, door_word
 from hub_config.login.sessions import HUB, Stay
 from hub_config.network_settings import NetworkSettings
 from hub_config.running import Running
-from hub_config.zones import Came, Inside, place_of
+from hub_config.zones import Came, Inside, came_by, place_of
 
 
 class Network(msgspec.Struct, frozen=True):
     """What the hub knows of places: who is inside, if anybody can be, and for how many seconds a look counts.
 
-    `addresses` are those of the doors by their words, `public` and `institute` those of each.
+    `public` and `institute` are the doors' addresses; the institute's is empty where its door has the public one's.
     """
 
     inside: Inside | None = None
     seconds: int = 60
     public: str = ""
     institute: str = ""
-    addresses: dict[str, str] = {}
 
     def place(self, request: Any) -> Zone:
         """Return the place of the browser behind a request of tornado's."""
@@ -41,8 +40,11 @@ class Network(msgspec.Struct, frozen=True):
 
     def address(self, request: Any) -> str:
         """Return the address by which a browser came in, never its `Host` (SES-14); the public one in doubt."""
-        words = request.headers.get_list(WORD_HEADER)
-        return self.addresses.get(words[0], self.public) if len(words) == 1 else self.public
+        return (self.institute if self.is_by_it(request) else "") or self.public
+
+    def is_by_it(self, request: Any) -> bool:
+        """Say whether a browser came in by the institute's door, wherever it sits."""
+        return came_by(request.headers.get_list(WORD_HEADER), self.inside)
 
     def stay(self, request: Any) -> Stay:
         """Return the place, with how long it counts."""
@@ -51,11 +53,10 @@ class Network(msgspec.Struct, frozen=True):
 
 def network_of(running: Running, settings: NetworkSettings | None) -> Network:
     """Return what one start knows of places; without an institute's door everybody is anywhere."""
-    addresses = {door_word(running.proxy_token, door.name): door.url for door in running.doors}
     if settings is None or not running.institute_api:
-        return Network(public=running.url, addresses=addresses)
+        return Network(public=running.url)
     inside = Inside(settings.networks, door_word(running.proxy_token, INSTITUTE), settings.balancers)
-    return Network(inside, settings.recheck_seconds, running.url, running.institute_url, addresses)
+    return Network(inside, settings.recheck_seconds, running.url, running.institute_url)
 
 
 def note_stay(policy: Policy, token: str, stay: Stay) -> None:

@@ -103,7 +103,7 @@ def test_the_end_is_told_louder_and_louder_and_then_what_is_kept(hub: LoginHub, 
 
 
 def clicked_through(page: Page) -> None:
-    """Follow the banner's link as a person does: JupyterLab's own dialog about its server may lie over it, and is closed."""
+    """Follow the banner's link as a person does: where JupyterLab's own dialog lies over it, that is closed first."""
     page.add_locator_handler(page.locator("dialog.jp-Dialog"), lambda _: page.keyboard.press("Escape"))
     banner(page).get_by_role("link").click()
 

@@ -1,8 +1,6 @@
 """Web origins of their own in Chromium: what a workspace's page can do to the desk, the hub and other workspaces."""
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from hub_config.places import Places
 from hub_config.running import load_running
 from tests.browser.entering import log_in, submit
 from tests.integration.conftest import seeded
+from tests.integration.demos import own_demo
 from tests.integration.whole import RunningSluis, until
 
 __all__ = ["seeded"]
@@ -27,19 +26,17 @@ DR_1, DR_2 = (f"p-12-dr-{number}.work.{SITE}" for number in (1, 2))
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[RunningSluis]:
     """A running demo in which hub, desk and each workspace have hosts of their own, all of which are this machine."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    running = RunningSluis(folder / "s", institute=False)
+    with own_demo(seeded, own_origins) as running:
+        yield running
+
+
+def own_origins(text: str, running: RunningSluis) -> str:
+    """Give hub, desk and workspaces addresses of their own, which the institute's proxy has as well."""
     running.url = f"http://hub.{SITE}:{running.port}"
     addresses = {"hub": "hub", "desk": "desk", "workspaces": "*.work"}
     lines = [f'{name} = "http://{host}.{SITE}:{running.port}"' for name, host in addresses.items()]
-    settings = folder / "s" / "sluis.toml"
-    text = re.sub(r"(?s)# [^\n]*\n\[(?:origins|network)\].*?(?=\n#[^\n]*\n\[|\Z)", "", settings.read_text())
-    settings.write_text("\n".join([text, "[origins]", *lines, ""]))
-    running.start()
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+    text = re.sub(r"(?s)# [^\n]*\n\[origins\].*?(?=\n#[^\n]*\n\[|\Z)", "", text)
+    return "\n".join([text, "[origins]", *lines, ""])
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub_config.settings import load_settings
 from tests.chart.rendering import (
     CHART,
     VARIANTS,
@@ -86,8 +87,14 @@ WITH_INSTITUTE = merged(
 )
 
 
+SAME_NAMES = merged(WITH_INSTITUTE, {"origins": VALUES["origins"] | {"allowShared": False}, "network": {"url": ""}})
+"""The same with addresses of their own for hub, desk and workspaces: the institute's proxy has no other (SES-07)."""
+
+
 @pytest.mark.parametrize(
-    ("values", "ways"), [(VALUES, WAYS), (WITH_INSTITUTE, WAYS | INSTITUTE)], ids=["one door", "two doors"]
+    ("values", "ways"),
+    [(VALUES, WAYS), (WITH_INSTITUTE, WAYS | INSTITUTE), (SAME_NAMES, WAYS | INSTITUTE)],
+    ids=["one door", "two doors", "two doors of the same names"],
 )
 def test_there_is_no_other_way(values: Values, ways: set[tuple[str, str, int]]) -> None:
     """NET-04, NET-08, NET-10: the whole of who reaches whom; workspaces reach the hub and never a proxy or its API."""
@@ -201,6 +208,20 @@ def test_a_load_balancer_says_whom_it_lets_in(door: str, ranges: list[str]) -> N
     spec = named(variant("kitchen sink"), "Service", door)["spec"]
     assert spec["loadBalancerSourceRanges"] == ranges
     assert spec["externalTrafficPolicy"] == "Local"
+
+
+def test_both_doors_answer_by_the_same_names_where_each_part_has_its_own(tmp_path: Path) -> None:
+    """S78, SES-07: inside, DNS leads them to the institute's proxy; both hold workspaces by their hosts."""
+    file = tmp_path / "sluis.toml"
+    file.write_text(named(render(SAME_NAMES), "ConfigMap", "sluis-config")["data"]["sluis.toml"], encoding="utf-8")
+    settings = load_settings(file)
+    assert settings.origins.own
+    assert settings.network is not None
+    specs = pod_specs(render(SAME_NAMES))
+    for door in ("proxy", "proxy-institute"):
+        (container,) = specs[door]["spec"]["containers"]
+        assert "--host-routing" in container["args"]
+        assert {"name": "SLUIS_HUB_HOSTS", "value": "sluis.example.org"} in container["env"]
 
 
 def test_each_door_says_which_one_it_is() -> None:

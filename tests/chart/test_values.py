@@ -145,8 +145,9 @@ WRONG = {
     "addresses beside a shared one": (at("origins.allowShared", True), "origins.allowShared does not go with"),
     "addresses in the settings": (at("config.origins", {}), "config.origins is made by the chart: write origins"),
     "a network in the settings": (at("config.network", {}), "config.network is made by the chart: write network"),
-    "a network beside addresses of their own": (
-        at("network", {"institute": ["192.0.2.0/24"]}), "network.institute does not go with addresses of their own"),
+    "an institute's address beside addresses of their own": (
+        at("network", {"institute": ["192.0.2.0/24"], "url": "https://a.example.org"}),
+        "network.url does not go with addresses of their own"),
     "a network without an address": (
         merged(_SHARED, at("network", {"institute": ["192.0.2.0/24"]})), "network.url is empty: write the address"),
     "an address without a network": (

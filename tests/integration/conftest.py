@@ -10,6 +10,7 @@ import pytest
 
 from hub_config.demo.seed import seed
 from hub_config.places import Places
+from tests.integration.demos import own_demo
 from tests.integration.whole import RunningSluis
 
 LONGEST_FIRST = [
@@ -58,10 +59,5 @@ def stopped(seeded: Path) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[RunningSluis]:
     """A running demo that the tests of one module share."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    running = RunningSluis(folder / "s")
-    running.start()
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+    with own_demo(seeded) as running:
+        yield running

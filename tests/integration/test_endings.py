@@ -5,9 +5,7 @@ workspace is a real one of a whole demo. The seconds are what the product promis
 """
 
 import contextlib
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ import websocket
 from access_policy import events as e
 from hub_config.places import Places
 from hub_config.running import load_running
+from tests.integration.demos import own_demo
 from tests.integration.endings import FACTS, LAPSES, PREPARED, Ending, Lapse
 from tests.integration.office import Office, soon
 from tests.integration.own_spawner import processes_naming
@@ -83,13 +82,8 @@ class Readings:
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[RunningSluis]:
     """Yield a running demo."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    running = RunningSluis(folder / "s")
-    running.start()
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+    with own_demo(seeded) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

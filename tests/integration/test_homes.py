@@ -1,13 +1,12 @@
 """A dataset leaves a live request: the home that had it is set aside, and an admin has it deleted (S46, S94, E62)."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hub_config.demo.requests import BIOBANK
+from tests.integration.demos import own_demo
 from tests.integration.whole import RunningSluis, Visitor, text_of, until
 
 pytestmark = pytest.mark.integration
@@ -19,13 +18,8 @@ LOOK = "print(__import__('os').path.exists('copied.csv'))"
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[RunningSluis]:
     """Yield a demo of this module's own: a dataset is withdrawn in it."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    running = RunningSluis(folder / "s")
-    running.start()
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+    with own_demo(seeded) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

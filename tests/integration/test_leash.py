@@ -1,8 +1,6 @@
 """The leash over HTTP, at a real demo: who may read it, what it says before and after the end, and in silence."""
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -12,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.integration.demos import own_demo, with_key
 from tests.integration.test_whole import running
 from tests.integration.whole import RunningSluis, Visitor, until
 from tests.unit.access_policy.log.troubles import moved_away
@@ -26,18 +25,8 @@ SILENCE = 20
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[RunningSluis]:
     """A demo that bears a silent log for a short time."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    settings = folder / "s" / "sluis.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(re.sub(r"store_silence_seconds = \d+", f"store_silence_seconds = {SILENCE}", text))
-    running = RunningSluis(folder / "s")
-    try:
-        running.start()
+    with own_demo(seeded, with_key("store_silence_seconds", SILENCE)) as running:
         yield running
-    finally:
-        running.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,6 @@
 Only 127.0.0.2 is the institute's here. Both browsers come by its door, so what tells them apart is where they sit.
 """
 
-import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +13,7 @@ import websocket
 from hub_config.doors import INSTITUTE, PEER_HEADER, PUBLIC, WORD_HEADER, door_word
 from hub_config.places import Places
 from hub_config.running import load_running
+from tests.integration.demos import own_demo, with_key
 from tests.integration.whole import RunningSluis, Visitor, until
 
 pytestmark = pytest.mark.integration
@@ -27,18 +25,9 @@ OFFICE, HOME = "127.0.0.2", "127.0.0.1"
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[RunningSluis]:
     """Yield a demo whose institute is one address of this machine."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    settings = folder / "s" / "sluis.toml"
-    text = re.sub(r"recheck_seconds = \d+", f"recheck_seconds = {RECHECK}", settings.read_text())
-    text, changed = re.subn(r"institute = \[.*\]", f'institute = ["{OFFICE}/32"]', text)
-    assert changed == 1
-    settings.write_text(text)
-    running = RunningSluis(folder / "s")
-    running.start()
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+    office = with_key("institute", f'["{OFFICE}/32"]')
+    with own_demo(seeded, with_key("recheck_seconds", RECHECK), office) as running:
+        yield running
 
 
 def at(address: str, visitor: Visitor) -> Visitor:

@@ -3,9 +3,6 @@
 On one machine both doors lie on loopback, so the door alone tells where a browser is. `recheck_seconds` is the least.
 """
 
-import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 import websocket
 
 from hub_config.doors import PEER_HEADER, WORD_HEADER
+from tests.integration.demos import own_demo, with_key
 from tests.integration.whole import RunningSluis, Visitor, until
 
 RECHECK = 6
@@ -23,17 +21,8 @@ FORGED = {WORD_HEADER: "0" * 64, PEER_HEADER: "127.0.0.1", "X-Forwarded-For": "1
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[RunningSluis]:
     """Yield a demo whose sessions count as inside for a few seconds only."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    settings = folder / "s" / "sluis.toml"
-    text, changed = re.subn(r"recheck_seconds = \d+", f"recheck_seconds = {RECHECK}", settings.read_text())
-    assert changed == 1
-    settings.write_text(text)
-    running = RunningSluis(folder / "s")
-    running.start()
-    yield running
-    running.stop()
-    shutil.rmtree(folder)
+    with own_demo(seeded, with_key("recheck_seconds", RECHECK)) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

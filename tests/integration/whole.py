@@ -57,17 +57,14 @@ def sluis(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class RunningSluis:
-    """One `sluis run`, of a demo unless said otherwise; a new demo's log can be put into a PostgreSQL database.
+    """One `sluis run`, of a demo unless said otherwise; a new demo's log can be put into a PostgreSQL database."""
 
-    `institute` says that its settings have an institute's network, as a demo's have.
-    """
-
-    def __init__(self, state: Path, demo: bool = True, database: str = "", institute: bool = True) -> None:
+    def __init__(self, state: Path, demo: bool = True, database: str = "") -> None:
         self.state = state
         self._kind = [*(["--demo"] if demo else []), *(["--database", database] if database else [])]
         self.port, self.institute_port = free_ports(2)
         self.url, self.institute_url = (f"http://127.0.0.1:{one}" for one in (self.port, self.institute_port))
-        self._doors = ["--institute-port", str(self.institute_port)] if demo and institute else []
+        self._doors = ["--institute-port", str(self.institute_port)] if demo else []
         self._process: subprocess.Popen[str] | None = None
         self._said: queue.Queue[str] = queue.Queue()
 

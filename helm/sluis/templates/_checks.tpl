@@ -170,11 +170,14 @@ Each line says what to do. Nothing renders while one of them applies (DEP-01).
 {{- if hasKey .Values.config "network" }}
 {{- fail "config.network is made by the chart: write network instead" }}
 {{- end }}
-{{- if and $network.institute (not .Values.origins.allowShared) }}
-{{- fail "network.institute does not go with addresses of their own in origins yet: write origins.allowShared: true (docs/network.md says what that leaves open)" }}
+{{- if and $network.url (not .Values.origins.allowShared) }}
+{{- fail "network.url does not go with addresses of their own in origins: inside, the same names lead to the institute's proxy; leave it out (docs/network.md)" }}
 {{- end }}
-{{- range $key, $write := dict "url" "the address that browsers use from within it, such as `https://sluis.inside.example.org`" "institute" "its networks, such as `[192.0.2.0/24]`" }}
-{{- if and (or $network.institute $network.url) (empty (get $network $key)) }}{{ fail (printf "network.%s is empty: write %s" $key $write) }}{{ end }}
+{{- if and $network.institute (empty $network.url) .Values.origins.allowShared }}
+{{- fail "network.url is empty: write the address that browsers use from within it, such as `https://sluis.inside.example.org`" }}
+{{- end }}
+{{- if and $network.url (empty $network.institute) }}
+{{- fail "network.institute is empty: write its networks, such as `[192.0.2.0/24]`" }}
 {{- end }}
 {{- if and $network.institute (empty $network.browsers.cidrs) }}
 {{- fail "network.browsers.cidrs is empty: write where browsers, or the load balancer before the institute's proxy, come from" }}

@@ -52,7 +52,7 @@ spec:
             {{- if or .root.Values.network.institute (not .root.Values.origins.allowShared) }}
             # another host than this one has its own routes only
             - name: SLUIS_HUB_HOSTS
-              value: {{ (urlParse (ternary .root.Values.network.url .root.Values.url (eq .door "institute"))).hostname }}
+              value: {{ (urlParse (ternary (.root.Values.network.url | default .root.Values.url) .root.Values.url (eq .door "institute"))).hostname }}
             {{- end }}
             {{- if .root.Values.network.institute }}
             # which door this is, as it tells hub and desk

@@ -7,7 +7,8 @@ import pytest
 
 from access_policy.model.enums import Zone
 from hub_config.cli.settings_text import settings_text
-from hub_config.network_settings import NetworkSettings, network_problem
+from hub_config.network_settings import NetworkSettings, door_problem, network_problem
+from hub_config.origins import OriginSettings
 from hub_config.settings import Settings, SettingsProblem, Size, load_settings
 
 pytestmark = pytest.mark.unit
@@ -120,3 +121,32 @@ def test_the_table_names_its_networks(tmp_path: Path) -> None:
 def test_an_address_is_encrypted_or_this_machines_own(url: str) -> None:
     """SES-14: as any other address of this installation."""
     assert network_problem(network(institute_url=url)) is None
+
+
+OWN = OriginSettings(
+    hub="https://sluis.example.org", desk="https://desk.sluis.example.org", workspaces="https://*.work.example.org"
+)
+NAMELESS = network(institute_url="", balancers=1)
+
+
+@pytest.mark.parametrize(
+    ("table", "origins", "cluster", "words"),
+    [
+        (NAMELESS, OWN, "", None),
+        (network(institute_url="https://a.example.org", balancers=1), OWN, "", "does not go with addresses"),
+        (network(institute_url="", balancers=0), OWN, "", "network.balancers is 0"),
+        (NAMELESS, msgspec.structs.replace(OWN, hub=""), "https://sluis.example.org", None),
+        (
+            network(institute_url="", balancers=0), msgspec.structs.replace(OWN, hub=""), "https://sluis.example.org",
+            "network.balancers is 0",
+        ),
+        (NAMELESS, OriginSettings(), "https://sluis.example.org", "network.institute_url is empty"),
+        (network(institute_url="", balancers=0), OriginSettings(), "", None),
+    ],
+)  # fmt: skip
+def test_the_door_has_a_name_of_its_own_or_the_names_of_the_rest(
+    table: NetworkSettings, origins: OriginSettings, cluster: str, words: str | None
+) -> None:
+    """S78, SES-07: never both, and whatever ends TLS before it is counted."""
+    problem = door_problem(table, origins, cluster)
+    assert (problem is None) if words is None else words in str(problem)

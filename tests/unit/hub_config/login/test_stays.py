@@ -183,6 +183,15 @@ def test_a_browser_is_sent_back_to_the_door_that_it_came_by() -> None:
     assert WITHOUT.address(request()) == HERE
 
 
+def test_a_door_with_the_public_names_is_told_by_its_word_alone() -> None:
+    """S78, SES-07: where hub, desk and workspaces have addresses of their own, both doors are found by the same."""
+    same = network_of(msgspec.structs.replace(RUNNING, institute_url=""), SETTINGS)
+    assert [same.address(request(door)) for door in (PUBLIC, INSTITUTE)] == [HERE, HERE]
+    assert [same.is_by_it(request(door)) for door in (PUBLIC, INSTITUTE)] == [False, True]
+    assert same.place(request()) is Zone.INSTITUTE
+    assert same.place(request(peer=ELSEWHERE)) is Zone.ANYWHERE
+
+
 class Handler:
     """A request to the hub that was answered, as what logs it sees it."""
 
