@@ -51,11 +51,15 @@ def of_ended(at: datetime, why: Sequence[Why], page: Link) -> Banner:
 
 
 def of_silence(left: timedelta, at: datetime, desk: Link) -> Banner:
-    """Return what is said while the log is silent; `left` is how much longer workspaces go on at `at`, about."""
+    """Return what is said while the log is silent; `left` is how much longer workspaces go on at `at`, about.
+
+    Said once, then in the last minute, and when that is over.
+    """
     ends = f"it ends within {_minutes(left)}, by {instant(at + left)}" if left else "it ends now, or has ended"
     words = f"Sluis' log does not answer, so nobody can say that this workspace may go on. Without an answer {ends}."
     advice = f"Save your work if that is still possible. {KEPT} This notice goes once the log answers again."
-    return Banner("silent", True, words, advice, desk.address, desk.words)
+    step = " over" if not left else " 1" if left <= timedelta(minutes=1) else ""
+    return Banner(f"silent{step}", True, words, advice, desk.address, desk.words)
 
 
 def of_end_in_silence(page: Link) -> Banner:
