@@ -85,13 +85,13 @@ def test_the_page_is_warned_and_after_the_end_told_what_is_kept(demo: RunningSlu
     page = lotte.http.get(f"{lotte.workspace_path(REQUEST)}/lab")
     assert "it was stopped on request" in page.text
     assert 'id="start"' in page.text
-    verified_for(lotte, timedelta(seconds=90))
+    verified_for(lotte, timedelta(seconds=45))
     running(lotte, REQUEST)
     warned = told(lotte)
     assert (warned["runs"], warned["step"] in (1, 10)) == (True, True)
     assert [one["code"] for one in warned["why"]] == ["verification_expired"]
-    assert 0 < warned["ends_in_seconds"] <= 90
-    until(lambda: not demo.has_workspace(lotte.person), 150)
+    assert 0 < warned["ends_in_seconds"] <= 45
+    until(lambda: not demo.has_workspace(lotte.person), 105)
     ended = told(lotte)
     assert (ended["runs"], ended["why"]) == (False, warned["why"])
     assert ended["until"] >= warned["until"]

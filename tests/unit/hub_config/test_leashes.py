@@ -162,6 +162,20 @@ def test_a_silent_log_is_told_with_its_bound(leashes: Leashes, seconds: Seconds,
     assert leashes.silent_for() is None
 
 
+def test_a_silence_is_said_again_in_the_last_minute_and_when_its_time_is_over(
+    leashes: Leashes, seconds: Seconds, log: Path
+) -> None:
+    """POL-04: a page shows anew, also to who closed it, what has another key; else nothing is repeated."""
+    keys = []
+    with moved_away(log):
+        for _ in range(7):
+            banner = leashes.in_silence(WHO, WHAT, restricted=False).banner
+            assert banner is not None
+            keys.append(banner.key)
+            seconds.now += 50
+    assert keys == ["silent"] * 5 + ["silent 1", "silent over"]
+
+
 def test_a_silent_log_is_not_asked_by_each_page(leashes: Leashes, seconds: Seconds, log: Path) -> None:
     """FLT-02: each question may keep the whole hub waiting, so a silence is believed for a moment."""
     with moved_away(log):
