@@ -45,7 +45,10 @@ def kill(installed: Installed, part: str, pattern: str) -> None:
 def test_a_researcher_reads_the_data_and_loses_it_with_the_request(
     cluster: Cluster, installed: Installed, lotte: Visitor
 ) -> None:
-    """DAT-04, DAT-08, S46: a kernel over a WebSocket reads the mounted data and cannot write; the end takes it all."""
+    """DAT-04, DAT-08, S46: a kernel over a WebSocket reads the mounted data and cannot write; the end takes it all.
+
+    POL-03: the page that the pod serves has the banner, which asks the hub when it ends.
+    """
     click = Click(cluster.admin, names.namespace("DR-1"))
     start(lotte, "DR-1")
     click.done("server reached")
@@ -55,6 +58,8 @@ def test_a_researcher_reads_the_data_and_loses_it_with_the_request(
     click.done("first cell")
     say(str(click))
     assert kernel.run(WRITE) == EROFS
+    assert "sluis-leash" in lotte.http.get(f"{lotte.workspace_path('DR-1')}/lab").text
+    assert lotte.http.get("/hub/leash/dr-1").json()["until"] is not None
     suspend(installed, "DR-1")
     assert kernel.ended(30.0)
     await_end(cluster, installed, lotte, "DR-1")
