@@ -6,6 +6,8 @@ _ATOM = r"[a-z0-9!#$%&'*+/=?^_{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*", re.ASCII)
 _LONGEST_LOCAL = 64
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+"""A last label that makes an address of numbers of a host, as browsers read it (WHATWG URL, "ends in a number")."""
 
 
 def normal_email(text: str) -> str:
@@ -17,9 +19,13 @@ def normal_email(text: str) -> str:
 
 
 def normal_domain(text: str) -> str:
-    """Return the one form of a domain: lower case, no trailing dot. Raises ValueError where a label is not ASCII."""
+    """Return the one form of a domain: lower case, no trailing dot. Raises ValueError for a label that is not ASCII.
+
+    A name that ends in a number is an address (NET-09).
+    """
     labels = text.lower().removesuffix(".").split(".")
-    if len(labels) < 2 or not text.isascii() or not all(_LABEL.fullmatch(label) for label in labels):
+    named = len(labels) > 1 and not _NUMBER.fullmatch(labels[-1])
+    if not named or not text.isascii() or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError(f"`{text[:60]!a}` is no e-mail domain in ASCII letters")
     return ".".join(labels)
 

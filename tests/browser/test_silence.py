@@ -11,8 +11,9 @@ from tests.browser.entering import log_in
 from tests.browser.test_leash import banner, clicked_through, shows
 from tests.integration.conftest import seeded
 from tests.integration.demos import own_demo, with_key
-from tests.integration.test_leash import SILENCE, moved_away
+from tests.integration.test_leash import SILENCE
 from tests.integration.whole import RunningSluis, until
+from tests.unit.access_policy.log.troubles import moved_away
 
 __all__ = ["seeded"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -79,11 +79,12 @@ def test_a_link_can_be_followed(link: str) -> None:
         "http://journal.example/1", "ftp://journal.example/1", "javascript:alert(1)", "journal.example/1", "https://",
         "https://journal/1", "https://rosa:secret@journal.example/1", "https://journal.example@evil.example/1",
         "https://journal.example/a b", "https://j\u043eurnal.example/1", "10.1/1", "11.1038/1", "doi: 10.1038/1",
-        "https://-journal.example/1",
+        "https://-journal.example/1", "https://127.0.0.1/", "https://127.1/", "https://0x7f.1/", "https://2130706433/",
+        "https://169.254.169.254/", "https://[::1]/", "https://localhost/", "https://10.0.0.0x1/",
     ],
 )  # fmt: skip
 def test_what_leads_nowhere_is_no_link(link: str) -> None:
-    """S69: pages show it as a link, so it is one that is safe to follow."""
+    """S69, NET-09: pages show it as a link, so it is one that is safe to follow, and names no machine by its number."""
     code = everything_holds().refusal("record-publication", RESEARCHER, **PAPER | {"link": link})
     assert code == "not_allowed_value"
 
