@@ -159,14 +159,13 @@ def table(endings: Iterable[Ending]) -> list[str]:
     return lines
 
 
-def ours(workspaces: int, endings: int, kinds: Sequence[Kind] = KINDS) -> Iterator[Ending]:
+def ours(running: Sandboxes, endings: int, kinds: Sequence[Kind] = KINDS) -> Iterator[Ending]:
     """Give all endings of Sluis, all at once last."""
-    with sandboxes(workspaces) as running:
-        bench = Bench(running)
-        for todo in plan(kinds, running.rooms.all, endings):
-            yield from bench.stretch(todo)
-            bench.again(todo)
-        yield from bench.all_at_once()
+    bench = Bench(running)
+    for todo in plan(kinds, running.rooms.all, endings):
+        yield from bench.stretch(todo)
+        bench.again(todo)
+    yield from bench.all_at_once()
 
 
 def beside(found: Sequence[Ending], timeout: int, number: int) -> list[str]:
@@ -201,7 +200,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--culler-timeout", type=int, default=60, help="seconds; its documented default is 600")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends with it
-    found = told(ours(options.workspaces, options.endings))
+    with sandboxes(options.workspaces) as running:
+        found = told(ours(running, options.endings))
     print("\n".join(table(found)), flush=True)
     print("\n".join(beside(found, options.culler_timeout, options.endings)))
 

@@ -6,7 +6,7 @@ clock that comes to an instant that was named before (POL-03).
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from access_policy.model.enums import TransferBasis
@@ -16,8 +16,6 @@ from hub_config.demo.people import COURSE
 from tests.bench.leash_rooms import ADMIN, INSIDE, REPRESENTATIVE, STEWARD, TRAINER, Room, Rooms
 
 _R = ReasonCode
-AHEAD = timedelta(seconds=40)
-"""How long before it comes an instant is named: time for a start, and for the other endings of a stretch."""
 
 
 class Kind(NamedTuple):
@@ -71,12 +69,12 @@ def _offer_again(rooms: Rooms, room: Room) -> None:
 
 def _verify_for_a_while(rooms: Rooms, room: Room) -> None:
     rooms.give(ADMIN, "withdraw-verification", person=rooms.person(room.login), reason="to be done anew")
-    room.ends = present() + AHEAD
+    room.ends = present() + rooms.ahead
     rooms.verify(room.login, room.ends)
 
 
 def _ask_for_a_while(rooms: Rooms, room: Room) -> None:
-    rooms.ask(room, present() + AHEAD)
+    rooms.ask(room, present() + rooms.ahead)
 
 
 KINDS = (

@@ -6,17 +6,17 @@ people, and most rooms are outside the EEA, where more can be taken away.
 
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from access_policy import events as e
-from access_policy.model.enums import Confirmation, Criterion, Party, TransferBasis
+from access_policy.model.enums import Confirmation, Criterion, Party, Region, TransferBasis
 from access_policy.model.jurisdictions import ModelClauses
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import identity_of, present
@@ -81,16 +81,41 @@ class Room:
         return f"signatory-{self.number}"
 
 
-class Rooms:
-    """All rooms, and the pen that writes their facts."""
+class Shelf(NamedTuple):
+    """Where datasets lie: in the datasets' folder, or in a bucket, to which `put` brings a folder under a prefix."""
 
-    def __init__(self, policy: Policy, places: Places, number: int) -> None:
+    bucket: str = ""
+    put: Callable[[str, str, Path], None] = lambda _bucket, _prefix, _folder: None
+
+    @property
+    def region(self) -> Region:
+        """Where that is."""
+        return Region.EUROPE_WEST4 if self.bucket else Region.LOCAL
+
+    def take(self, prefix: str, folder: Path) -> str:
+        """Bring a folder there; return its location."""
+        self.put(self.bucket, prefix, folder)
+        return f"gs://{self.bucket}/{prefix}" if self.bucket else prefix
+
+
+_HERE = Shelf()
+
+
+class Rooms:
+    """All rooms, and the pen that writes their facts.
+
+    `ahead` is how long before it comes an instant is named: time for a start, and for other endings of a stretch.
+    """
+
+    ahead = timedelta(seconds=40)
+
+    def __init__(self, policy: Policy, places: Places, number: int, shelf: Shelf = _HERE) -> None:
         known = msgspec.json.decode(places.demo.read_bytes())
         people = {one["login"]: one["person"] for one in known}
         identity = partial(identity_of, places, DEMO_ISSUER)
         self._pen = Chronicle(policy, _Clock(), secrets.token_bytes, identity, people)
         self.policy = policy
-        self._places, self._datasets = places, places.datasets(SETTINGS.data.folder)
+        self._places, self._datasets, self._shelf = places, places.datasets(SETTINGS.data.folder), shelf
         self.all = [Room(one) for one in range(number)]
 
     def make(self) -> None:
@@ -159,14 +184,15 @@ class Rooms:
         (folder / "version.txt").write_text(f"{room.name} {room.version}\n")  # no two are of the same files
         for path in (folder.parent, folder):
             path.chmod(0o755)
+        location = self._shelf.take(f"{room.name}/{room.version}", folder)
         named = {
-            "dataset": room.name, "version": str(room.version), "location": f"{room.name}/{room.version}",
+            "dataset": room.name, "version": str(room.version), "location": location,
             "manifest": write_manifest(folder).digest, "attested": "true",
         }  # fmt: skip
         if room.version > 1:
             self.give(STEWARD, "release-version", **named, excluded=list(room.excluded))
             return
-        more = {"kind": "clinical", "region": "local", "consent": "informed-consent"}
+        more = {"kind": "clinical", "region": self._shelf.region, "consent": "informed-consent"}
         self.give(STEWARD, "register-dataset", **named, **more, title=f"Data of {room.name}", source="a bench")
 
     def base(self, room: Room, basis: TransferBasis) -> e.Fact:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from access_policy import events as e
 from access_policy.model.ids import PersonId, RequestId
@@ -21,7 +22,7 @@ from hub_config.places import Places
 from tests.bench.leash_reader import Slots, cell_alone
 from tests.bench.leash_rooms import FILE, Room, Rooms
 from tests.integration.sandbox_hub import holds
-from tests.integration.whole import Kernel, RunningSluis, Visitor, until
+from tests.integration.whole import Kernel, RunningSluis, Visitor, sluis, until
 
 _STARTS = 3
 """Starts at a time; each keeps a processor busy for seconds."""
@@ -49,9 +50,11 @@ class Guest(Visitor):
 class Sandboxes:
     """The rooms with their workspaces, as they run on this machine."""
 
-    def __init__(self, sluis: RunningSluis, rooms: Rooms) -> None:
-        self._sluis, self.rooms = sluis, rooms
-        self._guests = {room.number: Guest(sluis, rooms.guest(room)) for room in rooms.all}
+    profile = "small"
+
+    def __init__(self, demo: RunningSluis, rooms: Rooms) -> None:
+        self._sluis, self.rooms = demo, rooms
+        self._guests = {room.number: Guest(demo, rooms.guest(room)) for room in rooms.all}
         self.readers: dict[int, Slots] = {}
 
     def start(self, rooms: Iterable[Room]) -> None:
@@ -72,18 +75,21 @@ class Sandboxes:
         guest.end_kernel(kernel, room.request)
         if room.number in self.readers:
             self.readers[room.number].close()
-        slots = self.readers[room.number] = Slots(self._home(guest, room) / name)
+        slots = self.readers[room.number] = Slots(self.home(guest, room) / name)
         until(slots.read_by_all, _BOUND)
 
     def _asked(self, guest: Guest, room: Room) -> bool:
         """Ask for the workspace; who is told that it cannot be just now asks again, as a person does."""
-        return "spawn-pending" in guest.spawn(room.request, profile="small").url.path or guest.reaches(room.request)
+        page = guest.spawn(room.request, profile=self.profile)
+        return "spawn-pending" in page.url.path or guest.reaches(room.request)
 
     def _why_not(self, guest: Guest, room: Room) -> str:
-        told = self._sluis.explain(guest.person, room.request)["reasons"]
+        asked = sluis(self._sluis.state, "explain", guest.person, room.request, "--json")
+        told = msgspec.json.decode(asked.stdout)["reasons"]
         return f"no workspace in {room.name}: {[one['code'] for one in told if not one['holds']]}"
 
-    def _home(self, guest: Guest, room: Room) -> Path:
+    def home(self, guest: Guest, room: Room) -> Path:
+        """Return where a workspace's home lies on this machine."""
         return Places(self._sluis.state).homes / guest.person.lower() / room.request.lower()
 
     def stop(self, room: Room) -> None:
@@ -128,16 +134,16 @@ def monotonic_of(rooms: Rooms, at: datetime) -> float:
 def sandboxes(number: int) -> Iterator[Sandboxes]:
     """Give a running Sluis with so many rooms, in each a workspace and its reader."""
     folder = Path(tempfile.mkdtemp(prefix="sluis-leash-"))
-    places, sluis = Places(folder / "s"), RunningSluis(folder / "s")
+    places, demo = Places(folder / "s"), RunningSluis(folder / "s")
     seed(places, lambda _: None)
     rooms = Rooms(open_policy(places), places, number)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         stack.callback(rooms.policy.store.close)
         rooms.make()
-        sluis.start()
-        stack.callback(sluis.stop)
-        made = Sandboxes(sluis, rooms)
+        demo.start()
+        stack.callback(demo.stop)
+        made = Sandboxes(demo, rooms)
         stack.callback(made.close)
         made.start(rooms.all)
         yield made
