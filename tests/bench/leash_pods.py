@@ -1,7 +1,7 @@
 """How long a pod still reads data after its ground is gone: the bench of the leash, in the tests' cluster.
 
-The kinds of endings, the readers and the table are those of `tests.bench.leash`; the workspaces are pods, whose data come
-by the storage driver, and whose ends come by the API server and the kubelet.
+The kinds of endings, the readers and the table are those of `tests.bench.leash`. The workspaces are pods: their data
+come by the storage driver, their ends by the API server and the kubelet.
 """
 
 import argparse
