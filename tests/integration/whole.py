@@ -68,14 +68,16 @@ class RunningSluis:
         self.port, self.institute_port = free_ports(2)
         self.url, self.institute_url = (f"http://127.0.0.1:{one}" for one in (self.port, self.institute_port))
         self._doors = ["--institute-port", str(self.institute_port)] if demo and institute else []
+        self.program: list[str] = [str(SLUIS)]
+        self.environment: dict[str, str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._said: queue.Queue[str] = queue.Queue()
 
     def start(self) -> None:
         """Start it and wait for `ready:`."""
         self._process = subprocess.Popen(
-            [str(SLUIS), "run", *self._kind, "--state", str(self.state), "--port", str(self.port), *self._doors],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+            [*self.program, "run", *self._kind, "--state", str(self.state), "--port", str(self.port), *self._doors],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
         line = self._said.get(timeout=BOUND)
