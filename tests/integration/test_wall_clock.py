@@ -4,7 +4,9 @@ What is promised: while Sluis runs, a clock that is set moves nothing. A ground 
 nobody can set; nobody gets in anew by a process whose clock is off; whoever looks is told which clock, and by how much.
 """
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,8 +19,10 @@ from access_policy import events as e
 from access_policy.reasons import ReasonCode as R
 from hub_config.bootstrap import open_policy
 from hub_config.places import Places
+from tests.integration.login_browser import reason
 from tests.integration.moved_clock import COMMANDS, DAY, HOUR, PARTS, MovedSluis
 from tests.integration.office import Office, soon
+from tests.integration.test_desk import give
 from tests.integration.test_endings import CLOCK, Readings, Working, is_over, on_time, start, working
 from tests.integration.whole import Visitor, until
 
@@ -27,8 +31,12 @@ pytestmark = pytest.mark.integration
 EVERY = (*PARTS, COMMANDS)
 LEFT, LATER = 3 * HOUR, 4 * HOUR
 """What the ground of one workspace has left, and how far ahead clocks are set: beyond that, and its running time."""
-NEAR = 4.0
+NEAR = 2.0
 """Seconds to the end of another's, once its workspace runs and the clocks are set."""
+JUMPED = "the clock of this machine jumped and is `"
+SLOW = f"{JUMPED}{DAY}` seconds slow; set it right"
+IN_FUTURE = "seconds in the future, so the clock is wrong or was wrong then; set it right"
+RIGHT = "the clock is right again"
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +90,19 @@ def browser(demo: MovedSluis) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def luca(office: Office, browser: Visitor) -> Working:
-    """Return a workspace that stands on the adequacy of a country."""
-    office.agree("record-adequacy", "anna", country="AU", scope="full", begins=soon(0), act="a decision")
-    request = office.grant("luca")
+def luca(office: Office, browser: Visitor) -> Iterator[Working]:
+    """Yield a workspace that stands on the adequacy of a country."""
+    request = granted(office)
     start(browser, request)
-    return working(browser, request)
+    found = working(browser, request)
+    yield found
+    found.terminal.close()
+
+
+def granted(office: Office) -> str:
+    """Bring a request of Luca's to where it is active, on the adequacy of a country; return it."""
+    office.agree("record-adequacy", "anna", country="AU", scope="full", begins=soon(0), act="a decision")
+    return office.grant("luca")
 
 
 def ends_at(office: Office, instant: datetime) -> None:
@@ -99,6 +114,11 @@ def alarms(demo: MovedSluis) -> list[e.ClockJumped]:
     """Return the alarms on record."""
     with closing(open_policy(Places(demo.state)).store) as store:
         return [one.event for one in store.observations_since(0) if isinstance(one.event, e.ClockJumped)]
+
+
+def said_since_its_start(demo: MovedSluis, words: str) -> bool:
+    """Say whether the warden that runs now has said so."""
+    return words in demo.log_of("warden").rpartition("sluis.warden watching")[2]
 
 
 def reads_on(readings: Readings) -> bool:
@@ -116,25 +136,63 @@ def ended_in_time(demo: MovedSluis, office: Office, inside: Working, ends: datet
     assert (R.TRANSFER_BASIS_LAPSED in ended.why.split(","), on_time(ended, CLOCK)) == (True, True), ended
 
 
+def test_a_clock_set_back_lets_nobody_in_and_everybody_reads_why(demo: MovedSluis, lotte: Working) -> None:
+    """FLT-12, MFA-14: by the browser, at the desk and by a command; what only takes away goes through."""
+    before, visitor = demo.refusals(lotte.visitor.person), lotte.visitor
+    demo.set_clocks(-DAY, *EVERY)
+    refused = visitor.spawn("DR-1", profile="small")
+    assert (refused.status_code, "a clock of this installation is wrong" in reason(refused)) == (403, True)
+    assert demo.refusals(visitor.person) == before + 1
+    asked = give(visitor, "open-request", title="One more question", purpose="To treat cancer better")
+    assert (asked.status_code, "the clock of this machine jumped" in asked.text) == (503, True)
+    checked = demo.command("check")
+    assert (checked.returncode, SLOW in checked.stdout) == (1, True), checked.stdout
+    opened = ("do", "open-request", "title=Another", "purpose=To learn", "--as", visitor.person)
+    told = demo.command(*opened)
+    assert (told.returncode, SLOW in told.stderr) == (3, True), told.stderr
+    suspended = demo.command("do", "suspend-request", "request=DR-1", "reason=a question", "--as", "P-1")
+    assert suspended.returncode == 0, suspended.stderr
+
+
 @pytest.mark.parametrize(
-    ("whose", "seconds"),
-    [(EVERY, -DAY), (EVERY, LATER), (("warden",), -HOUR), (("hub",), -HOUR)],
-    ids=["all a day back", "all hours ahead", "the warden's an hour back", "the hub's an hour back"],
+    "clocks",
+    [dict.fromkeys(EVERY, -DAY), dict.fromkeys(EVERY, LATER), {"warden": -HOUR, "hub": HOUR}],
+    ids=["all a day back", "all hours ahead", "the warden's back and the hub's ahead"],
 )
 def test_a_ground_ends_by_the_time_that_nobody_set(
-    demo: MovedSluis, office: Office, lotte: Working, luca: Working, whose: tuple[str, ...], seconds: int
+    demo: MovedSluis, office: Office, lotte: Working, luca: Working, clocks: dict[str, int]
 ) -> None:
-    """FLT-12, POL-03: not later than at its instant, nor does another end earlier; both show in what is read inside."""
+    """FLT-12, POL-03: at its instant, and another's not before; a part that starts meanwhile does alike."""
     said = len(alarms(demo))
-    demo.set_clocks(seconds, *whose)
-    if "warden" in whose:
-        until(lambda: len(alarms(demo)) > said)
-        assert abs(alarms(demo)[-1].seconds - seconds) <= 1
+    for part, seconds in clocks.items():
+        demo.set_clocks(seconds, part)
     ends = soon(NEAR)
     ends_at(office, ends)
+    os.kill(demo.parts()["warden"], signal.SIGTERM)
     ended_in_time(demo, office, luca, ends)
+    until(lambda: said_since_its_start(demo, JUMPED))
+    assert len(alarms(demo)) > said
+    assert abs(alarms(demo)[-1].seconds - clocks["warden"]) <= 1
     assert office.running("lotte", lotte.request)
     assert reads_on(lotte.readings)
-    demo.set_clocks(0, *whose)
-    if "warden" in whose:
-        until(lambda: demo.log_of("warden").count("the clock is right again") > said)
+    demo.set_clocks(0, *clocks)
+    until(lambda: said_since_its_start(demo, RIGHT))
+
+
+def test_a_start_with_a_clock_set_back_gives_nobody_time(
+    demo: MovedSluis, office: Office, lotte: Working, browser: Visitor
+) -> None:
+    """FLT-12, POL-02: a start believes the clock anew, but the log knows of a later time, so what ended stays so."""
+    request = granted(office)
+    ends_at(office, soon(0))
+    demo.stop()
+    demo.set_clocks(-DAY, *EVERY)
+    demo.start()
+    told = demo.command("explain", browser.person, request)
+    assert (told.returncode, R.TRANSFER_BASIS_LAPSED in told.stdout) == (1, True), told.stdout
+    assert R.TRANSFER_BASIS_LAPSED in reason(browser.spawn(request, profile="small"))
+    refused = lotte.visitor.spawn(lotte.request, profile="small")
+    assert "a clock of this installation is wrong" in reason(refused)
+    checked = demo.command("check")
+    assert (checked.returncode, IN_FUTURE in checked.stdout) == (1, True), checked.stdout
+    assert demo.sandboxes() == []
