@@ -149,9 +149,10 @@ class AuthorizeCalls(OAuthAuthorizeHandler):  # type: ignore[misc]
     JupyterHub demands a challenge (`oauth_require_pkce`), and would take `plain`, too (RFC 7636, 4.2; SES-03).
     """
 
+    @web.authenticated
     async def get(self) -> None:
-        """Give the code to who is logged in; the hub sends others to the login."""
-        if self.current_user is not None and self.get_query_argument("code_challenge_method", "") != "S256":
+        """Give the code to who is logged in; others are sent to the login, after which the hub has nothing to await."""
+        if self.get_query_argument("code_challenge_method", "") != "S256":
             raise web.HTTPError(400, "a login of a part of Sluis brings a challenge of the kind S256")
         await super().get()
 

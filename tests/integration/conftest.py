@@ -16,8 +16,8 @@ from tests.integration.whole import RunningSluis
 LONGEST_FIRST = [
     f"test_{name}.py"
     for name in (
-        "endings", "networks", "whole", "leash", "wardens", "leash_bench", "in_cluster", "kills", "sandbox", "trouble",
-        "backup",
+        "endings", "networks", "whole", "leash", "wardens", "wall_clock", "leash_bench", "in_cluster", "kills",
+        "sandbox", "trouble", "backup",
     )
 ]  # fmt: skip
 

@@ -91,6 +91,16 @@ def test_a_code_is_given_for_a_hidden_challenge_only(hub: LoginHub, inside: Brow
     assert inside.get(f"/hub/api/oauth2/authorize?{urlencode(hidden)}").status_code == 302
 
 
+def test_who_is_not_logged_in_is_sent_to_the_login_for_a_code(hub: LoginHub) -> None:
+    """SES-03: that is no failure of the hub's, and its log shows none."""
+    asked = urlencode({"client_id": "service-desk", "response_type": "code", "state": "x"})
+    stranger = Browser(hub)
+    for _ in range(2):  # a failure is written down once the first was answered
+        answer = stranger.get(f"/hub/api/oauth2/authorize?{asked}")
+        assert (answer.status_code, urlsplit(answer.headers["location"]).path) == (302, "/hub/login")
+    assert "Uncaught exception GET /hub/api/oauth2/authorize" not in hub.log("hub")
+
+
 STRANGE = ("evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "127.0.0.2", "127.0.0.1:x", "x@y")
 
 

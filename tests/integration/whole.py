@@ -65,25 +65,20 @@ class RunningSluis:
         self.port, self.institute_port = free_ports(2)
         self.url, self.institute_url = (f"http://127.0.0.1:{one}" for one in (self.port, self.institute_port))
         self._doors = ["--institute-port", str(self.institute_port)] if demo else []
+        self.program: list[str] = [str(SLUIS)]
+        self.environment: dict[str, str] | None = None
         self._process: subprocess.Popen[str] | None = None
-        self._said: queue.Queue[str] = queue.Queue()
 
     def start(self) -> None:
         """Start it and wait for `ready:`."""
         self._process = subprocess.Popen(
-            [str(SLUIS), "run", *self._kind, "--state", str(self.state), "--port", str(self.port), *self._doors],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+            [*self.program, "run", *self._kind, "--state", str(self.state), "--port", str(self.port), *self._doors],
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
-        line = self._said.get(timeout=BOUND)
+        said: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=_listen, args=(self._process, said), daemon=True).start()
+        line = said.get(timeout=BOUND)
         assert line == f"ready: {self.url}\n", line
-
-    def _listen(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("ready:"):
-                self._said.put(line)
-        self._said.put("")
 
     @property
     def pid(self) -> int:
@@ -167,6 +162,14 @@ class RunningSluis:
         """Return the facts of one kind."""
         answer = sluis(self.state, "log", "show", "--kind", kind, "--json")
         return [dict(msgspec.json.decode(line)) for line in answer.stdout.splitlines()]
+
+
+def _listen(process: subprocess.Popen[str], said: queue.Queue[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("ready:"):
+            said.put(line)
+    said.put("")
 
 
 def _children(pid: int) -> list[int]:
