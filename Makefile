@@ -73,7 +73,8 @@ bench: install-dev
 # What needs a real API server (root): minutes with the machine's two cores busy. See docs/benchmarks.md.
 bench-cluster: install-cluster
 	@$(PY) -m tests.bench.in_cluster $(ARGS)
-	@exec $(PY) -m tests.cluster.run -s tests/cluster/test_click.py
+	@$(PY) -m tests.cluster.run -s tests/cluster/test_click.py
+	@exec $(PY) -m tests.bench.leash_pods
 
 # Minutes, not seconds; of one function: make mutation ARGS="--only term_over". See docs/mutation.md.
 mutation: install-dev

@@ -5,9 +5,9 @@ come by the storage driver, their ends by the API server and the kubelet.
 """
 
 import argparse
+import logging
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,7 +25,8 @@ from tests.cluster import store, up
 from tests.cluster.api import Api, close
 from tests.cluster.handle import Cluster
 from tests.cluster.installed import BUCKET, Installed, provider
-from tests.cluster.setting import setting
+from tests.cluster.run import a_cluster
+from tests.cluster.setting import Setting
 from tests.integration.whole import RunningSluis
 
 _AHEAD = timedelta(seconds=100)
@@ -58,9 +59,9 @@ class Pods(Sandboxes):
 
 
 @contextmanager
-def pods(number: int) -> Iterator[Pods]:
-    """Give a Sluis in the cluster of `CLUSTER` with so many rooms, in each a workspace and its reader."""
-    here, folder = setting(), Path(tempfile.mkdtemp(prefix="sluis-leash-"))
+def pods(here: Setting, number: int) -> Iterator[Pods]:
+    """Give a Sluis in a cluster with so many rooms, in each a workspace and its reader."""
+    folder = Path(tempfile.mkdtemp(prefix="sluis-leash-"))
     up.enter(here)
     installed = Installed(Cluster(here, Api.of(here.kubeconfig("admin"))), folder)
     with ExitStack() as stack:
@@ -87,8 +88,9 @@ def main() -> None:
     parser.add_argument("--workspaces", type=int, default=6, help="how many run all the time; 3 at least")
     parser.add_argument("--endings", type=int, default=5, help="how many of each kind")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was installed is removed with it
-    with pods(options.workspaces) as running:
+    signal.signal(signal.SIGTERM, up.interrupted)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with a_cluster() as here, pods(here, options.workspaces) as running:
         print("\n".join(table(told(ours(running, options.endings)))), flush=True)
 
 

@@ -10,10 +10,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.cluster import down, node, up
 from tests.cluster.processes import pids
-from tests.cluster.setting import HERE, ROOT, say, setting
+from tests.cluster.setting import HERE, ROOT, Setting, say, setting
 
 OUTSIDE = HERE / "notes"
 
@@ -23,8 +25,9 @@ def pytest(*words: str) -> int:
     return subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, check=False).returncode
 
 
-def inside(words: list[str]) -> int:
-    """The tests that need the cluster."""
+@contextmanager
+def a_cluster() -> Iterator[Setting]:
+    """Give the cluster that is up, which is left up; or bring one up, and take it down."""
     here = setting()
     there = bool(pids(here, "kube-apiserver")) and here.images.exists()
     packed = up.prepare()  # before the network namespace is entered: it needs registries
@@ -34,11 +37,17 @@ def inside(words: list[str]) -> int:
     try:
         if not there:
             up.bring_up(here, packed)
-        os.environ["CLUSTER"] = str(here.folder)
-        return pytest(*(words or [str(HERE), f"--ignore={OUTSIDE}"]))
+        yield here
     finally:
         if not there:
             down.take_down(here)
+
+
+def inside(words: list[str]) -> int:
+    """The tests that need the cluster."""
+    with a_cluster() as here:
+        os.environ["CLUSTER"] = str(here.folder)
+        return pytest(*(words or [str(HERE), f"--ignore={OUTSIDE}"]))
 
 
 def main(words: list[str]) -> int:
