@@ -14,8 +14,8 @@ from access_policy.events import FactEvent
 from access_policy.handle import handle
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.permissions import authorise, request_of
+from tests.unit.access_policy.journeys import JOURNEYS
 from tests.unit.access_policy.samples import COMMANDS, sample
-from tests.unit.access_policy.test_flips import JOURNEYS
 from tests.unit.access_policy.test_permissions import _ACTORS, CONCERNED, _cells, _name
 from tests.unit.access_policy.world import DAY, DIGEST, NO_REQUEST, NOBODY, RESEARCHER, World, everything_holds
 

@@ -17,7 +17,8 @@ from access_policy.model.enums import Action, DocumentKind, FactorKind, Zone
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.rules import Query, Session
 from access_policy.state import State
-from tests.unit.access_policy.test_flips import DECADE, JOURNEYS, _values
+from tests.unit.access_policy.journeys import JOURNEYS
+from tests.unit.access_policy.test_flips import DECADE, _values
 from tests.unit.access_policy.world import DAY, DIGEST, NO_REQUEST, RESEARCHER, everything_holds
 
 ASKING = (RESEARCHER, PersonId("P-13"))

@@ -30,7 +30,8 @@ from access_policy.model.jurisdictions import AdequacyScope
 from access_policy.rules import Query, Session
 from access_policy.state import State
 from access_policy.withdrawals import MAY_TAKE, TAKING
-from tests.unit.access_policy.test_flips import DECADE, JOURNEYS
+from tests.unit.access_policy.journeys import JOURNEYS
+from tests.unit.access_policy.test_flips import DECADE
 from tests.unit.access_policy.test_giving_facts import ASKING, Journey, _history, _name
 from tests.unit.access_policy.world import ADMIN, DAY, DIGEST, NOON, OPEN, RESEARCHER, RESTRICTED
 

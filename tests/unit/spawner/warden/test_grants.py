@@ -16,7 +16,7 @@ from spawner.warden.api import KINDS
 from spawner.warden.compare import differs, written_over
 from spawner.warden.grants import Metadata, Object, Place, Site, closed_place, given, open_place
 from spawner.workspace import number
-from tests.unit.access_policy.test_flips import JOURNEYS
+from tests.unit.access_policy.journeys import JOURNEYS
 from tests.unit.access_policy.world import ADMIN, MINUTE, OPEN, RESEARCHER, World, everything_holds
 from tests.unit.spawner.warden.cluster_room import HERE, SITE, good_world, in_buckets
 
