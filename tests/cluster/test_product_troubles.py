@@ -24,17 +24,20 @@ EAT = "eaten = [bytearray(b'x' * 2**20) for _ in range(4096)]"  # more than a ti
 
 @contextmanager
 def quota_reached(cluster: Cluster) -> Iterator[None]:
-    """The request's quota has room for nobody, and the warden stands still, which would mend that."""
+    """The request's quota has room for nobody, and both wardens stand still, which would mend that."""
     warden, path = cluster.as_account(PARTS, "warden"), f"/api/v1/namespaces/{PLACE}/resourcequotas"
-    (pod,) = cluster.admin.read(f"/api/v1/namespaces/{PARTS}/pods", labelSelector=WARDEN)["items"]
+    found = cluster.admin.read(f"/api/v1/namespaces/{PARTS}/pods", labelSelector=WARDEN)["items"]
+    pods = [str(each["metadata"]["name"]) for each in found]
     (quota,) = warden.read(path)["items"]
-    cluster.kill_in(PARTS, pod["metadata"]["name"], "in_cluster", signal.SIGSTOP)
+    for pod in pods:
+        cluster.kill_in(PARTS, pod, "in_cluster", signal.SIGSTOP)
     try:
         full = {**quota, "spec": {"hard": {**quota["spec"]["hard"], "pods": "0"}}}
         warden.ask("PUT", f"{path}/{quota['metadata']['name']}", json=full).raise_for_status()
         yield
     finally:
-        cluster.kill_in(PARTS, pod["metadata"]["name"], "in_cluster", signal.SIGCONT)
+        for pod in pods:
+            cluster.kill_in(PARTS, pod, "in_cluster", signal.SIGCONT)
 
 
 TROUBLES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
