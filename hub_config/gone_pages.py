@@ -32,7 +32,7 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
 
     def _say_silent(self) -> NoReturn:
         """POL-04: no login page, which would not open either, but until when what runs goes on."""
-        server_name = (self.path_kwargs.get("user_path") or "").strip("/").split("/")[0]
+        server_name = self._named()
         banner = silence_answer(asking(self), server_name).banner
         raise refusal(503, SILENT if banner is None else f"{banner.words} {banner.next}")
 
@@ -44,7 +44,7 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
     @web.authenticated
     async def get(self, user_name: str, user_path: str | None) -> None:
         """Say why; or open the route at once where it may be reached after all."""
-        server_name = (user_path or "").strip("/").split("/")[0]
+        server_name = self._named()
         if server_name in self._servers(user_name) and self._is_for_the_institute(server_name):
             await self._send_inside(server_name, restricted=True)
             return
@@ -95,12 +95,16 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
 
     def render_template(self, name: str, sync: bool = False, **given: Any) -> Any:
         """Called by the hub: its page of a server that does not run says how it ended, and what a start lacks."""
-        server_name = given.get("server_name") or ""
-        if name == "not_running.html" and SERVER.fullmatch(server_name):
-            given |= self._after_the_end(server_name)
+        if name == "not_running.html":
+            given |= self._after_the_end(given.get("server_name") or "")
         return super().render_template(name, sync, **given)
 
-    def _after_the_end(self, server_name: str) -> dict[str, Any]:
+    def _after_the_end(self, known: str) -> dict[str, Any]:
+        """What the page says; `known` is the server, or nothing where the hub forgot it with its ground."""
+        own = self.path_kwargs.get("user_name") == self.current_user.name
+        server_name = known or (self._named() if own else "")
+        if not SERVER.fullmatch(server_name):
+            return {}
         person, request = person_of(self.current_user.name), RequestId(server_name.upper())
         place = network_of(self).place(self.request)
         try:
@@ -108,7 +112,12 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
             lacking = gate_of(self).lacking(person, request, Action.OPEN_WORKSPACE, place)
         except LogError:
             raise refusal(503, SILENT) from None
-        return {"ended": ended, "lacking": [why_of(code) for code in lacking], "asked": True, "instant": instant}
+        if not known and ended is None:
+            return {}  # POL-09: of a request that somebody never worked in nothing is said
+        return {
+            "server_name": server_name, "ended": ended, "lacking": [why_of(code) for code in lacking], "asked": True,
+            "instant": instant, "spawn_url": f"{self.hub.base_url}spawn/{self.current_user.name}/{server_name}",
+        }  # fmt: skip
 
     def redirect(self, url: str, *given: Any, **named: Any) -> None:
         """Called by the hub, which knows no workspace's own host (SES-07)."""
@@ -117,3 +126,7 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
 
     def _servers(self, user_name: str) -> list[str]:
         return [*self.current_user.spawners] if user_name == self.current_user.name else []
+
+    def _named(self) -> str:
+        """The server that the path names, running or not."""
+        return (self.path_kwargs.get("user_path") or "").strip("/").split("/")[0]

@@ -1,7 +1,9 @@
 """The leash over HTTP, at a real demo: who may read it, what it says before and after the end, and in silence."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -97,7 +99,21 @@ def test_the_page_is_warned_and_after_the_end_told_what_is_kept(demo: RunningSlu
     assert ended["until"] >= warned["until"]
     (recorded,) = demo.endings(lotte.person, REQUEST)
     assert recorded["why"] == "verification_expired"
-    page = lotte.http.get(f"{lotte.workspace_path(REQUEST)}/lab")
+    says_what_is_kept(lotte)
+    until(lambda: SERVER not in remembered(demo), 105)
+    says_what_is_kept(lotte)
+    assert "ended" not in lotte.http.get(f"{lotte.workspace_path('DR-99')}/lab").text
+
+
+def remembered(demo: RunningSluis) -> set[str]:
+    """Return the names of the servers in JupyterHub's own tables."""
+    with closing(sqlite3.connect(f"file:{demo.state}/hub/jupyterhub.sqlite?mode=ro", uri=True)) as tables:
+        return {name for (name,) in tables.execute("SELECT name FROM spawners")}
+
+
+def says_what_is_kept(visitor: Visitor) -> None:
+    """The page of the end, whether or not JupyterHub remembers the server."""
+    page = visitor.http.get(f"{visitor.workspace_path(REQUEST)}/lab")
     words = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.text)))
     assert page.status_code == 424
     for said in (
