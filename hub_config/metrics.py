@@ -1,7 +1,8 @@
 """What a warden tells Prometheus at `/metrics`, on the port of its probes: never to browsers, and of nobody by name.
 
-Endings are counted from the whole log, so a warden that starts anew, or takes over, tells the same; refusals from the
-observations since its own start. A label holds a code that the program wrote, never a person, a request or free text.
+Endings are counted from the whole log as it is folded, so a warden that starts anew, or takes over, tells the same;
+refusals from the observations since its own start. A label holds a code that the program wrote, never a person, a
+request or free text.
 """
 
 import re
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from access_policy import events as e
 from access_policy.commands.workspaces import ground_lost
+from access_policy.events import Fact
 from access_policy.log.errors import LogError
 from access_policy.state import State, Workspace
 from access_policy.use_cases import Policy
@@ -27,7 +29,6 @@ class Metrics:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._facts = 0
         self._observations: int | None = None
         self._codes: set[str] = set()
         self.registry = CollectorRegistry()
@@ -40,6 +41,7 @@ class Metrics:
         self._errors = self._counter("sluis_reconcile_errors", "Looks at which a warden could not do its work", "kind")
         self._acts = self._gauge("sluis_warden_acts", "Whether this warden holds the lease")
         self._silent = self._gauge("sluis_log_silent_seconds", "How long the log has not answered")
+        policy.follow(self._take)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
@@ -64,11 +66,11 @@ class Metrics:
         """Return all of it in Prometheus' text format."""
         return generate_latest(self.registry)
 
+    def _take(self, _state: State, fact: Fact) -> None:
+        if isinstance(fact.event, e.WorkspaceEnded) and fact.event.after_ms is not None:
+            self._ends.labels(self._code(fact.event.why)).observe(fact.event.after_ms / 1000)
+
     def _read(self) -> None:
-        for fact in self._policy.store.facts_since(self._facts):
-            self._facts = fact.seq
-            if isinstance(fact.event, e.WorkspaceEnded) and fact.event.after_ms is not None:
-                self._ends.labels(self._code(fact.event.why)).observe(fact.event.after_ms / 1000)
         self._read_observations()
         with self._policy.reading() as state:
             self._count(state)

@@ -65,20 +65,22 @@ def serve(places: Places) -> None:
     routes = [ProxyRoutes(door.api, running.proxy_token, running.web.host, door.zone) for door in running.doors]
     machine, homes, not_ready = _machine(places, settings, policy)
     heart, metrics, ending = _Heart(), Metrics(policy), _Ending()
-    leash = Leash(time.monotonic, Endings(places.endings), settings.leash.silence, metrics.failed)
+    lease = Lease(policy.store.leases, secrets.token_hex(16), time.monotonic)
+    leash = Leash(time.monotonic, Endings(places.endings), settings.leash.silence, metrics.failed, lease.still)
     warden = Warden(policy, machine, routes, gate.may_reach, leash)
     duties = _Duties(policy, HomeKeeper(policy, homes, time.monotonic), settings.log.checkpoint_minutes * 60.0)
-    lease = Lease(policy.store.leases, secrets.token_hex(16), time.monotonic)
     address = running.listening(running.warden)
     # one that stands by makes no places, and is ready to take over all the same
     serve_probes(address, heart.lives, lambda: heart.beats() and not (lease.held and not_ready()), metrics.text)
     logging.getLogger("sluis.warden").info("watching")
+    warden.stand_by()  # a long log is folded before the lease is taken
     while not ending.asked:
-        if _acts(lease):
+        trouble = _trouble(lease)
+        if lease.held:
             warden.tick()
             duties.keep_up(time.monotonic())
         else:
-            warden.stand_by()
+            warden.stand_by(trouble)
         metrics.look(lease.held, warden.silent_seconds())
         heart.beat = time.monotonic()
         time.sleep(PERIOD if policy.is_whole else _PERIOD_BEHIND)
@@ -104,12 +106,13 @@ class _Duties:
         self._cutting.keep_up(now)
 
 
-def _acts(lease: Lease) -> bool:
-    """Say whether this warden acts. In a silence of the log each does what it did: no other can take over then."""
+def _trouble(lease: Lease) -> LogError | None:
+    """Keep the lease, or say why nobody knows. In a silence each warden does what it did: no other can take over."""
     try:
-        return lease.keep()
-    except LogError:
-        return lease.held
+        lease.keep()
+    except LogError as error:
+        return error
+    return None
 
 
 def _give_up(lease: Lease) -> None:

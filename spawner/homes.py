@@ -6,6 +6,7 @@ Which home a workspace has is decided in the log (`access_policy/homes.py`); her
 import contextlib
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from access_policy.state import Home
@@ -40,22 +41,30 @@ def home_folder(homes: Path, person: str, request: str, home: int) -> Path:
     return homes / person.lower() / f"{request.lower()}{further}"
 
 
-def delete_home(homes: Path, person: str, request: str, home: int) -> bool:
-    """Delete a home with all that is in it, and say whether it is gone. Raises OSError where that is refused."""
-    folder = home_folder(homes, person, request, home)
-    doomed = folder.with_name(f"{folder.name}.deleted")  # a kill half-way leaves none that could be opened
-    with contextlib.suppress(FileNotFoundError):
-        folder.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
-    return not folder.exists() and not doomed.exists()
-
-
 class FolderHomes:
-    """The homes of this machine, for the warden."""
+    """The homes of this machine, for the warden, which has more to do than to wait for a big one."""
 
-    def __init__(self, homes: Path) -> None:
+    def __init__(self, homes: Path, patience: float = 0.2) -> None:
+        """`patience` is for how many seconds a deletion is waited for."""
         self._homes = homes
+        self._patience = patience
+        self._deleting: dict[Path, threading.Thread] = {}
 
     def delete(self, home: Home, /) -> bool:
         """Delete its folder, and say whether it is gone. Raises OSError where that is refused."""
-        return delete_home(self._homes, home.person, home.request, home.number)
+        folder = home_folder(self._homes, home.person, home.request, home.number)
+        doomed = folder.with_name(f"{folder.name}.deleted")  # a kill half-way leaves none that could be opened
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(doomed)
+        if doomed.exists():
+            self._empty(doomed)
+        return not folder.exists() and not doomed.exists()
+
+    def _empty(self, doomed: Path) -> None:
+        """Go on with what a thread deletes, or begin; it ends with the process, and a next one begins again."""
+        thread = self._deleting.get(doomed)
+        if thread is None or not thread.is_alive():
+            thread = threading.Thread(target=shutil.rmtree, args=(doomed,), kwargs={"ignore_errors": True}, daemon=True)
+            self._deleting = {path: one for path, one in self._deleting.items() if one.is_alive()} | {doomed: thread}
+            thread.start()
+        thread.join(self._patience)

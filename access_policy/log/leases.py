@@ -1,6 +1,7 @@
 """Leases: which of several processes may act, and the fence that keeps one that lost its lease from writing (FLT-03).
 
-A lease has one holder until an instant of the database's clock. With each new holder its fencing number grows, and
+A lease has one holder until an instant of the database's clock; where that clock was set back since, another takes it,
+for nobody would act until it has caught up (FLT-12). With each new holder its fencing number grows, and
 whoever writes under a lease has that number looked at in the same transaction: a process that stood still while another
 took over changes nothing any more, however late it goes on.
 """
@@ -16,6 +17,9 @@ from access_policy.log.database import Database
 from access_policy.log.errors import LeaseLost
 from access_policy.log.tables import leases
 from access_policy.log.times import from_text, to_text
+
+_FURTHEST = 2
+"""How many times its length a lease may lie ahead; one that lies further was written by a clock that was wrong."""
 
 
 class Held(NamedTuple):
@@ -78,7 +82,7 @@ def _take(connection: Connection, wished: Held, at: datetime, seconds: float) ->
     if row is None:
         connection.execute(insert(leases).values(name=wished.name, fence=1, **values))
         return 1
-    if row.holder != wished.holder and at < from_text(row.until):
+    if row.holder != wished.holder and at < from_text(row.until) <= at + timedelta(seconds=_FURTHEST * seconds):
         return 0
     fence = int(row.fence) + int(row.holder != wished.holder)
     connection.execute(update(leases).where(leases.c.name == wished.name).values(fence=fence, **values))

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable
 
+from access_policy.log.errors import LeaseLost
 from access_policy.log.leases import Fenced
 
 NAME = "warden"
@@ -34,6 +35,11 @@ class Lease:
         self._renewed = now  # from before it was asked for
         self._tell()
         return self.held
+
+    def still(self) -> None:
+        """Renew it in the middle of a look, which may take longer than it lasts. Raises LeaseLost, LogError."""
+        if not self.keep():
+            raise LeaseLost(NAME)
 
     def give_up(self) -> None:
         """Let it go at the end. Raises LogError for no answer: it then lapses by itself."""

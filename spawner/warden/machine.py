@@ -4,7 +4,7 @@ The warden decides nothing here and a machine knows no rule: it says what runs, 
 what workspaces stand on. Everything may be called again and again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -22,17 +22,21 @@ class Running(NamedTuple):
     identifier: str
 
 
+Still = Callable[[], None]
+"""Asked before each change, since many take longer than a lease lasts; what it raises breaks the work off (FLT-03)."""
+
+
 class Work(Protocol):
-    """What workspaces stand on, worked out from one state. Neither part raises: what fails is tried at the next look.
+    """What workspaces stand on, worked out from one state. What fails is tried at the next look: neither part raises.
 
     `withdraw` comes before workspaces are ended and takes away what lets new ones in; `provide` comes after.
     """
 
-    def withdraw(self) -> None:
+    def withdraw(self, still: Still, /) -> None:
         """Take away what no decision covers."""
 
-    def provide(self) -> None:
-        """Make what is missing, mend what differs. Writes nothing where nothing differs."""
+    def provide(self, still: Still, /) -> bool:
+        """Make what is missing, mend what differs, and say whether all of it stands; no write where nothing differs."""
 
 
 class Machine(Protocol):
@@ -68,11 +72,12 @@ class Machine(Protocol):
 class Nothing:
     """The `Work` of a machine whose workspaces stand on nothing but themselves."""
 
-    def withdraw(self) -> None:
+    def withdraw(self, _still: Still, /) -> None:
         """Nothing is to be withdrawn."""
 
-    def provide(self) -> None:
+    def provide(self, _still: Still, /) -> bool:
         """Nothing is to be made."""
+        return True
 
 
 class LocalMachine:

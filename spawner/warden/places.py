@@ -16,7 +16,7 @@ from spawner.warden.api import Api, Key, Object, Trouble, key_of
 from spawner.warden.compare import differs, is_ours, must_be_made_anew, written_over
 from spawner.warden.grants import Given, Place, Site, closed_place, given, open_place
 from spawner.warden.locks import Locks
-from spawner.warden.machine import Nothing, Work
+from spawner.warden.machine import Nothing, Still, Work
 
 AGAIN = 10.0
 """Seconds after which everything is compared again though no fact changed anything."""
@@ -48,12 +48,11 @@ class Places:
         now, wanted = self._monotonic(), given(state, at)
         if now < self._next and wanted == self._given:
             return Nothing()
-        self._given = wanted
-        places = (open_place(self.site, self.installation, one, state.seq) for one in wanted)
-        return Pass(self, {one.namespace: one for one in places}, state.seq)
+        return Pass(self, wanted, state.seq)
 
-    def done(self, told: frozenset[str], again: bool) -> None:
+    def done(self, wanted: tuple[Given, ...], told: frozenset[str], again: bool) -> None:
         """Note how a pass went: what it tells is said once, what failed is tried again, sooner at first."""
+        self._given = wanted
         for line in sorted(told - self._told):
             _LOGGER.error("%s", line)
         self._told = told
@@ -69,26 +68,32 @@ class Places:
 
 
 class Pass:
-    """One pass over all places: the `Work` of the cluster."""
+    """One pass over all places: the `Work` of the cluster. One that is broken off is begun again at the next look."""
 
-    def __init__(self, keeper: Places, places: Mapping[str, Place], seq: int) -> None:
+    def __init__(self, keeper: Places, wanted: tuple[Given, ...], seq: int) -> None:
+        places = (open_place(keeper.site, keeper.installation, one, seq) for one in wanted)
         self._keeper = keeper
         self._api = keeper.api
-        self._places = places
+        self._wanted = wanted
+        self._places = {one.namespace: one for one in places}
         self._seq = seq
+        self._still: Still
         self._told: set[str] = set()
         self._again = False
         self._broken = False
 
-    def withdraw(self) -> None:
+    def withdraw(self, still: Still, /) -> None:
         """Take away and narrow what lets workspaces in, before they are ended (DAT-04)."""
+        self._still = still
         self._whole(self._withdraw)
 
-    def provide(self) -> None:
+    def provide(self, still: Still, /) -> bool:
         """Make and mend everything else, place by place."""
+        self._still = still
         if not self._broken:
             self._whole(self._provide)
-        self._keeper.done(frozenset(self._told), self._again)
+        self._keeper.done(self._wanted, frozenset(self._told), self._again)
+        return not self._told
 
     def _whole(self, part: Callable[[], None]) -> None:
         try:
@@ -191,6 +196,7 @@ class Pass:
 
     def _try(self, one: Object, act: Callable[[], object], *, making: bool = False) -> bool:
         """Do one thing; what is wrong with one object is in no other's way (FLT-04)."""
+        self._still()
         try:
             act()
         except Trouble as trouble:

@@ -8,6 +8,7 @@ its time, then takes away what lets workspaces in, then ends them, and goes on u
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -52,18 +53,22 @@ class Failing(StrEnum):
     ROUTE = "route"
     LOG = "log_silent"
     QUEUE = "write_down"
+    PLACE = "place"
+    HOME = "home"
 
 
 class Leash(NamedTuple):
     """A clock of seconds, how long workspaces go on while the log is silent, and those that were ended meanwhile.
 
-    `failed` is told each time that something could not be done.
+    `failed` is told each time that something could not be done; `still` is asked within a look, and raises LeaseLost
+    where another warden acts by now, LogError where nobody can say.
     """
 
     monotonic: Callable[[], float]
     endings: Endings
     silence: Silence = Silence()
     failed: Callable[[Failing], None] = lambda _kind: None
+    still: Callable[[], None] = lambda: None
 
 
 class Warden:
@@ -87,9 +92,11 @@ class Warden:
         self._news = News(leash.monotonic)
         self._seen: set[int] = set()
         self._silent_since: float | None = None
+        self._away: set[Zone] = set()  # whose proxy did not answer in this look: it is asked once
 
     def tick(self) -> None:
         """Make reality equal to policy once. Never raises for a part that does not answer: it is tried again."""
+        self._away.clear()
         running = self._look()
         first = self._machine.routes_first
         try:
@@ -110,10 +117,15 @@ class Warden:
         since = self._silent_since
         return 0.0 if since is None else self._monotonic() - since
 
-    def stand_by(self) -> None:
-        """Fold along and touch nothing, while another warden acts; in a silence of the log do what that one does."""
+    def stand_by(self, trouble: LogError | None = None) -> None:
+        """Fold along and touch nothing, while another warden acts; in a silence of the log do what that one does.
+
+        `trouble` is why nobody can say who acts: a log that can be read and not written is silent as well (POL-04).
+        """
         try:
             self._learn()
+            if trouble is not None:
+                raise trouble
             self._silent_since = None
         except LogError as error:
             self._silent(self._look() or {}, error)
@@ -137,10 +149,11 @@ class Warden:
 
     def _keep(self, running: Mapping[int, Running] | None) -> None:
         todo, work = self._plan(running)
-        work.withdraw()
+        work.withdraw(self._renew)
         if running is not None:
             self._end_workspaces(running, todo)
-        work.provide()
+        if not work.provide(self._leash.still):
+            self._leash.failed(Failing.PLACE)
 
     def _plan(self, running: Mapping[int, Running] | None) -> tuple[Plan, Work]:
         with self._policy.reading() as state:
@@ -157,7 +170,10 @@ class Warden:
         """Note what counts while the log is silent."""
         known = {one.seq: zone_of(state, one) for one in state.workspaces.values()}
         self._open = frozenset(seq for seq, zone in known.items() if zone is Zone.ANYWHERE)
-        self._leash.endings.keep_only(known)
+        try:
+            self._leash.endings.keep_only(known)
+        except OSError as full:
+            self._tell(Failing.QUEUE, "cannot let notes of ends in a silence go", f": {full}")
 
     def _todo(self, state: State, running: Mapping[int, Running], at: datetime) -> Plan:
         unfit = pretenders(state, {start: one.key for start, one in running.items()})
@@ -175,6 +191,7 @@ class Warden:
 
     def _end(self, start: int, one: Running) -> bool:
         """End one workspace; say whether it is gone. Whatever is in the way of one is in no other's."""
+        self._renew()
         try:
             if self._machine.end(start):
                 _LOGGER.info("ended %s", one.identifier)
@@ -189,6 +206,7 @@ class Warden:
         found = self._known(start)
         if found is None:
             return
+        self._leash.still()
         self._close(_key(found))
         try:
             certain = not self._in_doubt(start)
@@ -199,6 +217,11 @@ class Warden:
             after = self._leash.endings.after_ms(start)
             ending = RecordEnding(person=found.person, request=found.request, started=start, seen=seen, after_ms=after)
             self._policy.handle(ending, _WARDEN)
+
+    def _renew(self) -> None:
+        """Keep the lease. What was read has no ground whoever acts by now, so ending it goes on."""
+        with suppress(LogError):
+            self._leash.still()
 
     def _in_doubt(self, start: int) -> bool:
         """Say whether a start may still run on a lost node, and put that on record once (FLT-05)."""
@@ -222,9 +245,13 @@ class Warden:
 
     def _close_routes_of(self, routes: Routes) -> None:
         """Close what may not be reached by one proxy; one that does not answer is in no other's way (NET-04)."""
+        self._renew()
+        if routes.door in self._away:
+            return
         try:
             found = routes.open_routes()
         except OSError as error:
+            self._away.add(routes.door)
             self._tell(Failing.ROUTE, f"the proxy of {routes.door} does not answer", f": {error}")
             return
         for key in found:
@@ -236,9 +263,12 @@ class Warden:
             self._close_at(routes, key)
 
     def _close_at(self, routes: Routes, key: WorkspaceKey) -> None:
+        if routes.door in self._away:
+            return
         try:
             routes.close(key)
         except OSError as error:
+            self._away.add(routes.door)
             self._tell(
                 Failing.ROUTE, f"cannot close the route of {'/'.join(key)} at the proxy of {routes.door}", f": {error}"
             )

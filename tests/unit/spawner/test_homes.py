@@ -1,12 +1,15 @@
 """Homes on a real file system: made private, one for each number, and deleted whole."""
 
+import shutil
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from spawner.homes import FolderHomes, delete_home, prepare_home
+from spawner.homes import FolderHomes, prepare_home
 from spawner.storage import Places
+from tests.integration.whole import until
 from tests.unit.access_policy.test_homes import home_of
 from tests.unit.spawner.test_storage import WORKSPACE, places
 
@@ -53,5 +56,26 @@ def test_a_home_that_was_half_deleted_goes_with_the_next_try(tmp_path: Path) -> 
     home = prepare_home(places(tmp_path), WORKSPACE, None)
     (home / "derived.csv").write_text("1\n")
     home.rename(home.with_name(f"{home.name}.deleted"))
-    assert delete_home(places(tmp_path).homes, "P-3", "DR-12", 1)
+    assert FolderHomes(places(tmp_path).homes).delete(home_of(number=1, person="P-3", request="DR-12"))
+    assert list(home.parent.iterdir()) == []
+
+
+def test_a_home_that_takes_long_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DAT-04: whoever deletes ends workspaces as well; one thread deletes, and in the end it is gone."""
+    goes_on, begun, real = threading.Event(), [], shutil.rmtree
+
+    def slow(path: Path, *, ignore_errors: bool) -> None:
+        begun.append(path)
+        goes_on.wait(60)
+        real(path, ignore_errors=ignore_errors)
+
+    home = prepare_home(places(tmp_path), WORKSPACE, None)
+    monkeypatch.setattr("spawner.homes.shutil.rmtree", slow)
+    homes = FolderHomes(places(tmp_path).homes, patience=0.01)
+    doomed = home_of(number=1, person="P-3", request="DR-12")
+    assert not homes.delete(doomed)
+    assert not homes.delete(doomed)
+    assert (home.exists(), len(begun)) == (False, 1)
+    goes_on.set()
+    until(lambda: homes.delete(doomed), 60)
     assert list(home.parent.iterdir()) == []

@@ -80,6 +80,21 @@ def test_one_that_is_given_up_is_free_at_once(store: LogStore, other: LogStore) 
         add(store, registered(1))
 
 
+@pytest.mark.parametrize("orderly", [True, False], ids=["given up", "killed"])
+def test_a_lease_of_a_clock_that_was_ahead_keeps_nobody_waiting(
+    store: LogStore, other: LogStore, clock: SetClock, orderly: bool
+) -> None:
+    """FLT-12: once that clock is right again the next one acts at once, not when the time has come."""
+    clock.go(10 * 3600.0)
+    assert _takes(store, "one")
+    if orderly:
+        store.leases.give_up()
+    clock.go(-10 * 3600.0)
+    assert _takes(other, "other")
+    with pytest.raises(LeaseLost):
+        add(store, registered(1))
+
+
 def test_who_acts_under_no_lease_is_not_held_to_one(store: LogStore, other: LogStore) -> None:
     """The hub and the desk write whoever the warden is."""
     assert _takes(other, "other")

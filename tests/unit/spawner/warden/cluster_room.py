@@ -1,7 +1,7 @@
 """A room for the tests of the warden on a cluster: a world with data in buckets, its log, a fake API, the warden."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,13 +80,16 @@ class Room:
     seconds: Seconds
     routes: FakeRoutes
     world: World
+    still: Callable[[], None] = lambda: None
+    failed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.again()
 
     def again(self) -> None:
         self.machine = ClusterMachine(api_of(self.url, self.seconds), SITE, HERE, self.seconds)
-        self.warden = Warden(self.policy, self.machine, [self.routes], self._reaches, Leash(self.seconds, Endings()))
+        leash = Leash(self.seconds, Endings(), failed=self.failed.append, still=self._asked)
+        self.warden = Warden(self.policy, self.machine, [self.routes], self._reaches, leash)
 
     def look(self, times: int = 1, after: float = 0.5) -> None:
         for _ in range(times):
@@ -124,6 +127,9 @@ class Room:
 
     def facts(self, kind: type[e.Event]) -> list[e.Event]:
         return [one.event for one in self.policy.store.facts_since(0) if isinstance(one.event, kind)]
+
+    def _asked(self) -> None:
+        self.still()
 
     def _reaches(self, person: str, request: str, _door: Zone) -> bool:
         from access_policy.commands.workspaces import ground_lost
