@@ -1,12 +1,26 @@
-"""What the warden says of a trouble that lasts: at its beginning, and then once a minute."""
+"""What the warden says of a trouble that lasts: at its beginning, and then once a minute; and what there may be."""
 
 import math
 from collections.abc import Callable
+from enum import StrEnum
 
 EVERY = 60.0
 """Seconds between two lines about the same trouble."""
 
 _OVER = 20.0  # not heard of for so long, a trouble is a new one; a look may take some seconds
+
+
+class Failing(StrEnum):
+    """What a warden can fail to do at a look, for who counts it."""
+
+    SEE = "see_what_runs"
+    END = "end"
+    RECORD = "record"
+    ROUTE = "route"
+    LOG = "log_silent"
+    QUEUE = "write_down"
+    PLACE = "place"
+    HOME = "home"
 
 
 class News:

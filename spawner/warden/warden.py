@@ -7,11 +7,11 @@ its time, then takes away what lets workspaces in, then ends them, and goes on u
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from enum import StrEnum
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple
 
 from access_policy import events as e
 from access_policy.actor import component
@@ -22,39 +22,15 @@ from access_policy.model.ids import PersonId
 from access_policy.networks import zone_of
 from access_policy.state import State, Workspace, WorkspaceKey
 from access_policy.use_cases import Policy
+from spawner.warden.doors import Doors, Routes
 from spawner.warden.machine import Machine, Running, Work
-from spawner.warden.news import News
+from spawner.warden.news import Failing, News
 from spawner.warden.plan import Beside, Plan, plan, pretenders
 from spawner.warden.silence import Endings, Silence
 
 _WARDEN = component(Component.WARDEN)
 _LOGGER = logging.getLogger("sluis.warden")
 _UNSEEN = "cannot see what runs"
-
-
-class Routes(Protocol):
-    """One proxy's routes to workspaces, and who comes in by it (S78). Given by the composition root."""
-
-    door: Zone
-
-    def open_routes(self) -> Collection[WorkspaceKey]:
-        """Return the workspaces that have a route now. Raises OSError where the proxy does not answer."""
-
-    def close(self, key: WorkspaceKey) -> None:
-        """Remove a route and with it every connection over it. Raises OSError where the proxy does not answer."""
-
-
-class Failing(StrEnum):
-    """What a warden can fail to do at a look, for who counts it."""
-
-    SEE = "see_what_runs"
-    END = "end"
-    RECORD = "record"
-    ROUTE = "route"
-    LOG = "log_silent"
-    QUEUE = "write_down"
-    PLACE = "place"
-    HOME = "home"
 
 
 class Leash(NamedTuple):
@@ -84,28 +60,26 @@ class Warden:
     ) -> None:
         self._policy = policy
         self._machine = machine
-        self._routes = routes
-        self._may_reach = may_reach
+        self._doors = Doors(routes, may_reach, partial(self._tell, Failing.ROUTE))
         self._monotonic = leash.monotonic
         self._leash = leash
         self._open: frozenset[int] = frozenset()
         self._news = News(leash.monotonic)
         self._seen: set[int] = set()
         self._silent_since: float | None = None
-        self._away: set[Zone] = set()  # whose proxy did not answer in this look: it is asked once
 
     def tick(self) -> None:
         """Make reality equal to policy once. Never raises for a part that does not answer: it is tried again."""
-        self._away.clear()
+        self._doors.look_anew()
         running = self._look()
         first = self._machine.routes_first
         try:
             self._end_sessions()
             if first:
-                self._close_routes()
+                self._doors.close_what_may_not_be_reached()
             self._keep(running)
             if not first:
-                self._close_routes()
+                self._doors.close_what_may_not_be_reached()
             self._silent_since = None
         except LeaseLost as lost:
             _LOGGER.warning("%s", lost)
@@ -207,7 +181,7 @@ class Warden:
         if found is None:
             return
         self._leash.still()
-        self._close(_key(found))
+        self._doors.close(_key(found))
         try:
             certain = not self._in_doubt(start)
         except OSError as error:
@@ -238,40 +212,6 @@ class Warden:
     def _known(self, start: int) -> Workspace | None:
         with self._policy.reading() as state:
             return next((one for one in state.workspaces.values() if one.seq == start), None)
-
-    def _close_routes(self) -> None:
-        for routes in self._routes:
-            self._close_routes_of(routes)
-
-    def _close_routes_of(self, routes: Routes) -> None:
-        """Close what may not be reached by one proxy; one that does not answer is in no other's way (NET-04)."""
-        self._renew()
-        if routes.door in self._away:
-            return
-        try:
-            found = routes.open_routes()
-        except OSError as error:
-            self._away.add(routes.door)
-            self._tell(Failing.ROUTE, f"the proxy of {routes.door} does not answer", f": {error}")
-            return
-        for key in found:
-            if not self._may_reach(*key, routes.door):
-                self._close_at(routes, key)
-
-    def _close(self, key: WorkspaceKey) -> None:
-        for routes in self._routes:
-            self._close_at(routes, key)
-
-    def _close_at(self, routes: Routes, key: WorkspaceKey) -> None:
-        if routes.door in self._away:
-            return
-        try:
-            routes.close(key)
-        except OSError as error:
-            self._away.add(routes.door)
-            self._tell(
-                Failing.ROUTE, f"cannot close the route of {'/'.join(key)} at the proxy of {routes.door}", f": {error}"
-            )
 
     def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
         """The silence is counted from the first question without an answer: a warden that stood still asked nobody."""

@@ -188,6 +188,7 @@ def test_a_start_with_a_clock_set_back_gives_nobody_time(
     demo.stop()
     demo.set_clocks(-DAY, *EVERY)
     demo.start()
+    until(lambda: said_since_its_start(demo, "it is for this warden to act"))
     told = demo.command("explain", browser.person, request)
     assert (told.returncode, R.TRANSFER_BASIS_LAPSED in told.stdout) == (1, True), told.stdout
     assert R.TRANSFER_BASIS_LAPSED in reason(browser.spawn(request, profile="small"))

@@ -8,8 +8,8 @@ from access_policy.log import LogUnavailable
 from access_policy.log.errors import LeaseLost
 from access_policy.state import WorkspaceKey
 from spawner.warden.api import Key
+from spawner.warden.news import Failing
 from spawner.warden.silence import Endings, Silence
-from spawner.warden.warden import Failing
 from tests.unit.access_policy.world import ADMIN, OPEN
 from tests.unit.spawner.warden.cluster_room import POD, SPACE, WHY, FakeRoutes, Room, lets_in
 
