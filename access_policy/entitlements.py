@@ -15,6 +15,9 @@ from access_policy.model.ids import DatasetName, PersonId
 from access_policy.rules import Query
 from access_policy.state import Request, State
 
+MOST_HOMES = 2 * len(Zone) + 1
+"""As many as a person may open of one request: the next and a fresh one in each zone, and that of what runs."""
+
 
 class Place(msgspec.Struct, frozen=True):
     """A dataset, where it lies for one request, and from where it is used (S77); always read-only."""

@@ -13,11 +13,11 @@ from enum import StrEnum
 
 import msgspec
 
-from access_policy.decision import supposed_session, takes_part
+from access_policy.decision import asked_about, supposed_session, takes_part
 from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.overview import is_open
-from access_policy.rules import Query, case_of
+from access_policy.rules import Query
 from access_policy.rules.case import offered_of
 from access_policy.rules.particulars import ignored_from
 from access_policy.state import Dataset, Home, State
@@ -63,7 +63,8 @@ def fitting(homes: Iterable[Home], opened: Collection[DatasetName]) -> Home | No
 
 def next_home(state: State, person: PersonId, request: RequestId, zone: Zone, at: datetime) -> Home | None:
     """Return the home that the next workspace of a person, request and zone opens; None: a fresh one."""
-    return fitting(homes_in_use(state, person, request, zone), _opened(state, person, request, zone, at))
+    used = homes_in_use(state, person, request, zone)
+    return fitting(used, _opened(state, person, request, zone, at)) if used else None
 
 
 def why_aside(home: Home) -> Apart | None:
@@ -161,7 +162,7 @@ def _apart(
 def _opened(state: State, person: PersonId, request: RequestId, zone: Zone, at: datetime) -> list[DatasetName]:
     """Return what a workspace of a zone has that starts at `at`, or as soon as all else that is missing is mended."""
     query = Query(person, request, Action.OPEN_WORKSPACE, at, supposed_session(state, person, at, zone))
-    return [one.dataset for one in case_of(state, query).wanted if _lies_in(one, zone)]
+    return [one.dataset for one in asked_about(state, query) if _lies_in(one, zone)]
 
 
 def _lies_in(dataset: Dataset, zone: Zone) -> bool:
