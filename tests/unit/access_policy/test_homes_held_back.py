@@ -13,9 +13,21 @@ from access_policy import events as e
 from access_policy.actor import person
 from access_policy.commands.base import RefusalCode
 from access_policy.homes import Apart, homes_apart, last_kept, openable, stale
-from access_policy.model.enums import Action, Assurance, VerificationMethod, Zone
+from access_policy.model.enums import Action, Assurance, RequestStatus, VerificationMethod, Zone
+from tests.unit.access_policy.denials import BINDS
+from tests.unit.access_policy.situations import ask_under_ehds
 from tests.unit.access_policy.test_homes import EXPRESSIONS, LOOKED, TUMOURS
-from tests.unit.access_policy.test_per_dataset import GENOMES, IMAGES, OF_A_COURSE, OF_HIGH_ASSURANCE, OF_THE_INSTITUTE
+from tests.unit.access_policy.test_per_dataset import (
+    GENOMES,
+    IMAGES,
+    OF_A_COURSE,
+    OF_HIGH_ASSURANCE,
+    OF_THE_INSTITUTE,
+    OPTED_OUT,
+    added_to,
+    facts,
+    images,
+)
 from tests.unit.access_policy.world import (
     ADMIN,
     DAY,
@@ -204,6 +216,19 @@ def test_a_dataset_that_is_restricted_later_leaves_the_open_home() -> None:
     assert (home.number, left) == (1, (TUMOURS,))
     assert openable(world.state, RESEARCHER, OPEN, world.at) == ()
     assert opened(world) == 2
+
+
+def test_an_opt_out_that_binds_takes_its_dataset_from_the_request() -> None:
+    """E72, S46: it stands with the grant, whoever opens it, so an admin looks into what was copied before."""
+    world = everything_holds(at=BINDS - DAY)
+    request = ask_under_ehds(world, RequestStatus.ACTIVE)
+    facts(images(), OPTED_OUT, *added_to(request))(world)
+    world = of_format_2(world)
+    world.start(request)
+    world.end(request)
+    assert stale(world.state, world.at) == []
+    ((home, left),) = stale(world.state, BINDS)
+    assert (home.request, left) == (request, (IMAGES,))
 
 
 def test_no_grant_of_a_start_holds_a_home_that_is_held_back(world: World) -> None:
