@@ -98,6 +98,11 @@ def decide(state: State, query: Query) -> Decision:
     return Decision(_ALLOW, query, state.seq, state.installation, until, ground.findings, coming, ground.datasets)
 
 
+def asked_about(state: State, query: Query) -> tuple[Dataset, ...]:
+    """Return the datasets that a question is about: for an opening what it opens, once nothing else is missing."""
+    return _ground(state, query).case.wanted
+
+
 def _coming(ground: Ground, query: Query) -> tuple[Finding, ...]:
     """Return the findings about the session that the question comes with."""
     if query.action not in WITH_SESSION:

@@ -9,11 +9,14 @@ from datetime import datetime
 import msgspec
 
 from access_policy.decision import decide, supposed_session
-from access_policy.homes import openable
+from access_policy.homes import next_number, openable
 from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import DatasetName, PersonId
 from access_policy.rules import Query
 from access_policy.state import Request, State
+
+MOST_HOMES = 2 * len(Zone) + 1
+"""As many as a person may open of one request: the next and a fresh one in each zone, and that of what runs."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -24,16 +27,25 @@ class Place(msgspec.Struct, frozen=True):
     zone: Zone
 
 
+class Openable(msgspec.Struct, frozen=True):
+    """A home by its number, and from where the workspace is reached that may open it (S78)."""
+
+    number: int
+    zone: Zone
+
+
 class Entitlement(msgspec.Struct, frozen=True):
     """What one person may be given for a request; `until` is the first instant at which a condition lapses, UTC.
 
-    `homes` are the numbers of those that a start may open.
+    `homes` are those that there are and that a start may open, or a first one to come; `fresh` is the number of the one
+    that is made where a start opens none of these. What is not there yet may become a home of either zone.
     """
 
     person: PersonId
     until: datetime | None
     places: tuple[Place, ...]
-    homes: tuple[int, ...]
+    homes: tuple[Openable, ...]
+    fresh: int
 
 
 def entitlements(state: State, request: Request, at: datetime) -> tuple[Entitlement, ...]:
@@ -53,7 +65,15 @@ def _of_person(state: State, request: Request, person: PersonId, at: datetime) -
     until = min([one.until for one in decision.ground if one.until is not None], default=None)
     places = tuple(_place(state, request, one.name) for one in decision.datasets)
     ordered = tuple(sorted(places, key=lambda one: one.dataset))
-    return Entitlement(person, until, ordered, openable(state, person, request.request))
+    homes, fresh = openable(state, person, request.request, at), next_number(state, person, request.request)
+    if not homes:
+        return Entitlement(person, until, ordered, in_either_zone(fresh), fresh + 1)
+    return Entitlement(person, until, ordered, tuple(Openable(one.number, one.zone) for one in homes), fresh)
+
+
+def in_either_zone(number: int) -> tuple[Openable, ...]:
+    """Return a home that is not there yet: it becomes one of the zone whose workspace opens it first."""
+    return tuple(Openable(number, zone) for zone in Zone)
 
 
 def _place(state: State, request: Request, name: DatasetName) -> Place:

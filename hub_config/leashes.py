@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from access_policy.homes import kept_apart
+from access_policy.homes import Kept, last_kept
 from access_policy.leash import Leash, codes_of, codes_told, deleted_by, leash, until_next_step
-from access_policy.model.ids import DatasetName, PersonId, RequestId
+from access_policy.model.ids import PersonId, RequestId
 from access_policy.model.instants import format_instant
-from access_policy.reasons import ReasonCode
 from access_policy.state import Ending, State
 from access_policy.use_cases import Policy
 from hub_config import leash_words
@@ -21,8 +20,6 @@ from spawner.warden.silence import Silence
 
 MODEST, OFTEN, NEAR = 30, 10, 5
 """Seconds until a page asks again: mostly, in the last two minutes or in silence, and in the last one."""
-
-_LOST = {str(code) for code in (ReasonCode.DATASET_WITHDRAWN, ReasonCode.OPT_OUT_IGNORED, ReasonCode.NO_DATASET_OPEN)}
 
 
 class LeashAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +37,18 @@ class LeashAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Ended(msgspec.Struct, frozen=True):
     """What the page after the end says: when and why, where the home stands, by when the law has it deleted, and
-    whether the next workspace of the request has it again; `left` are the datasets for which it does not (S46)."""
+    what becomes of it; nothing of that to who has no part in the request any more."""
 
     at: datetime
     why: tuple[Why, ...]
     home: str
     deleted_by: datetime | None
-    again: bool
-    left: tuple[DatasetName, ...] = ()
+    kept: Kept | None = None
+
+    @property
+    def again(self) -> bool:
+        """Say whether the next workspace of the request has that home again."""
+        return self.kept is not None and self.kept.apart is None
 
 
 class Terms(NamedTuple):
@@ -99,13 +100,9 @@ class Leashes:
             ending = state.endings.get((person, request))
             if ending is None or (person, request) in state.workspaces:
                 return None
-            found = state.requests.get(request)
-            by, left = None if found is None else deleted_by(found), self._left(state, person, request)
-            again_there = not left and not _LOST & {*codes_of(ending.why)}
-            return Ended(ending.at, _why(state, person, request, ending), self._terms.home, by, again_there, left)
-
-    def _left(self, state: State, person: PersonId, request: RequestId) -> tuple[DatasetName, ...]:
-        return kept_apart(state, person, request, self._policy.now())
+            found, kept = state.requests.get(request), last_kept(state, person, request, self._policy.now())
+            by = None if found is None else deleted_by(found)
+            return Ended(ending.at, _why(state, person, request, ending), self._terms.home, by, kept)
 
     def _running(self, found: Leash, request: RequestId) -> LeashAnswer:
         why = tuple(why_of(code) for code in found.why)

@@ -68,25 +68,30 @@ def serve(places: Places) -> None:
     lease = Lease(policy.store.leases, secrets.token_hex(16), time.monotonic)
     leash = Leash(time.monotonic, Endings(places.endings), settings.leash.silence, metrics.failed, lease.still)
     warden = Warden(policy, machine, routes, gate.may_reach, leash)
-    duties = _Duties(policy, HomeKeeper(policy, homes, time.monotonic), settings.log.checkpoint_minutes * 60.0)
+    keeper = HomeKeeper(policy, homes, time.monotonic, metrics.failed)
+    duties = _Duties(policy, keeper, settings.log.checkpoint_minutes * 60.0)
     address = running.listening(running.warden)
     # one that stands by makes no places, and is ready to take over all the same
     serve_probes(address, heart.lives, lambda: heart.beats() and not (lease.held and not_ready()), metrics.text)
     logging.getLogger("sluis.warden").info("watching")
     warden.stand_by()  # a long log is folded before the lease is taken
     while not ending.asked:
-        trouble = _trouble(lease)
-        if lease.held:
-            warden.tick()
-            duties.keep_up(time.monotonic())
-        else:
-            warden.stand_by(trouble)
+        _look(warden, lease, duties)
         metrics.look(lease.held, warden.silent_seconds())
         heart.beat = time.monotonic()
         time.sleep(PERIOD if policy.is_whole else _PERIOD_BEHIND)
     if lease.held:
         duties.signed.now()
         _give_up(lease)
+
+
+def _look(warden: Warden, lease: Lease, duties: "_Duties") -> None:
+    trouble = _trouble(lease)
+    if lease.held:
+        warden.tick()
+        duties.keep_up(time.monotonic())
+    else:
+        warden.stand_by(trouble)
 
 
 class _Duties:

@@ -10,14 +10,14 @@ from access_policy import events as e
 from access_policy.actor import Actor
 from access_policy.commands.base import Line, OfPerson, Outcome, Refusal, RefusalCode
 from access_policy.decision import as_json, decide
-from access_policy.events.step_up import SINCE
-from access_policy.homes import home_in_use, left_since, next_number
+from access_policy.events.homes import SINCE
+from access_policy.homes import fitting, homes_in_use, left_now, next_number
 from access_policy.model.enums import Action, Component, Zone
 from access_policy.model.ids import DatasetName, RequestId
 from access_policy.networks import may_use, workspace_zone
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query, Session
-from access_policy.state import State, Workspace
+from access_policy.state import Home, State, Workspace
 
 STOPPED = "stopped"
 RequestNumber = Annotated[RequestId, Meta(pattern=r"^DR-[1-9][0-9]{0,8}\Z")]
@@ -77,7 +77,7 @@ def start_workspace(state: State, c: StartWorkspace, actor: Actor, at: datetime)
     run_ends = at + timedelta(seconds=c.max_run_seconds)
     names = tuple(dataset.name for dataset in opening.datasets)
     zone = workspace_zone(state, names, c.profile_zone)
-    number, aside = _home(state, c, zone, names)
+    number, aside = _home(state, c, homes_in_use(state, c.person, c.request, zone), names, at)
     if number != 1 and state.format < SINCE:
         return Refusal(RefusalCode.UPGRADE_FIRST, "this workspace needs a home of its own; run `sluis upgrade finish`")
     return (
@@ -93,17 +93,19 @@ def start_workspace(state: State, c: StartWorkspace, actor: Actor, at: datetime)
 
 
 def _home(
-    state: State, c: StartWorkspace, zone: Zone, names: tuple[DatasetName, ...]
+    state: State, c: StartWorkspace, used: tuple[Home, ...], names: tuple[DatasetName, ...], at: datetime
 ) -> tuple[int, tuple[e.HomeSetAside, ...]]:
-    """Return the number of the home that is opened, and that the one in use is set aside where it had more (S46)."""
-    home = home_in_use(state, c.person, c.request, zone)
-    fresh = next_number(state, c.person, c.request)
-    if home is None:
-        return fresh, ()
-    left = left_since(home, names)
-    if not left:
-        return home.number, ()
-    return fresh, (e.HomeSetAside(person=c.person, request=c.request, home=home.number, datasets=left),)
+    """Return the number of the home that is opened, and which of those in use are set aside for it (S46).
+
+    One that had a dataset that left is; so is one that was in use while the one that is opened was held back.
+    """
+    home = fitting(used, names)
+    aside = tuple(
+        e.HomeSetAside(person=c.person, request=c.request, home=one.number, datasets=left)
+        for one in used
+        if (left := left_now(state, one, at)) or (home is not None and one.number > home.number)
+    )
+    return (next_number(state, c.person, c.request) if home is None else home.number), aside
 
 
 def stop_workspace(state: State, c: StopWorkspace, actor: Actor, at: datetime) -> Outcome:

@@ -4,9 +4,15 @@ from access_policy.events.base import FactEvent
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.model.texts import WriterText
 
+SINCE = 2
+"""The first format of a log that knows of more homes than one."""
+
 
 class HomeSetAside(FactEvent, frozen=True, kw_only=True):
-    """A home is kept and opened no more, since datasets that it had left the live request (S46, S94)."""
+    """A home is kept and opened no more, since datasets that it had left the live request (S46, S94).
+
+    With no datasets: since an earlier home, which was held back, is opened again in its place.
+    """
 
     person: PersonId
     request: RequestId

@@ -22,8 +22,9 @@ def _workspace_stop_asked(s: State, f: e.Fact, v: e.WorkspaceStopAsked) -> None:
 
 
 def _workspace_ended(s: State, f: e.Fact, v: e.WorkspaceEnded) -> None:
-    s.workspaces.pop((v.person, v.request), None)
-    s.endings[v.person, v.request] = Ending(f.at, v.why, v.after_ms)
+    workspace = s.workspaces.pop((v.person, v.request), None)
+    home = 1 if workspace is None else workspace.home
+    s.endings[v.person, v.request] = Ending(f.at, v.why, v.after_ms, home)
 
 
 def _end_not_confirmed(s: State, f: e.Fact, v: e.EndNotConfirmed) -> None:

@@ -151,6 +151,11 @@ def datasets_of(state: State, request: Request) -> tuple[Dataset, ...]:
     return tuple(filter(None, map(known.get, names)))
 
 
+def offered_of(state: State, request: Request) -> tuple[Dataset, ...]:
+    """Return the datasets that a request offers to whoever may have them."""
+    return _offered(datasets_of(state, request), request)
+
+
 def _offered(datasets: tuple[Dataset, ...], request: Request) -> tuple[Dataset, ...]:
     """Return the datasets that are open, were made available, and are of the version of the extract, where one is."""
     made, available, extracts = request.available is not None, request.available_datasets, request.extracts

@@ -29,11 +29,12 @@ class Workspace:
 
 @dataclass(slots=True)
 class Ending:
-    """How the last workspace of a person and request ended."""
+    """How the last workspace of a person and request ended, and the number of the home that it had."""
 
     at: datetime
     why: str
     after_ms: int | None
+    home: int = 1
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from access_policy.entitlements import Entitlement, entitlements
+from access_policy.entitlements import Entitlement, entitlements, in_either_zone
 from access_policy.entitlements import Place as Granted
 from access_policy.model.enums import Zone
 from access_policy.model.instants import format_instant
@@ -104,7 +104,7 @@ def open_place(site: Site, installation: str, one: Given, seq: int) -> Place:
         *_allowed(site, made),
         _quota(made, len(people)),
         *[_account(_Made(space, own[each]), each) for each in people],
-        *[_home(site, _Made(space, own[one.person]), one.person, home) for one in one.people for home in _homes(one)],
+        *[_home(site, _Made(space, own[who.person]), who.person, home) for who in one.people for home in _homes(who)],
     )
     return Place(space, ground, (_grant(made, installation, one, seq), _binding(site, made)))
 
@@ -146,8 +146,8 @@ def _account(made: _Made, person: str) -> Object:
 
 
 def _homes(one: Entitlement) -> tuple[int, ...]:
-    """Return the homes that are to be there; the last one is made once a workspace has it."""
-    return one.homes[:-1]
+    """Return the homes that are to be there; a fresh one beside them is made once a workspace has it."""
+    return tuple(dict.fromkeys(home.number for home in one.homes))
 
 
 def _home(site: Site, made: _Made, person: str, home: int) -> Object:
@@ -181,7 +181,8 @@ def _grant(made: _Made, installation: str, one: Given, seq: int) -> Object:
 def _person(one: Entitlement) -> Object:
     mounts = [mount for place in one.places if (mount := _mount(place)) is not None]
     until = "" if one.until is None else format_instant(one.until)
-    return {"person": number(one.person, "P"), "until": until, "mounts": mounts, "homes": list(one.homes)}
+    homes = [{"number": home.number, "zone": str(home.zone)} for home in (*one.homes, *in_either_zone(one.fresh))]
+    return {"person": number(one.person, "P"), "until": until, "mounts": mounts, "homes": homes}
 
 
 def _mount(place: Granted) -> Object | None:

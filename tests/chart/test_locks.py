@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from access_policy.model.enums import Zone
 from hub_config.settings import Settings, Size
 from spawner.manifest import GID, UID
 from tests import gcsfuse_webhook
@@ -54,6 +55,19 @@ BOUNDED = (
 def test_what_a_hub_could_bend_is_bounded(field: str) -> None:
     """SPW-10, FLT-08: each of these would give a pod more time, more room, or more of its node."""
     assert any(field in each for each in _validations("sluis-workspace-pods", {}))
+
+
+def test_a_home_is_held_to_its_network() -> None:
+    """S78, DAT-13: exactly to it, since what is made of restricted data would lie in what is opened anywhere."""
+    (volumes,) = [each for each in _validations("sluis-workspace-pods", {}) if "persistentVolumeClaim" in each]
+    assert "p.homes.exists(h, h.zone == variables.zone && v.persistentVolumeClaim.claimName ==" in " ".join(
+        volumes.split()
+    )
+    (version,) = named(variant("required"), "CustomResourceDefinition", "accessgrants.sluis.dev")["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    home = spec["persons"]["items"]["properties"]["homes"]["items"]
+    assert home["required"] == ["number", "zone"]
+    assert home["properties"]["zone"]["enum"] == [*Zone]
 
 
 def test_the_sidecar_that_is_let_in_is_the_one_that_the_webhook_makes() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from access_policy.commands.emergencies import MOST_OPEN
 from access_policy.commands.sizes import MOST_CONTACTS, MOST_DATASETS
+from access_policy.entitlements import MOST_HOMES
 from hub_config.settings import Settings, load_settings
 from spawner import cluster_names
 from spawner.manifest import MOST_MOUNTS
@@ -162,6 +163,7 @@ def test_a_grant_holds_all_that_a_request_may_have() -> None:
     persons = spec["persons"]
     assert persons["maxItems"] == MOST_CONTACTS
     assert persons["items"]["properties"]["mounts"]["maxItems"] == MOST_DATASETS == MOST_MOUNTS
+    assert persons["items"]["properties"]["homes"]["maxItems"] == MOST_HOMES
     assert spec["emergency"]["maxItems"] >= MOST_OPEN
 
 

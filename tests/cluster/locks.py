@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from access_policy.entitlements import Entitlement
+from access_policy.entitlements import Entitlement, Openable, in_either_zone
 from access_policy.entitlements import Place as Lies
 from access_policy.model.enums import Zone
 from access_policy.model.ids import DatasetName, PersonId
@@ -136,9 +136,13 @@ def account(admin: Api, namespace: str, name: str) -> Api:
 
 
 def place(seq: int, until: datetime | None = UNTIL, request: str = REQUEST) -> list[Object]:
-    """A request's place as the warden makes it: two persons, of whom the second has no data."""
+    """A request's place as the warden makes it: two persons, of whom the second has no data, and no home yet."""
     lies = tuple(Lies(DatasetName(dataset), location, Zone.INSTITUTE) for dataset, location in MOUNTS)
-    people = (Entitlement(PersonId("P-3"), until, lies, (1, 2)), Entitlement(PersonId("P-4"), until, (), (1, 2)))
+    homes = (Openable(1, Zone.INSTITUTE), Openable(2, Zone.ANYWHERE))
+    people = (
+        Entitlement(PersonId("P-3"), until, lies, homes, 3),
+        Entitlement(PersonId("P-4"), until, (), in_either_zone(1), 2),
+    )
     made = open_place(Site(), INSTALLATION, Given(request, people, ()), seq)
     return [*made.ground, *made.lets_in]
 

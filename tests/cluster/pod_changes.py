@@ -54,7 +54,11 @@ CHANGES: dict[str, dict[str, Change]] = {
     "a volume is neither a granted bucket": {
         "another person's home": by.claim("home-p-4"),
         "another claim": by.claim("data"),
-        "a home that was set aside": by.claim("home-p-3-3"),
+        "a home that was set aside": by.claim("home-p-3-4"),
+        "the other network's home": by.claim("home-p-3-2"),
+        "the institute's home in a pod that is reached from anywhere": by.all_of(
+            by.labelled(zone="anywhere"), by.without_data
+        ),
         "a folder of the node": by.volume(hostPath={"path": "/"}),
         "a secret": by.volume(secret={"secretName": "other"}),
         "a config map": by.volume(configMap=_OTHER),
@@ -76,7 +80,7 @@ CHANGES: dict[str, dict[str, Change]] = {
     "a bucket, or its prefix, is not in": {
         "a bucket that is not granted": by.attributes(bucketName="liver-data"),
         "every bucket": by.attributes(bucketName="_"),
-        "a pod that is reached from anywhere": by.labelled(zone="anywhere"),
+        "a pod that is reached from anywhere": by.all_of(by.labelled(zone="anywhere"), by.claim("home-p-3-2")),
         "the whole bucket instead of its prefix": by.options("only-dir=part/b,", ""),
         "another prefix": by.options("part/b", "part"),
         "a prefix that begins like the granted one": by.options("part/b", "part/bb"),

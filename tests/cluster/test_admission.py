@@ -9,6 +9,7 @@ import pytest
 from hub_config.admission import POLICY, Seen, probe_pod, seen
 from spawner.workspace import DataPath, Profile
 from tests.chart.rendering import named, variant
+from tests.cluster import pod_edits as by
 from tests.cluster.locks import (
     BARE_REQUEST,
     PLACE,
@@ -28,9 +29,17 @@ from tests.cluster.locks import (
 )
 from tests.cluster.pod_changes import CHANGES
 
+_HOMES = [{"number": number, "zone": zone} for number, zone in enumerate(["institute", *["anywhere"] * 4], 1)]
+
 
 def _profile(**changes: Any) -> Profile:
     return Profile(**{name: getattr(PROFILE, name) for name in PROFILE.__struct_fields__} | changes)
+
+
+def _changed(one: Object, *changes: Change) -> Object:
+    for change in changes:
+        change(one)
+    return one
 
 
 ADMITTED = {
@@ -38,6 +47,11 @@ ADMITTED = {
     "with the storage's sidecar": with_sidecar(pod()),
     "with the sidecar by digest": with_sidecar(pod(), f"{SIDECAR}@sha256:{'b' * 64}"),
     "of a person without data": pod("P-4"),
+    "reached from anywhere": _changed(pod("P-4"), by.labelled(zone="anywhere")),
+    "reached from anywhere, with that home": _changed(
+        pod(), by.labelled(zone="anywhere"), by.without_data, by.claim("home-p-3-2")
+    ),
+    "with a fresh home": _changed(pod(), by.claim("home-p-3-3")),
     "on nodes of a profile": pod(profile=_profile(node_selector=(("pool", "large"),))),
     "under gVisor, without mounts": pod(
         profile=_profile(runtime_class="gvisor", node_selector=(("pool", "sealed"),), data=DataPath.API)
@@ -115,8 +129,8 @@ def test_a_grant_of_the_largest_size_stays_within_the_budget_of_cel(locks: Locks
         for i in range(50)
     ]
     few = [{"dataset": "d", "bucket": "bucket", "prefix": "", "zone": "institute"}]
-    others = [{"person": 1000 + i, "until": "", "mounts": few, "homes": [1, 2, 3]} for i in range(99)]
-    grant["spec"]["persons"] = [*others, {"person": 3, "until": "", "mounts": mounts, "homes": [1, 2, 3]}]
+    others = [{"person": 1000 + i, "until": "", "mounts": few, "homes": _HOMES} for i in range(99)]
+    grant["spec"]["persons"] = [*others, {"person": 3, "until": "", "mounts": mounts, "homes": _HOMES}]
     one = _mounting(mounts)
     replace_grant(locks, grant)
     try:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from access_policy.homes import all_homes
+from access_policy.homes import all_homes, why_aside
 from access_policy.state import Home
 from hub_config.desk.desk import PREFIX, View, Visiting
 from hub_config.desk.kinds import kinds
@@ -24,11 +24,11 @@ def homes(request: Request, visit: Visiting, q: Words = "", number: Number = 1) 
         people = view.state.people
         found = listing(_aside(view), q, number, lambda one: f"{one.person} {people[one.person].name} {one.request}")
         each = {id(one): _offers(view, one) for one in found.items}
-        return page(request, "homes.html", view, homes=found, each=each, key=id)
+        return page(request, "homes.html", view, homes=found, each=each, key=id, why=why_aside)
 
 
 def _aside(view: View) -> list[Home]:
-    found = [one for one in all_homes(view.state) if one.aside is not None]
+    found = [one for one in all_homes(view.state) if why_aside(one) is not None]
     return sorted(found, key=lambda one: (one.deleting is not None, one.aside))
 
 

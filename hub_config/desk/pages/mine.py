@@ -7,14 +7,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from access_policy.decision import Decision, decide
-from access_policy.homes import homes_aside
+from access_policy.homes import Kept, homes_apart
 from access_policy.left_out import LeftOut, left_out
 from access_policy.model.enums import Action
 from access_policy.model.ids import RequestId
 from access_policy.overview import suspended_since
 from access_policy.rules import Query as Question
 from access_policy.run_ends import RunEnd, run_end
-from access_policy.state import Ending, Home, Workspace
+from access_policy.state import Ending, Workspace
 from access_policy.state import Request as DataRequest
 from hub_config.desk.ahead import steps_ahead
 from hub_config.desk.desk import PREFIX, LoggedOut, MaybeVisiting, View, Visiting, desk_of
@@ -45,7 +45,7 @@ class Card:
     start: str
     open: str
     left_out: tuple[LeftOut, ...]
-    aside: tuple[Home, ...]
+    apart: tuple[Kept, ...]
 
     @property
     def reachable(self) -> bool:
@@ -75,7 +75,7 @@ def card_of(view: View, request: DataRequest) -> Card:
         None if running is None else run_end(view.state, running, view.at, fixed=stays),
         view.state.endings.get((person, identifier)), " and ".join(roles) or "former contact",
         view.visit.desk.start(person, identifier), view.visit.desk.workspace(person, identifier),
-        left_out(view.state, question), homes_aside(view.state, person, identifier),
+        left_out(view.state, question), homes_apart(view.state, person, identifier, view.at),
     )  # fmt: skip
 
 

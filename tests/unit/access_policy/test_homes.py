@@ -5,15 +5,17 @@ from typing import Any
 import pytest
 
 from access_policy import events as e
+from access_policy.actor import person
 from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.commands.workspaces import StartWorkspace
 from access_policy.handle import handle
-from access_policy.homes import all_homes, home_in_use, kept_apart, stale, to_delete
+from access_policy.homes import Apart, Kept, all_homes, homes_apart, homes_in_use, last_kept, stale, to_delete
 from access_policy.model.enums import Zone
 from access_policy.model.ids import DatasetName, PersonId, RequestId
 from access_policy.state import Home
 from tests.unit.access_policy.world import (
     ADMIN,
+    DIGEST,
     HUB,
     NOON,
     OPEN,
@@ -72,9 +74,9 @@ def test_a_workspace_of_the_institute_has_a_home_of_its_own() -> None:
     world = _used()
     world.start(RESTRICTED, Zone.INSTITUTE)
     assert world.state.workspaces[RESEARCHER, RESTRICTED].home == 1
-    assert home_in_use(world.state, RESEARCHER, RESTRICTED, Zone.INSTITUTE) is not None
-    assert home_in_use(world.state, RESEARCHER, RESTRICTED, Zone.ANYWHERE) is None
-    assert home_in_use(world.state, RESEARCHER, OPEN, Zone.INSTITUTE) is None
+    assert len(homes_in_use(world.state, RESEARCHER, RESTRICTED, Zone.INSTITUTE)) == 1
+    assert homes_in_use(world.state, RESEARCHER, RESTRICTED, Zone.ANYWHERE) == ()
+    assert homes_in_use(world.state, RESEARCHER, OPEN, Zone.INSTITUTE) == ()
 
 
 def test_a_start_sets_a_home_aside_that_had_a_dataset_that_left() -> None:
@@ -124,16 +126,68 @@ def test_a_dataset_that_comes_back_does_not_bring_the_home_back() -> None:
     assert _opened(world) == 2
 
 
+def _last(world: World) -> tuple[Apart | None, tuple[DatasetName, ...], bool]:
+    """Return what becomes of the home of the workspace that ended last."""
+    found = last_kept(world.state, RESEARCHER, OPEN, world.at)
+    assert found is not None
+    return found.apart, found.datasets, found.empty
+
+
+def _card(world: World) -> list[tuple[int, Apart | None, bool]]:
+    """Return which homes are told of as kept apart."""
+    found: tuple[Kept, ...] = homes_apart(world.state, RESEARCHER, OPEN, world.at)
+    return [(one.home.number, one.apart, one.empty) for one in found]
+
+
 def test_what_is_kept_apart_is_told_before_and_after() -> None:
     """S46, S97: from the end of the workspace on, and no more once the home is released."""
     world = _used()
-    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == ()
+    assert (_last(world), _card(world)) == ((None, (), False), [])
     world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="a question")
-    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == (TUMOURS,)
+    assert (_last(world), _card(world)) == ((Apart.LEFT, (TUMOURS,), True), [(1, Apart.LEFT, True)])
     world.do("set-home-aside", WARDEN, **FIRST)
-    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == (TUMOURS,)
+    assert (_last(world), _card(world)) == ((Apart.LEFT, (TUMOURS,), True), [(1, Apart.LEFT, True)])
     world.do("release-home", ADMIN, **FIRST, **LOOKED)
-    assert kept_apart(world.state, RESEARCHER, OPEN, world.at) == ()
+    assert (_last(world), _card(world)) == ((None, (), False), [])
+
+
+def test_of_a_later_home_nothing_is_told_that_is_true_of_an_earlier_one() -> None:
+    """S46, S97: the home of the last workspace opens again, though an earlier one is aside; no empty home comes."""
+    world = _left()
+    assert _opened(world) == 2
+    assert _last(world) == (None, (), False)
+    assert _card(world) == [(1, Apart.LEFT, False)]
+
+
+def test_a_home_that_another_was_released_in_place_of_is_told_to_its_person_too() -> None:
+    """S94: not to the admin alone."""
+    world = _left()
+    assert _opened(world) == 2
+    world.do("release-home", ADMIN, **FIRST, **LOOKED)
+    assert _last(world) == (Apart.REPLACED, (), False)
+    assert _card(world) == [(2, Apart.REPLACED, False)]
+
+
+def test_who_has_no_part_in_the_request_any_more_is_told_nothing_of_homes() -> None:
+    """POL-09: not which datasets left it since."""
+    world = _left()
+    world.state.requests[OPEN].contacts.clear()
+    world.state.requests[OPEN].applicant = None
+    assert last_kept(world.state, RESEARCHER, OPEN, world.at) is None
+    assert _card(world) == []
+
+
+def test_new_rows_of_a_dataset_take_no_home_away() -> None:
+    """S82: the workspace of the old rows ends, for that dataset; its home opens again, and that is what is told."""
+    world = _used()
+    world.start()
+    released = e.VersionReleased(
+        dataset=TUMOURS, version="2", location="tumours-2", manifest=DIGEST, excluded=("0" * 64,)
+    )
+    world.append([(person(ADMIN), released)])
+    world.end()
+    assert world.state.endings[RESEARCHER, OPEN].why == "dataset_withdrawn"
+    assert _last(world) == (None, (), False)
 
 
 def test_an_admin_releases_a_home() -> None:

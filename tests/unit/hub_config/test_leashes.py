@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import jinja2
 import msgspec
 import pytest
 
+from access_policy.homes import Apart
 from access_policy.model.ids import PersonId, RequestId
 from access_policy.model.instants import format_instant
 from access_policy.reasons import REASONS
+from hub_config import login
 from hub_config.desk.endings import ENDINGS, why_of
 from hub_config.leashes import MODEST, NEAR, OFTEN, LeashAnswer, Leashes, Terms
 from hub_config.log_silence import BELIEVED_SECONDS, Heard
 from spawner.warden.silence import Silence
 from tests.unit.access_policy.log.troubles import moved_away
 from tests.unit.hub_config.desk.seed import World, full_world
+from tests.unit.hub_config.desk.test_homes import left
 
 pytestmark = pytest.mark.unit
 
@@ -125,13 +129,65 @@ looked into."
 
 
 def test_of_data_that_left_nothing_is_promised(world: World, leashes: Leashes) -> None:
-    """S82: whether the next workspace has that home is not this page's to say."""
+    """S46, S82: the home that had them is not opened again, and the page says for what."""
     world.start_workspace("researcher", "DR-1")
     world.do("withdraw-dataset", "steward", dataset="clinical", reason="wrong rows")
     world.end_workspace("researcher", "DR-1", "gone")
     ended = leashes.ended(WHO, WHAT)
     assert ended is not None
-    assert ended.again is False
+    assert ended.kept is not None
+    assert (ended.again, ended.kept.apart, ended.kept.datasets) == (False, Apart.LEFT, ("clinical",))
+
+
+def test_of_the_last_home_is_told_and_of_no_other(world: World, leashes: Leashes) -> None:
+    """S46, S97: home 1 is aside, the workspace that ended had home 2, and that one opens again."""
+    left(world)
+    world.start_workspace("researcher", "DR-1")
+    world.end_workspace("researcher", "DR-1", "gone")
+    ended = leashes.ended(WHO, WHAT)
+    assert ended is not None
+    assert ended.again
+
+
+def page_of(leashes: Leashes) -> str:
+    """Return the page after the end, as its template makes it, in one line."""
+    folder = [str(Path(login.__file__).parent / "templates")]
+    made = jinja2.Environment(loader=jinja2.ChoiceLoader([_FRAME, jinja2.FileSystemLoader(folder)]), autoescape=True)
+    ended = leashes.ended(WHO, WHAT)
+    page = made.get_template("not_running.html").render(ended=ended, server_name="dr-1", instant=str, spawn_url="/")
+    return " ".join(page.split())
+
+
+_FRAME = jinja2.DictLoader({"page.html": "{% block main %}{% endblock %}"})
+
+
+def test_the_page_after_the_end_says_which_home_comes(world: World, leashes: Leashes) -> None:
+    """S46, S97: an empty one where the last one is not opened and no other is there, that one where it is."""
+    world.start_workspace("researcher", "DR-1")
+    world.end_workspace("researcher", "DR-1", "gone")
+    assert "The next workspace of this request has them again." in page_of(leashes)
+    left(world)
+    assert "They may hold tumours, which left the request" in page_of(leashes)
+    assert "your next workspace begins with an empty home, and an admin looks" in page_of(leashes)
+    world.start_workspace("researcher", "DR-1")
+    world.end_workspace("researcher", "DR-1", "gone")
+    assert "The next workspace of this request has them again." in page_of(leashes)
+    assert "tumours" not in page_of(leashes)
+    world.do("release-home", "admin", person=WHO, request=WHAT, home=1, reason="nothing of it is left")
+    assert "Your next workspace opens another home; an admin can put this one in its place." in page_of(leashes)
+
+
+def test_a_home_that_waits_for_a_course_is_told_as_waiting(world: World, leashes: Leashes) -> None:
+    """S46, S74: nothing left the request; the files come back with the course."""
+    world.do("register-course", "admin", course="sizes", title="Sizes", validity_days=30, required=False)
+    world.do("certify-person", "trainer", person=WHO, course="sizes")
+    left(world, trainings="sizes", leaves=False)
+    world.clock.go(days=31)
+    world.log_in("researcher")
+    ended = leashes.ended(WHO, WHAT)
+    assert ended is not None
+    assert not ended.again
+    assert "They may hold tumours, which you cannot open now: until you can, your next" in page_of(leashes)
 
 
 def test_somebody_without_a_part_learns_no_more_of_the_end(world: World, leashes: Leashes) -> None:

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from access_policy.commands.base import Refusal
+from access_policy.commands.workspaces import StartWorkspace
 from access_policy.decision import decide, supposed_session
 from access_policy.entitlements import entitlements
+from access_policy.handle import handle
 from access_policy.model.enums import Action, Zone
 from access_policy.model.ids import DatasetName, RequestId
 from access_policy.rules import Query
@@ -17,7 +20,7 @@ from spawner.warden.compare import differs, written_over
 from spawner.warden.grants import Metadata, Object, Place, Site, closed_place, given, open_place
 from spawner.workspace import number
 from tests.unit.access_policy.journeys import JOURNEYS
-from tests.unit.access_policy.world import ADMIN, MINUTE, OPEN, RESEARCHER, World, everything_holds
+from tests.unit.access_policy.world import ADMIN, HUB, MINUTE, OPEN, RESEARCHER, STEWARD, World, everything_holds
 from tests.unit.spawner.warden.cluster_room import HERE, SITE, good_world, in_buckets
 
 LABELS = {"sluis.dev/installation": "an-installation", "sluis.dev/request": "1"}
@@ -111,7 +114,9 @@ GOOD = Place(
                             _bucket("expressions"),
                             _bucket("tumours"),
                         ],
-                        "homes": [1, 2],
+                        "homes": [
+                            {"number": number, "zone": zone} for number in (1, 2) for zone in ("anywhere", "institute")
+                        ],
                     }
                 ],
                 "emergency": [],
@@ -222,11 +227,53 @@ def test_the_institutes_workspaces_are_reached_by_its_own_proxy() -> None:
 
 
 def test_what_runs_changes_no_place() -> None:
-    """DAT-04: a start, or its end, writes nothing: the next start finds all that it may have."""
+    """DAT-04: a start with a home that is there, or its end, writes nothing: the next start finds all it may have."""
     world = good_world()
+    world.start(OPEN)
     before = _place(world)
+    world.end(OPEN)
+    assert _place(world) == before
     world.start(OPEN)
     assert _place(world) == before
+
+
+def _homes(world: World) -> list[tuple[int, str]]:
+    (person,) = _place(world).lets_in[0]["spec"]["persons"]
+    return [(one["number"], one["zone"]) for one in person["homes"]]
+
+
+def _claims(world: World) -> list[str]:
+    return [one["metadata"]["name"] for one in _place(world).ground if one["kind"] == "PersistentVolumeClaim"]
+
+
+def test_a_home_is_granted_to_workspaces_of_its_network() -> None:
+    """S78, DAT-13: one that is not there yet to either; its claim is made before, or once a workspace has it."""
+    world, either = good_world(), ("anywhere", "institute")
+    assert (_homes(world), _claims(world)) == ([(n, zone) for n in (1, 2) for zone in either], ["home-p-3"])
+    world.start(OPEN)
+    assert (_homes(world), _claims(world)) == ([(1, "anywhere"), *[(2, zone) for zone in either]], ["home-p-3"])
+    world.end(OPEN)
+    command = StartWorkspace(
+        person=RESEARCHER, request=OPEN, profile="inside", max_run_seconds=60,
+        session=world.login(zone=Zone.INSTITUTE), profile_zone=Zone.INSTITUTE,
+    )  # fmt: skip
+    started = handle(world.state, command, HUB, world.at)
+    assert not isinstance(started, Refusal)
+    world.append([(HUB, event) for event in started])
+    there = [(1, "anywhere"), (2, "institute")]
+    assert _homes(world) == [*there, *[(3, zone) for zone in either]]
+    assert _claims(world) == ["home-p-3", "home-p-3-2"]
+
+
+def test_a_home_that_no_start_would_open_is_granted_to_nobody() -> None:
+    """S46, DAT-13: from the fact on with which its dataset leaves, before anybody set it aside; nothing is deleted."""
+    world = good_world()
+    world.start(OPEN)
+    world.do("withdraw-dataset", STEWARD, dataset="tumours", reason="a question")
+    assert (1, "anywhere") in _homes(world)
+    world.end(OPEN)
+    assert _homes(world) == [(n, zone) for n in (2, 3) for zone in ("anywhere", "institute")]
+    assert _claims(world) == ["home-p-3-2"]
 
 
 def test_an_extract_lies_where_it_lies() -> None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from access_policy import events as e
+from access_policy.commands.base import Refusal, RefusalCode
 from access_policy.log import LogUnavailable
 from access_policy.model.ids import DatasetName
 from access_policy.state import Home
 from spawner.warden.homes import HomeKeeper
+from spawner.warden.news import Failing
 from tests.unit.access_policy.world import ADMIN, OPEN, RESEARCHER, STEWARD
 from tests.unit.spawner.warden.cluster_room import KEY, WHY, Room
 
@@ -45,7 +47,7 @@ def keeper(here: Room, homes: Places) -> HomeKeeper:
     here.look(4)
     assert not here.runs()
     here.do("withdraw-dataset", STEWARD, dataset="tumours", **WHY)
-    return HomeKeeper(here.policy, homes, here.seconds)
+    return HomeKeeper(here.policy, homes, here.seconds, here.failed.append)
 
 
 def _look(here: Room, keeper: HomeKeeper) -> None:
@@ -93,3 +95,35 @@ def test_a_silent_log_sets_nothing_aside(here: Room, keeper: HomeKeeper, monkeyp
 
 def _away() -> None:
     raise LogUnavailable("away")
+
+
+def test_a_refusal_is_said_and_not_at_each_look(
+    here: Room, keeper: HomeKeeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """FLT-10: what the log does not take is no news each ten seconds, and nothing is said to be done."""
+    _look(here, keeper)
+    here.do("delete-home", ADMIN, **ABOUT, **WHY)
+    monkeypatch.setattr(here.policy, "handle", lambda *_: Refusal(RefusalCode.WRONG_STATE, "another was faster"))
+    with caplog.at_level("INFO", "sluis.warden"):
+        for _ in range(3):
+            _look(here, keeper)
+    assert [one.getMessage() for one in caplog.records] == [
+        "refused to `record-home-deleted` home 1 of P-3 for DR-1: another was faster"
+    ]
+    assert here.failed.count(Failing.HOME) == 3
+
+
+def test_a_log_that_knows_of_one_home_only_is_left_alone(
+    here: Room, keeper: HomeKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FLT-10: until the upgrade is finished nothing can be set aside, and nothing is asked of that log."""
+    asked: list[object] = []
+    with here.policy.reading() as state:
+        monkeypatch.setattr(state, "format", 1)
+    with monkeypatch.context() as before:
+        before.setattr(here.policy, "handle", lambda command, _: asked.append(command))
+        _look(here, keeper)
+    assert asked == []
+    monkeypatch.undo()
+    _look(here, keeper)
+    assert len(here.facts(e.HomeSetAside)) == 1
