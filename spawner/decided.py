@@ -65,7 +65,7 @@ class Decided(HasTraits):
 
     _started: int | None = None  # the fact that recorded the start, until its end is told
     _silent_polls = 0
-    _restricted = True  # until a start says otherwise
+    _restricted = True  # until a start or a poll says otherwise
     poll_interval: Any
     silence: ClassVar[Silence] = Silence()
 
@@ -153,10 +153,13 @@ class Decided(HasTraits):
     def _may_keep(self) -> bool:
         """Ask the policy; silent it may be for a little longer than the warden bears it, in polls of some seconds.
 
-        The warden comes first, for it keeps why until that can be recorded (POL-04); this is for where it is gone.
+        The warden comes first, for it keeps why until that can be recorded (POL-04); this is for where it is gone. An
+        answer also says what counts in the next silence: data may have been restricted since the start (S78).
         """
+        person, request = self.user.name.upper(), self.name.upper()
         try:
-            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
+            keep = self.policy.may_keep(person, request, self._started or 0)
+            self._restricted = self.policy.zone_of(person, request) is not Zone.ANYWHERE
         except Exception:  # whatever the policy store throws: count it
             self.log.exception("no decision about the running workspace %s", self._log_name)
             self._silent_polls += 1

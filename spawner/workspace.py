@@ -137,6 +137,9 @@ class WorkspacePolicy(Protocol):
     def may_keep(self, person: str, request: str, seq: int) -> bool:
         """Called after the sandbox was made and at each poll: whether that start may go on (POL-02, POL-03)."""
 
+    def zone_of(self, person: str, request: str) -> Zone | None:
+        """Called at each poll: from where the running workspace is reached by now (S78); None where none runs."""
+
     def ended(self, person: str, request: str, seq: int, why: str) -> None:
         """Called when a start's workspace is over, `why` a short code; perhaps again, or when a later one runs."""
 
