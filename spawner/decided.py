@@ -17,6 +17,7 @@ from access_policy.model.enums import Zone
 from access_policy.networks import may_use
 from spawner.warden.silence import Silence
 from spawner.workspace import (
+    SERVER_NAME,
     Profile,
     Workspace,
     WorkspacePolicy,
@@ -30,7 +31,6 @@ WITHDRAWN = "what this workspace rests on was withdrawn while it started; your r
 AFTER_THE_WARDEN = 20.0
 """Seconds by which the hub's own patience with a silent log is longer than the warden's."""
 
-_SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
 _USER_NAME = re.compile(r"p-[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -105,7 +105,7 @@ class Decided(HasTraits):
 
     def _decide(self) -> Workspace:
         """Called within `_committed`: what was sent is out of the hub's tables before anything else goes on."""
-        if not _SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
+        if not SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
             raise refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
         if self._origin:  # the hub made its client with its own address
             self.orm_spawner.oauth_client.redirect_uri = f"{self.public_url}oauth_callback"

@@ -17,6 +17,9 @@ import msgspec
 from access_policy.model.enums import Zone
 
 DATASET_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?", re.ASCII)
+SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
+"""A workspace's name at the hub and on disk: its request's (SPW-01)."""
+
 _NUMBERED = re.compile(r"(P|DR)-([1-9][0-9]{0,8})", re.ASCII)
 
 

@@ -105,7 +105,7 @@ def opened(visitor: Visitor, request: str) -> bool:
     return visitor.reaches(request)
 
 
-def forged(demo: RunningSluis, hosts: Networks) -> dict[str, str]:
+def forged(hosts: Networks) -> dict[str, str]:
     """Return what somebody outside writes who knows how all is made, but for the word of this start."""
     told = {"X-Forwarded-For": hosts.inside.address, "X-Real-IP": hosts.inside.address}
     told |= {"Forwarded": f"for={hosts.inside.address}", "X-Forwarded-Host": "127.0.0.1"}
