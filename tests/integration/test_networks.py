@@ -14,6 +14,7 @@ import websocket
 
 from hub_config.places import Places
 from hub_config.running import Running, load_running
+from tests.integration.demos import with_key
 from tests.integration.house import RECHECK, Sitting, client, forged, front, frozen, opened, running, seen, zones
 from tests.integration.whole import Kernel, RunningSluis, Visitor, until
 from tests.networks import Networks, networks
@@ -280,11 +281,15 @@ def test_the_institutes_door_serves_while_the_public_one_hangs(
     until(lambda: opened(sofie, RESTRICTED))
 
 
+def _second_address(text: str, demo: RunningSluis) -> str:
+    """Say that browsers inside come in by the house's other address."""
+    return with_key("institute_url", f'"http://127.0.0.2:{demo.institute_port}"')(text, demo)
+
+
 @pytest.fixture(scope="module")
 def balanced(seeded: Path, hosts: Networks) -> Iterator[RunningSluis]:
     """Yield a demo whose institute's door has a proxy of the operator's before it."""
-    url = '"http://127.0.0.2:{demo.institute_port}"'
-    with running(seeded, hosts, balancers=1, institute_url=url) as made, front(made, hosts):
+    with running(seeded, hosts, with_key("balancers", 1), _second_address) as made, front(made, hosts):
         yield made
 
 
