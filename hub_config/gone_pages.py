@@ -12,10 +12,11 @@ from access_policy.model.ids import RequestId
 from access_policy.networks import may_use
 from hub_config.desk.endings import why_of
 from hub_config.desk.words import instant
-from hub_config.hub_answers import SERVER, SILENT, as_nobody, gate_of, is_astray, network_of, refusal, why_not
+from hub_config.hub_answers import SILENT, as_nobody, gate_of, is_astray, network_of, refusal, why_not
 from hub_config.leash_pages import LeashPage, asking, silence_answer
 from hub_config.login.activity import note_here
 from hub_config.login.sessions import person_of
+from spawner.workspace import SERVER_NAME
 
 
 class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
@@ -103,7 +104,7 @@ class WorkspaceGone(UserUrlHandler):  # type: ignore[misc]
         """What the page says; `known` is the server, or nothing where the hub forgot it with its ground."""
         own = self.path_kwargs.get("user_name") == self.current_user.name
         server_name = known or (self._named() if own else "")
-        if not SERVER.fullmatch(server_name):
+        if not SERVER_NAME.fullmatch(server_name):
             return {}
         person, request = person_of(self.current_user.name), RequestId(server_name.upper())
         place = network_of(self).place(self.request)

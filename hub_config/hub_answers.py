@@ -1,6 +1,5 @@
 """What the hub's own pages ask before they answer: the gate, the log, and where the browser sits."""
 
-import re
 from typing import Any
 
 from tornado import web
@@ -12,9 +11,6 @@ from hub_config.login.authenticator import BEHIND
 from hub_config.login.flow import PageRefused
 from hub_config.login.sessions import person_of
 from hub_config.login.stays import Network
-
-SERVER = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
-"""A workspace's name at the hub: its request's."""
 
 SILENT = "The log does not answer just now, so nothing is decided and no workspace starts. Try again in a moment."
 

@@ -17,10 +17,10 @@ from tornado import web
 from access_policy.log.errors import LogError
 from access_policy.model.enums import Action
 from hub_config.gone_pages import WorkspaceGone
-from hub_config.hub_answers import SERVER, check_log, gate_of, refusal, way_inside, why_not
+from hub_config.hub_answers import check_log, gate_of, refusal, way_inside, why_not
 from hub_config.leash_pages import LeashPage
 from hub_config.login.sessions import person_of
-from spawner.workspace import WorkspaceRefused, parse_wish
+from spawner.workspace import SERVER_NAME, WorkspaceRefused, parse_wish
 
 _CLASS_NAME = re.compile(r"^[0-9]{3} SpawnException\([^)]*\): ")
 
@@ -106,7 +106,7 @@ class StartPage(SpawnHandler):  # type: ignore[misc]
         return page
 
     def _check(self, user_name: str, server_name: str) -> None:
-        if user_name != self.current_user.name or not SERVER.fullmatch(server_name):
+        if user_name != self.current_user.name or not SERVER_NAME.fullmatch(server_name):
             raise web.HTTPError(404)
 
 
@@ -176,7 +176,7 @@ def pages(own_desk: bool = False) -> list[tuple[str, type[BaseHandler]]]:
         (r"/spawn", ToTheDesk),
         (r"/spawn/([^/]+)", ToTheDesk),
         (r"/spawn/([^/]+)/([^/]+)", StartPage),
-        (r"/leash/(dr-[1-9][0-9]{0,8})", LeashPage),
+        (rf"/leash/({SERVER_NAME.pattern})", LeashPage),
         (r"/token", Nowhere),
         (r"/admin", Nowhere),
         (r"/accept-share", Nowhere),

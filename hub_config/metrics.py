@@ -85,7 +85,7 @@ class Metrics:
             self._observations = one.seq
             found = _refused(one.event)
             if found is not None:
-                self._refusals.labels(found[0], self._code(found[1])).inc()
+                self._refusals.labels(found[0], self._code(found[1])).inc(found[2])
 
     def _count(self, state: State) -> None:
         now, counts = self._policy.now(), dict.fromkeys(_STATES, 0)
@@ -111,10 +111,10 @@ def _state_of(workspace: Workspace, lost: bool) -> str:
     return "ending" if lost else "running"
 
 
-def _refused(event: e.Event) -> tuple[str, str] | None:
-    """Return what was refused and why, or None."""
+def _refused(event: e.Event) -> tuple[str, str, int] | None:
+    """Return what was refused, why and how often, or None; of commands that left no row the next row's code counts."""
     if isinstance(event, e.WorkspaceRefused):
-        return "workspace", event.codes
+        return "workspace", event.codes, 1
     if isinstance(event, e.LoginRefused):
-        return "login", event.why
-    return ("command", event.code) if isinstance(event, e.CommandRefused) else None
+        return "login", event.why, 1
+    return ("command", event.code, 1 + event.more) if isinstance(event, e.CommandRefused) else None

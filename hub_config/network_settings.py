@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from hub_config.origins import OriginSettings, address_problem
+from hub_config.origins import OriginSettings, address_problem, is_private
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _IPV4_WITHIN = ipaddress.IPv6Network("::ffff:0:0/96")
@@ -58,12 +58,14 @@ class NetworkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         return tuple(ipaddress.ip_network(one) for one in self.institute)
 
 
-def network_problem(settings: NetworkSettings) -> str | None:
-    """Say in a line what is wrong with the table, or None (S77)."""
-    return next(_problems(settings), None)
+def network_problem(settings: NetworkSettings, cluster_url: str = "") -> str | None:
+    """Say in a line what is wrong with the table, or None (S77). `cluster_url` is `cluster.url`: only where that is a
+    private address without encryption may the institute's be one (SES-14)."""
+    plain = cluster_url.startswith("http:") and is_private(cluster_url)
+    return next(_problems(settings, plain), None)
 
 
-def _problems(settings: NetworkSettings) -> Iterator[str]:
+def _problems(settings: NetworkSettings, plain: bool) -> Iterator[str]:
     if not settings.institute:
         yield "network.institute is empty, so nobody would be inside; write its networks, or leave [network] out"
     networks: list[Network] = []
@@ -79,7 +81,7 @@ def _problems(settings: NetworkSettings) -> Iterator[str]:
             networks.append(network)
     yield from _overlaps(networks)
     if settings.institute_url:
-        yield from address_problem("network.institute_url", settings.institute_url, by_number=True)
+        yield from address_problem("network.institute_url", settings.institute_url, True, plain)
     yield from _who_ends_tls(settings.institute_url, settings.balancers)
 
 

@@ -18,6 +18,10 @@ _NAME = re.compile(rf"(?=.{{1,230}}$){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _WORKSPACE = re.compile(r"p-[1-9][0-9]{0,8}-dr-[1-9][0-9]{0,8}", re.ASCII)
 _ANY = "*."
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PRIVATE = tuple(
+    ipaddress.ip_network(one)
+    for one in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)  # loopback, RFC 1918 and RFC 4193; not what Python calls private besides, such as 0.0.0.0 and 169.254.0.0/16
 
 SHARED = "Hub, desk and workspaces share one web address here: a page in a workspace may act for whoever opens it."
 
@@ -184,21 +188,23 @@ def _workspaces_problem(address: str) -> Iterator[str]:
     yield from address_problem("origins.workspaces", address.replace(_ANY, "", 1))
 
 
-def address_problem(key: str, address: str, by_number: bool = False) -> Iterator[str]:
-    """Say what is wrong with the address of a key; `by_number`: it may be an IP address, unencrypted a private one."""
+def address_problem(key: str, address: str, by_number: bool = False, plain: bool = False) -> Iterator[str]:
+    """Say what is wrong with the address of a key; `by_number`: it may be an IP address; `plain`: unencrypted a private
+    one. Loopback needs neither encryption nor leave."""
     parts = _split(address)
     if parts is None or not _is_host(parts.hostname or "", by_number):
         yield f"{key} `{address[:80]}` is no address; write it as `https://sluis.example.org`, without a path"
-    elif parts.scheme == "http" and not (is_loopback(parts.hostname or "") or (by_number and is_private(address))):
+    elif parts.scheme == "http" and not (is_loopback(parts.hostname or "") or (plain and is_private(address))):
         yield f"{key} `{address[:80]}` is not encrypted; write `https://`, and end TLS before the proxy"
 
 
 def is_private(url: str) -> bool:
     """Say whether a URL names a loopback or private address by its number: nobody comes to it from outside."""
     try:
-        return ipaddress.ip_address(urlsplit(url).hostname or "").is_private
+        address = ipaddress.ip_address(urlsplit(url).hostname or "")
     except ValueError:
         return False
+    return any(address in network for network in _PRIVATE)
 
 
 def _together(hub: str, settings: OriginSettings) -> Iterator[str]:

@@ -267,7 +267,7 @@ def _check(settings: Settings, file: Path) -> None:
 
 
 def _check_network(settings: Settings, network: NetworkSettings, cluster_url: str, file: Path) -> None:
-    problem = network_problem(network)
+    problem = network_problem(network, cluster_url)
     if problem is None:
         problem = door_problem(network, settings.origins, cluster_url)
     if problem is not None:

@@ -17,6 +17,7 @@ from access_policy.model.enums import Zone
 from access_policy.networks import may_use
 from spawner.warden.silence import Silence
 from spawner.workspace import (
+    SERVER_NAME,
     Profile,
     Workspace,
     WorkspacePolicy,
@@ -30,7 +31,6 @@ WITHDRAWN = "what this workspace rests on was withdrawn while it started; your r
 AFTER_THE_WARDEN = 20.0
 """Seconds by which the hub's own patience with a silent log is longer than the warden's."""
 
-_SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
 _USER_NAME = re.compile(r"p-[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -65,7 +65,7 @@ class Decided(HasTraits):
 
     _started: int | None = None  # the fact that recorded the start, until its end is told
     _silent_polls = 0
-    _restricted = True  # until a start says otherwise
+    _restricted = True  # until a start or a poll says otherwise
     poll_interval: Any
     silence: ClassVar[Silence] = Silence()
 
@@ -105,7 +105,7 @@ class Decided(HasTraits):
 
     def _decide(self) -> Workspace:
         """Called within `_committed`: what was sent is out of the hub's tables before anything else goes on."""
-        if not _SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
+        if not SERVER_NAME.fullmatch(self.name) or not _USER_NAME.fullmatch(self.user.name):
             raise refusal("request_unknown", "a workspace belongs to a request: start it as `dr-` and its number", 404)
         if self._origin:  # the hub made its client with its own address
             self.orm_spawner.oauth_client.redirect_uri = f"{self.public_url}oauth_callback"
@@ -153,10 +153,13 @@ class Decided(HasTraits):
     def _may_keep(self) -> bool:
         """Ask the policy; silent it may be for a little longer than the warden bears it, in polls of some seconds.
 
-        The warden comes first, for it keeps why until that can be recorded (POL-04); this is for where it is gone.
+        The warden comes first, for it keeps why until that can be recorded (POL-04); this is for where it is gone. An
+        answer also says what counts in the next silence: data may have been restricted since the start (S78).
         """
+        person, request = self.user.name.upper(), self.name.upper()
         try:
-            keep = self.policy.may_keep(self.user.name.upper(), self.name.upper(), self._started or 0)
+            keep = self.policy.may_keep(person, request, self._started or 0)
+            self._restricted = self.policy.zone_of(person, request) is not Zone.ANYWHERE
         except Exception:  # whatever the policy store throws: count it
             self.log.exception("no decision about the running workspace %s", self._log_name)
             self._silent_polls += 1

@@ -16,10 +16,11 @@ import msgspec
 
 from spawner.processes import Process, boot_id, is_running, parent_of, process_now
 from spawner.running import RunningSandbox, end_sandbox, running_sandboxes
+from spawner.workspace import SERVER_NAME
 
 STARTER_FILE = "starter.json"
 _PROGRAM = b"bwrap"
-_FOLDER = re.compile(r"(p-[1-9][0-9]{0,8})/(dr-[1-9][0-9]{0,8})/", re.ASCII)
+_FOLDER = re.compile(rf"(p-[1-9][0-9]{{0,8}})/({SERVER_NAME.pattern})/", re.ASCII)
 _GENERATIONS = 64
 
 

@@ -17,6 +17,9 @@ import msgspec
 from access_policy.model.enums import Zone
 
 DATASET_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?", re.ASCII)
+SERVER_NAME = re.compile(r"dr-[1-9][0-9]{0,8}", re.ASCII)
+"""A workspace's name at the hub and on disk: its request's (SPW-01)."""
+
 _NUMBERED = re.compile(r"(P|DR)-([1-9][0-9]{0,8})", re.ASCII)
 
 
@@ -136,6 +139,9 @@ class WorkspacePolicy(Protocol):
 
     def may_keep(self, person: str, request: str, seq: int) -> bool:
         """Called after the sandbox was made and at each poll: whether that start may go on (POL-02, POL-03)."""
+
+    def zone_of(self, person: str, request: str) -> Zone | None:
+        """Called at each poll: from where the running workspace is reached by now (S78); None where none runs."""
 
     def ended(self, person: str, request: str, seq: int, why: str) -> None:
         """Called when a start's workspace is over, `why` a short code; perhaps again, or when a later one runs."""

@@ -1,7 +1,7 @@
 // Connections to unix sockets stay open, as upstream (5.3.0) keeps those to ports: its `Connection: close` loses answers.
 //
 // Node ends the body of a request with an empty write, which fails (EPIPE) on a unix socket whose server has answered
-// and closed meanwhile (nodejs/node#40553). The proxy then said 503 of what was done, as of a notebook that was saved.
+// and closed meanwhile. The proxy then said 503 of what was done, as of a notebook that was saved.
 
 import http from "node:http";
 

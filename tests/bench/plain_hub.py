@@ -31,18 +31,8 @@ _SILENT, _LOOKS = 2.0, 4.0
 
 def configure(c: Any, folder: Path) -> None:
     """Set what differs from the defaults. Called by the generated config file."""
-    from jupyterhub.auth import DummyAuthenticator
-    from jupyterhub.spawner import SimpleLocalProcessSpawner
-
-    class Listed(DummyAuthenticator):  # type: ignore[misc]
-        """Lets those in whose names stand in a file."""
-
-        async def check_allowed(self, username: str, authentication: object = None) -> bool:
-            """Called at each login."""
-            return username in json.loads((folder / "allowed.json").read_text())
-
     told = json.loads((folder / "ports.json").read_text())
-    c.JupyterHub.authenticator_class, c.JupyterHub.spawner_class = Listed, SimpleLocalProcessSpawner
+    c.JupyterHub.authenticator_class, c.JupyterHub.spawner_class = _listed(folder), "simple"
     c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "homes" / "{username}")
     c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser", *(["--allow-root"] if os.geteuid() == 0 else [])]
     c.Spawner.start_timeout = c.Spawner.http_timeout = int(_START_BOUND)
@@ -54,11 +44,30 @@ def configure(c: Any, folder: Path) -> None:
     c.ConfigurableHTTPProxy.command = proxy_command()
     c.JupyterHub.db_url = f"sqlite:///{folder / 'hub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(folder / "cookie_secret")
+    _give_roles(c, told)
+
+
+def _listed(folder: Path) -> type[Any]:
+    """Return what lets those in whose names stand in a file."""
+    from jupyterhub.auth import DummyAuthenticator
+
+    class Listed(DummyAuthenticator):  # type: ignore[misc]
+        """Whoever is named there."""
+
+        async def check_allowed(self, username: str, authentication: object = None) -> bool:
+            """Called at each login."""
+            return username in json.loads((folder / "allowed.json").read_text())
+
+    return Listed
+
+
+def _give_roles(c: Any, told: dict[str, Any]) -> None:
+    """Let the culler do what its documentation says, and the tests what they need."""
     culler = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={told['timeout']}"]
     c.JupyterHub.services = [
         {"name": "tester", "api_token": told["token"]}, {"name": "culler", "command": culler},
     ]  # fmt: skip
-    seen = ["list:users", "read:users:activity", "read:servers", "delete:servers"]  # as its documentation says
+    seen = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
     c.JupyterHub.load_roles = [
         {"name": "tester", "services": ["tester"], "scopes": ["admin:users", "admin:servers", "access:servers"]},
         {"name": "culler", "services": ["culler"], "scopes": seen},

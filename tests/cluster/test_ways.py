@@ -153,13 +153,7 @@ def ground(cluster: Cluster, installed: Installed, lotte: Visitor) -> Iterator[G
     )  # fmt: skip
     visitors = list(zip(people, _REQUESTS, strict=True))
     with ExitStack() as stack:
-        stack.enter_context(_storage())
-        stack.enter_context(_strangers(cluster))
-        around = [
-            stack.enter_context(outside(cluster, "browser", "browsers", BROWSER_ADDRESS)),
-            stack.enter_context(outside(cluster, "inside", "browsers inside", INSTITUTE_ADDRESS)),
-            stack.enter_context(outside(cluster, "passer-by", "passer-by", PASSER_BY)),
-        ]
+        around = _around(stack, cluster)
         try:
             for visitor, request in visitors:
                 start(visitor, request, profile="tiny")
@@ -171,6 +165,15 @@ def ground(cluster: Cluster, installed: Installed, lotte: Visitor) -> Iterator[G
             processes.until("no workspace is on record", lambda: installed.workspaces() == [], 60)
             for visitor in (*people[:2], sofie):
                 visitor.close()
+
+
+def _around(stack: ExitStack, cluster: Cluster) -> list[Place]:
+    """Serve what lies around: a storage, strangers, and the places outside, which are returned."""
+    stack.enter_context(_storage())
+    stack.enter_context(_strangers(cluster))
+    hosts = (("browser", "browsers", BROWSER_ADDRESS), ("inside", "browsers inside", INSTITUTE_ADDRESS),
+             ("passer-by", "passer-by", PASSER_BY))  # fmt: skip
+    return [stack.enter_context(outside(cluster, *one)) for one in hosts]
 
 
 def _ground(cluster: Cluster, installed: Installed, people: list[str]) -> Ground:

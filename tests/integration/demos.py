@@ -14,12 +14,14 @@ Change = Callable[[str, RunningSluis], str]
 
 
 @contextlib.contextmanager
-def own_demo(seeded: Path, *changes: Change) -> Iterator[RunningSluis]:
-    """Run a demo on a copy of its own, and take both away."""
+def own_demo(
+    seeded: Path, *changes: Change, kind: Callable[[Path], RunningSluis] = RunningSluis
+) -> Iterator[RunningSluis]:
+    """Run a demo, perhaps of another kind, on a copy of its own, and take both away."""
     with tempfile.TemporaryDirectory(prefix="sluis-") as folder:
         state = Path(folder) / "s"
         shutil.copytree(seeded, state)
-        running = RunningSluis(state)
+        running = kind(state)
         settings = state / "sluis.toml"
         for change in changes:
             settings.write_text(change(settings.read_text(encoding="utf-8"), running), encoding="utf-8")

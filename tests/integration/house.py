@@ -2,11 +2,8 @@
 
 import contextlib
 import os
-import re
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ import websocket
 
 from hub_config.doors import INSTITUTE, PEER_HEADER, WORD_HEADER
 from hub_config.proxy import proxy_command
+from tests.integration.demos import Change, own_demo, with_key
 from tests.integration.sandbox_hub import free_ports
 from tests.integration.whole import RunningSluis, Visitor, until
 from tests.networks import Networks, Space
@@ -25,30 +23,24 @@ RECHECK = 12
 INSIDE_ONLY = '\n[[profiles]]\nname = "ward"\nlabel = "Ward: at the institute"\nzone = "institute"\n'
 
 
-def settings(state: Path, hosts: Networks, **values: object) -> None:
-    """Write the institute's network into the settings of a state."""
-    file = state / "sluis.toml"
-    text = file.read_text()
-    for key, value in {"recheck_seconds": RECHECK, "institute": f'["{hosts.network}"]', **values}.items():
-        text, changed = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
-        assert changed == 1, key
-    file.write_text(text + INSIDE_ONLY)
+class Housed(RunningSluis):
+    """A demo that runs in the house."""
+
+    def __init__(self, state: Path, house: Space) -> None:
+        super().__init__(state)
+        self._house = house
+
+    def start(self) -> None:
+        """Start it there."""
+        with self._house.entered():
+            super().start()
 
 
-@contextlib.contextmanager
-def running(seeded: Path, hosts: Networks, **values: object) -> Iterator[RunningSluis]:
-    """Run a demo in the house."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    demo = RunningSluis(folder / "s")
-    settings(demo.state, hosts, **{key: str(value).format(demo=demo) for key, value in values.items()})
-    try:
-        with hosts.house.entered():
-            demo.start()
-        yield demo
-    finally:
-        demo.stop()
-        shutil.rmtree(folder)
+def running(seeded: Path, hosts: Networks, *changes: Change) -> contextlib.AbstractContextManager[RunningSluis]:
+    """Run a demo in the house, which knows the institute's network."""
+    network = (with_key("recheck_seconds", RECHECK), with_key("institute", f'["{hosts.network}"]'))
+    changes = (*network, *changes, lambda text, _: text + INSIDE_ONLY)
+    return own_demo(seeded, *changes, kind=lambda state: Housed(state, hosts.house))
 
 
 class Sitting(Visitor):
@@ -105,7 +97,7 @@ def opened(visitor: Visitor, request: str) -> bool:
     return visitor.reaches(request)
 
 
-def forged(demo: RunningSluis, hosts: Networks) -> dict[str, str]:
+def forged(hosts: Networks) -> dict[str, str]:
     """Return what somebody outside writes who knows how all is made, but for the word of this start."""
     told = {"X-Forwarded-For": hosts.inside.address, "X-Real-IP": hosts.inside.address}
     told |= {"Forwarded": f"for={hosts.inside.address}", "X-Forwarded-Host": "127.0.0.1"}

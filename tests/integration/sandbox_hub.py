@@ -56,6 +56,10 @@ class FilePolicy:
         """The race of POL-02 is a grant that is there at the start and gone after it."""
         return f"{person}/{request}" in self._read()["keep"]
 
+    def zone_of(self, person: str, request: str) -> Zone | None:
+        """Say that no data are restricted."""
+        return Zone.ANYWHERE
+
     def ended(self, person: str, request: str, seq: int, why: str) -> None:
         """One JSON line."""
         with (self.folder / "ended.jsonl").open("a", encoding="utf-8") as file:

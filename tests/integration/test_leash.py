@@ -80,13 +80,7 @@ def test_only_its_person_reads_it_from_a_page_of_ours(demo: RunningSluis, lotte:
 
 def test_the_page_is_warned_and_after_the_end_told_what_is_kept(demo: RunningSluis, lotte: Visitor) -> None:
     """POL-03, S46, S97: the warning names the instant and the reason that are recorded; then the page for the end."""
-    demo.do("stop-workspace", lotte.person, person=lotte.person, request=REQUEST)
-    until(lambda: not demo.has_workspace(lotte.person))
-    stopped = told(lotte)
-    assert [one["code"] for one in stopped["why"]] == ["stopped"]
-    page = lotte.http.get(f"{lotte.workspace_path(REQUEST)}/lab")
-    assert "it was stopped on request" in page.text
-    assert 'id="start"' in page.text
+    stops(demo, lotte)
     verified_for(lotte, timedelta(seconds=45))
     running(lotte, REQUEST)
     warned = told(lotte)
@@ -103,6 +97,16 @@ def test_the_page_is_warned_and_after_the_end_told_what_is_kept(demo: RunningSlu
     until(lambda: SERVER not in remembered(demo), 105)
     says_what_is_kept(lotte)
     assert "ended" not in lotte.http.get(f"{lotte.workspace_path('DR-99')}/lab").text
+
+
+def stops(demo: RunningSluis, visitor: Visitor) -> None:
+    """Stop the workspace: its page is told why, and lets the person start it again."""
+    demo.do("stop-workspace", visitor.person, person=visitor.person, request=REQUEST)
+    until(lambda: not demo.has_workspace(visitor.person))
+    assert [one["code"] for one in told(visitor)["why"]] == ["stopped"]
+    page = visitor.http.get(f"{visitor.workspace_path(REQUEST)}/lab")
+    assert "it was stopped on request" in page.text
+    assert 'id="start"' in page.text
 
 
 def remembered(demo: RunningSluis) -> set[str]:

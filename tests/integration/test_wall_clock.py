@@ -5,13 +5,12 @@ nobody can set; nobody gets in anew by a process whose clock is off; whoever loo
 """
 
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -19,6 +18,7 @@ from access_policy import events as e
 from access_policy.reasons import ReasonCode as R
 from hub_config.bootstrap import open_policy
 from hub_config.places import Places
+from tests.integration.demos import own_demo
 from tests.integration.login_browser import reason
 from tests.integration.moved_clock import COMMANDS, DAY, HOUR, PARTS, MovedSluis
 from tests.integration.office import Office, soon
@@ -42,14 +42,10 @@ RIGHT = "the clock is right again"
 @pytest.fixture(scope="module")
 def demo(seeded: Path) -> Iterator[MovedSluis]:
     """Yield a running demo with clocks of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="sluis-"))
-    shutil.copytree(seeded, folder / "s")
-    running = MovedSluis(folder / "s", folder / "clocks")
-    running.start()
-    yield running
-    running.stop()
-    running.clear()
-    shutil.rmtree(folder)
+    with own_demo(seeded, kind=lambda state: MovedSluis(state, state.parent / "clocks")) as running:
+        yield (moved := cast(MovedSluis, running))
+        moved.stop()
+        moved.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -10,17 +10,21 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from hub_config.places import Places
 from hub_config.running import load_running, save_running
+from tests.integration.office import Office
 from tests.integration.whole import RunningSluis, Visitor, free_port, until
 
 pytestmark = pytest.mark.integration
 
 TAKEN_OVER = 15.0
-SLACK = 5.0  # seconds for a busy machine
+"""Seconds after which another one acts, from the last instant at which the first one could (docs/kubernetes.md)."""
 
 
 class SecondWarden:
@@ -79,10 +83,38 @@ def lotte(demo: RunningSluis) -> Iterator[Visitor]:
     visitor.close()
 
 
+@pytest.fixture
+def office(demo: RunningSluis) -> Iterator[Office]:
+    """Yield who gives commands and reads the log without a program of its own, which takes seconds to start."""
+    made = Office(demo.state)
+    yield made
+    made.close()
+
+
 def _holder(demo: RunningSluis) -> tuple[str, int]:
     with closing(sqlite3.connect(f"file:{demo.state}/log.sqlite?mode=ro", uri=True)) as log:
         holder, fence = log.execute("SELECT holder, fence FROM leases").fetchone()
     return str(holder), int(fence)
+
+
+def test_one_tells_prometheus_what_it_does(demo: RunningSluis) -> None:
+    """POL-03, FLT-04: over HTTP, beside its probes, in the text that Prometheus itself reads."""
+    address = load_running(Places(demo.state)).warden
+
+    def read() -> dict[str, list[Sample]]:
+        answer = httpx.get(f"{address}/metrics", trust_env=False)
+        assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (200, "text/plain")
+        return {one.name: one.samples for one in text_string_to_metric_families(answer.text)}
+
+    until(lambda: [one.value for one in read()["sluis_warden_acts"]] == [1.0])
+    found = read()
+    assert set(found) >= {
+        "sluis_end_seconds", "sluis_workspaces", "sluis_refusals", "sluis_reconcile_errors", "sluis_warden_acts",
+        "sluis_log_silent_seconds",
+    }  # fmt: skip
+    states = {one.labels["state"] for one in found["sluis_workspaces"]}
+    assert states == {"running", "stopping", "ending", "unconfirmed"}
+    assert httpx.get(f"{address}/metrics/", trust_env=False).status_code == 404
 
 
 def test_one_that_stood_still_writes_nothing_once_another_acts(
@@ -93,7 +125,7 @@ def test_one_that_stood_still_writes_nothing_once_another_acts(
     (_, fence), begun = _holder(demo), time.monotonic()
     os.kill(first, signal.SIGSTOP)
     until(lambda: _holder(demo)[1] == fence + 1)
-    assert time.monotonic() - begun < TAKEN_OVER + SLACK
+    assert time.monotonic() - begun < TAKEN_OVER
     demo.do("stop-workspace", lotte.person, person=lotte.person, request="DR-1")
     until(lambda: demo.endings(lotte.person, "DR-1"))
     os.kill(first, signal.SIGCONT)
@@ -106,13 +138,14 @@ def test_one_that_stood_still_writes_nothing_once_another_acts(
     until(lambda: _holder(demo)[1] == fence + 2)
 
 
-def test_one_that_is_killed_is_followed(demo: RunningSluis, second: SecondWarden, lotte: Visitor) -> None:
-    """FLT-03, POL-03: whichever has the lease then ends what has to end, from the log alone; nothing is told twice."""
+def test_one_that_is_killed_is_followed(
+    demo: RunningSluis, second: SecondWarden, lotte: Visitor, office: Office
+) -> None:
+    """FLT-03, POL-03: another one acts in time, what has to end has ended by then, and nothing is told twice."""
     _, fence = _holder(demo)
-    os.kill(demo.parts()["warden"], signal.SIGKILL)
-    begun = time.monotonic()
-    demo.do("stop-workspace", lotte.person, person=lotte.person, request="DR-1")
-    until(lambda: demo.endings(lotte.person, "DR-1"))
-    assert time.monotonic() - begun < TAKEN_OVER + SLACK
-    assert _holder(demo)[1] == fence + 1
+    first, begun = demo.parts()["warden"], time.monotonic()
+    os.kill(first, signal.SIGKILL)
+    office.do("stop-workspace", "lotte", person="lotte", request="DR-1")
+    until(lambda: _holder(demo)[1] == fence + 1 and not office.running("lotte", "DR-1"))
+    assert time.monotonic() - begun < TAKEN_OVER
     assert len(demo.endings(lotte.person, "DR-1")) == 1

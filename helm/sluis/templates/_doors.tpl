@@ -104,7 +104,6 @@ spec:
 {{- end }}
 
 {{- define "sluis.door.netpol" -}}
-{{- $service := ternary .root.Values.network.service .root.Values.proxy.service (eq .door "institute") -}}
 {{- $browsers := ternary .root.Values.network.browsers.cidrs .root.Values.networkPolicy.browsers.cidrs (eq .door "institute") -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -227,4 +226,18 @@ spec:
     matchLabels:
       {{- include "sluis.matchLabels" (dict "component" (include "sluis.door.name" .)) | nindent 6 }}
 {{- end }}
+{{- end }}
+
+{{- define "sluis.door.serviceaccount" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ include "sluis.door.name" . }}
+  labels:
+    {{- include "sluis.labels" (dict "root" .root "component" (include "sluis.door.name" .)) | nindent 4 }}
+  {{- with .root.Values.proxy.chp.serviceAccount.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: false
 {{- end }}

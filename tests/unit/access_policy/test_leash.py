@@ -113,8 +113,10 @@ def test_a_warning_never_grows_milder_by_waiting(ends: timedelta, first: timedel
 
 def test_the_run_time_is_told_as_the_reason() -> None:
     """S86: where nothing else ends it."""
-    told = found(running())
-    assert (told.until, told.why, told.later) == (told.until, ("run_time_over",), None)
+    world = running()
+    told, workspace = found(world), world.state.workspaces[RESEARCHER, OPEN]
+    assert workspace.run_ends > world.at
+    assert (told.until, told.why, told.later) == (workspace.run_ends, ("run_time_over",), None)
 
 
 def test_the_ground_that_ends_first_is_the_reason_and_what_is_recorded_then() -> None:

@@ -156,7 +156,9 @@ def _picker(seed: int) -> walking.Pick:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_decision_is_what_both_oracles_say_after_each_step(part: int) -> None:
     """POL-01: effect, reasons, data, end and list agree after every step of every history."""
-    histories: type[Histories] = seed(part)(type(f"Histories{part}", (Histories,), {"taken": 0, "allows": 0}))
+    histories: type[Histories] = type(f"Histories{part}", (Histories,), {"taken": 0, "allows": 0})
+    if PARTS > 1:  # else a profile that explores would tell the same histories each time
+        histories = seed(part)(histories)
     examples = STEPS * 5 // (STEPS_OF_ONE * 2)  # many histories are short: 23 steps on average were seen
     run_state_machine_as_test(histories, settings=settings(max_examples=examples, stateful_step_count=STEPS_OF_ONE))
     assert histories.taken >= STEPS

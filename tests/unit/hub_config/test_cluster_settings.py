@@ -110,6 +110,12 @@ def test_a_private_address_is_one_by_its_number() -> None:
     assert not any(is_private(url) for url in ("http://localhost", "http://8.8.8.8", "https://sluis.example.org"))
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "169.254.169.254", "192.0.2.7", "100.64.0.1", "172.32.0.1", "[fe80::1]"])
+def test_an_address_that_is_only_odd_is_not_private(host: str) -> None:
+    """SES-14: of the machine's links, of documents, of carriers: what a cluster gives its Services is none of these."""
+    assert not is_private(f"http://{host}:8000")
+
+
 def test_the_secret_of_the_login_is_mounted(tmp_path: Path) -> None:
     """In a cluster no file has to be named for it."""
     assert login_problem(loaded(tmp_path, SETTINGS)) is None

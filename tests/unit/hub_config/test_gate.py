@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from access_policy.model.ids import DatasetName, RequestId
+from access_policy import events as e
+from access_policy.actor import person
+from access_policy.model.enums import Zone
+from access_policy.model.ids import DatasetName, PersonId, RequestId
 from hub_config.cli.manifests import folders_in_use
 from hub_config.gate import Gate
 from spawner.workspace import Mount, Profile
@@ -53,3 +57,16 @@ def test_the_folder_of_an_extract_is_checked_like_a_datasets(world: World) -> No
         assert [one.name for one in folders_in_use(state)] == ["clinical", "clinical for DR-1"]
         dataset = state.datasets[DatasetName("clinical")]
         assert state.requests[RequestId("DR-1")].extracts[dataset.dataset].version == dataset.version
+
+
+def test_a_workspace_goes_along_with_data_that_are_restricted_while_it_runs(world: World) -> None:
+    """S78: the hub learns of it by asking; nothing is reached where nothing runs. No command does this yet."""
+    gate = Gate(world.policy, (SMALL,))
+    assert gate.zone_of("P-8", "DR-1") is None
+    mounts(world)
+    assert gate.zone_of("P-8", "DR-1") is Zone.ANYWHERE
+    store = world.policy.store
+    (open_one,) = (one.event for one in store.facts_since(0) if isinstance(one.event, e.DatasetRegistered))
+    restricted = msgspec.structs.replace(open_one, zone=Zone.INSTITUTE)
+    store.append(store.newest(), lambda _at: [(person(PersonId("P-7")), restricted)])
+    assert gate.zone_of("P-8", "DR-1") is Zone.INSTITUTE

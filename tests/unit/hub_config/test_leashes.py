@@ -80,18 +80,16 @@ def test_a_quiet_page_learns_when_and_why_without_a_banner(world: World, leashes
 
 
 @pytest.mark.parametrize(
-    ("minutes", "step", "urgent", "again"),
-    [(31, 30, False, MODEST), (51, 10, False, MODEST), (58.5, 10, False, OFTEN), (59.5, 1, True, NEAR)],
+    ("minutes", "loud"),
+    [(31, (30, False, MODEST)), (51, (10, False, MODEST)), (58.5, (10, False, OFTEN)), (59.5, (1, True, NEAR))],
 )
-def test_the_banner_grows_louder(
-    world: World, leashes: Leashes, minutes: float, step: int, urgent: bool, again: int
-) -> None:
+def test_the_banner_grows_louder(world: World, leashes: Leashes, minutes: float, loud: tuple[int, bool, int]) -> None:
     """POL-03: when, why, what to do, and where; each step is closed by itself."""
     world.start_workspace("researcher", "DR-1")
     world.clock.go(minutes=minutes)
-    told = answer(leashes)
+    told, step = answer(leashes), loud[0]
     assert told.banner is not None
-    assert (told.step, told.banner.urgent, told.again_seconds) == (step, urgent, again)
+    assert (told.step, told.banner.urgent, told.again_seconds) == loud
     assert told.banner.key == f"{step} {told.until}"
     within = "a minute" if step == 1 else f"{step} minutes"
     assert told.banner.words.startswith(f"This workspace ends in less than {within}, at 2026-11-22 ")

@@ -68,6 +68,17 @@ def test_refusals_are_counted_from_the_start_on(here: Room) -> None:
     assert told(metrics)['sluis_refusals_total{reason="certification_missing",what="workspace"}'] == 2
 
 
+def test_refused_commands_that_left_no_row_are_counted_with_the_next(here: Room) -> None:
+    """AUD-09: a flood leaves one row a minute, which says how many were left out before it."""
+    metrics = Metrics(here.policy)
+    told(metrics)
+    for code, more in (("not_allowed", 0), ("not_allowed", 40), ("unknown_id", 2)):
+        here.policy.observe(HUB, e.CommandRefused(command="sign-licence", code=code, more=more))
+    found = told(metrics)
+    assert found['sluis_refusals_total{reason="not_allowed",what="command"}'] == 42
+    assert found['sluis_refusals_total{reason="unknown_id",what="command"}'] == 3
+
+
 @pytest.mark.parametrize("codes", ["P-3 Rosa", "", "x" * 100, "Not_a_code", "a b"])
 def test_what_is_no_code_is_no_label(here: Room, codes: str) -> None:
     """AUD-09: labels are kept for ever, and read by whoever reads the dashboard."""

@@ -10,6 +10,7 @@ from hub_config.cli.settings_text import settings_text
 from hub_config.network_settings import NetworkSettings, door_problem, network_problem
 from hub_config.origins import OriginSettings
 from hub_config.settings import Settings, SettingsProblem, Size, load_settings
+from tests.unit.hub_config.clusters import with_cluster
 
 pytestmark = pytest.mark.unit
 
@@ -75,6 +76,7 @@ WRONG = {
     ),
     "all IPv4 within IPv6": (network(institute=("::ffff:0:0/96",)), "is IPv4 within IPv6"),
     "plain http": (network(institute_url="http://sluis.inside.example.org"), "network.institute_url"),
+    "plain http in a private network": (network(institute_url="http://192.168.1.10:8001"), "is not encrypted"),
     "a path": (network(institute_url="https://sluis.inside.example.org/hub"), "network.institute_url"),
     "a user": (network(institute_url="https://ada@sluis.inside.example.org"), "network.institute_url"),
     "upper case": (network(institute_url="https://Sluis.inside.example.org"), "network.institute_url"),
@@ -121,6 +123,34 @@ def test_the_table_names_its_networks(tmp_path: Path) -> None:
 def test_an_address_is_encrypted_or_this_machines_own(url: str) -> None:
     """SES-14: as any other address of this installation."""
     assert network_problem(network(institute_url=url)) is None
+
+
+@pytest.mark.parametrize(
+    ("cluster", "url", "taken"),
+    [
+        ("http://10.96.0.7", "http://10.96.0.8", True),
+        ("http://10.96.0.7", "http://[fd00::8]", True),
+        ("http://10.96.0.7", "http://8.8.8.8", False),
+        ("http://10.96.0.7", "http://169.254.0.8", False),
+        ("http://10.96.0.7", "http://inside.example.org", False),
+        ("https://sluis.example.org", "http://10.96.0.8", False),
+        ("https://10.96.0.7", "http://10.96.0.8", False),
+        ("", "http://10.96.0.8", False),
+    ],
+)
+def test_only_beside_a_hub_that_is_neither_is_a_private_address_unencrypted(
+    cluster: str, url: str, taken: bool
+) -> None:
+    """SES-14: a cluster of tests has no names and no certificates; on one machine, and where the hub has TLS, never."""
+    problem = network_problem(network(institute_url=url), cluster)
+    assert (problem is None) if taken else "network.institute_url" in str(problem)
+
+
+def test_the_file_of_a_cluster_without_names_is_read(tmp_path: Path) -> None:
+    """SES-14: the address of the cluster is told to the check of the table."""
+    table = network(institute_url="http://10.96.0.8", balancers=0)
+    settings = msgspec.structs.replace(with_cluster(url="http://10.96.0.7"), network=table)
+    assert load_settings(written(tmp_path, settings_text(settings, "A test"))) == settings
 
 
 OWN = OriginSettings(

@@ -86,6 +86,10 @@ class FakePolicy:
         """As long as the test says so, and of a start that there was."""
         return self.keep and seq <= self.seq
 
+    def zone_of(self, person: str, request: str) -> Zone | None:
+        """As its start decided."""
+        return self.started[-1].zone if self.started else None
+
     def ended(self, person: str, request: str, seq: int, why: str) -> None:
         """Keep it."""
         self.told.append((person, request, seq, why))

@@ -62,8 +62,8 @@
     say(answer) {
       const { banner } = answer;
       this.ends = answer.ends_in_seconds === null ? null : performance.now() + 1000 * answer.ends_in_seconds;
-      if (banner === null || banner.key === this.closed) return this.clear();
-      this.closed = "";
+      if (banner?.key !== this.closed) this.closed = ""; // closed is what is said without a break: a later silence is another
+      if (banner === null || this.closed !== "") return this.clear();
       if (banner.key !== this.key) this.draw(banner);
       this.tick();
     }
