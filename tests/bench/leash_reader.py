@@ -8,6 +8,8 @@ be closed or sent for that to stay, however it is ended.
 import os
 import struct
 import threading
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +22,8 @@ _FORM = f"<{len(WAYS)}q"
 _SIZE = struct.calcsize(_FORM)
 
 _PROGRAM = f"""
-import mmap, os, time
+import glob, mmap, os, time
+path = sorted(glob.glob(path))[0]
 source = open(path, "rb")
 page = mmap.mmap(source.fileno(), 0, prot=mmap.PROT_READ)
 out = os.open(slots, os.O_WRONLY | os.O_CREAT, 0o644)
@@ -49,6 +52,20 @@ if os.fork():
 """
 
 
+_DEAF = """
+import os, signal
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)
+if os.fork():
+    os._exit(0)
+"""
+
+
+def deaf(path: str, slots: str) -> str:
+    """Return a program that does it, started from a terminal, and deaf to what asks programs to end."""
+    return _DEAF + _ALONE + _program(path, slots)
+
+
 def cell_alone(path: str, slots: str) -> str:
     """Return a cell that starts it as nobody's child in a session of its own, so that nothing but its sandbox ends it.
 
@@ -64,6 +81,7 @@ def cell_within(path: str, slots: str) -> str:
 
 
 def _program(path: str, slots: str) -> str:
+    """Return what reads; of a pattern the first file."""
     return f"path, slots = {path!r}, {slots!r}\n{_PROGRAM}"
 
 
@@ -93,6 +111,10 @@ class Slots:
     def over(self) -> float:
         """Return the instant of the last byte by any way."""
         return max(self.last().values())
+
+    def over_at(self) -> datetime:
+        """Return the same instant in UTC, by a clock that nobody set."""
+        return datetime.now(UTC) - timedelta(seconds=time.monotonic() - self.over())
 
 
 def reads(reader: Slots, bound: float) -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,20 @@ import httpx
 import websocket
 
 from hub_config.doors import INSTITUTE, PEER_HEADER, WORD_HEADER
+from hub_config.places import Places
 from hub_config.proxy import proxy_command
+from hub_config.running import Running, load_running
 from tests.integration.demos import Change, own_demo, with_key
 from tests.integration.sandbox_hub import free_ports
-from tests.integration.whole import RunningSluis, Visitor, until
+from tests.integration.whole import Kernel, RunningSluis, Visitor, until
 from tests.networks import Networks, Space
 
 RECHECK = 12
 """Seconds for which a look counts: few, but more than a busy machine needs from a look to what stands on it."""
+CUT = 1.0
+"""Seconds in which a socket ends whose route is removed (NET-05)."""
+LOST = 5.0
+"""Seconds in which a route is removed once a browser is seen to be elsewhere."""
 INSIDE_ONLY = '\n[[profiles]]\nname = "ward"\nlabel = "Ward: at the institute"\nzone = "institute"\n'
 
 
@@ -109,6 +116,30 @@ def zones(demo: RunningSluis, kind: str, person: str) -> list[str]:
     return [str(one["zone"]) for one in demo.facts(kind) if one["person"] == person]
 
 
+def routes(demo: RunningSluis, hosts: Networks) -> list[str]:
+    """Return the routes to workspaces at the institute's door."""
+    parts = load_running(Places(demo.state))
+    with proxy_api(parts, hosts) as api:
+        return [route for route in api.get("/api/routes").json() if route.startswith("/user/")]
+
+
+def proxy_api(parts: Running, hosts: Networks) -> httpx.Client:
+    """Return a client for the institute's proxy's API, in the house."""
+    return client(hosts.house, parts.institute_api, headers={"Authorization": f"token {parts.proxy_token}"})
+
+
+def is_cut(demo: RunningSluis, hosts: Networks, kernel: Kernel) -> bool:
+    """Wait until the route is gone; say whether its socket ends within a second of when it last was seen to stand."""
+    stood: list[float] = []
+
+    def gone() -> bool:
+        stood.append(time.monotonic())
+        return routes(demo, hosts) == []
+
+    until(gone, LOST)
+    return kernel.ended(CUT) and time.monotonic() - stood[-2:][0] < CUT
+
+
 @contextlib.contextmanager
 def frozen(demo: RunningSluis, port: int) -> Iterator[None]:
     """Stop the process of the proxy that listens on a port, so that it answers nobody and closes nothing."""
@@ -119,6 +150,11 @@ def frozen(demo: RunningSluis, port: int) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def by_the_front(text: str, demo: RunningSluis) -> str:
+    """Change the settings so that browsers inside come in by a proxy of the operator's, see `front`."""
+    return with_key("institute_url", f'"http://127.0.0.2:{demo.institute_port}"')(text, demo)
 
 
 @contextlib.contextmanager

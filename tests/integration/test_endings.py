@@ -18,6 +18,7 @@ import websocket
 from access_policy import events as e
 from hub_config.places import Places
 from hub_config.running import load_running
+from tests.bench.leash_reader import Slots, deaf
 from tests.integration.demos import own_demo
 from tests.integration.endings import FACTS, LAPSES, PREPARED, Ending, Lapse
 from tests.integration.office import Office, soon
@@ -32,51 +33,6 @@ CLOCK = 60.0
 """Seconds from an instant to the last byte that is read."""
 SOON = 40.0
 """Seconds to such an instant: enough for all of them to start on a busy machine."""
-
-WAYS = ("descriptor", "page", "opened anew")
-READER = """
-import glob, mmap, os, signal, time
-if os.fork():
-    os._exit(0)
-os.setsid()
-for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-    signal.signal(number, signal.SIG_IGN)
-path = sorted(glob.glob('/data/*/*.csv'))[0]
-source = open(path, 'rb')
-page = mmap.mmap(source.fileno(), 0, prot=mmap.PROT_READ)
-ways = {'descriptor': lambda: os.pread(source.fileno(), 1, 0), 'page': lambda: page[:1],
-        'opened anew': lambda: open(path, 'rb').read(1)}
-while True:
-    for name, read in ways.items():
-        try:
-            if read():
-                with open(os.path.expanduser('~/read-' + name), 'ab') as told:
-                    told.write(b'.')
-        except OSError:
-            pass
-    time.sleep(0.02)
-"""
-
-
-class Readings:
-    """What the process inside tells of its reads, seen from outside by the files of its home."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-
-    def told(self) -> dict[str, int]:
-        """How often each way read so far."""
-        paths = {way: self._home / f"read-{way}" for way in WAYS}
-        return {way: path.stat().st_size if path.exists() else 0 for way, path in paths.items()}
-
-    def go_on(self) -> bool:
-        """Whether each way read more than once."""
-        return all(times > 1 for times in self.told().values())
-
-    def last(self) -> datetime:
-        """When a byte was last read."""
-        last = max((self._home / f"read-{way}").stat().st_mtime for way in WAYS)
-        return datetime.fromtimestamp(last, UTC)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +73,7 @@ class Working(NamedTuple):
 
     visitor: Visitor
     request: str
-    readings: Readings
+    reader: Slots
     terminal: websocket.WebSocket
     page_token: str
 
@@ -140,12 +96,12 @@ def working(visitor: Visitor, request: str) -> Working:
     token = page.partition('"token": "')[2].partition('"')[0]
     assert visitor.http.get("/hub/api/user", headers={"Authorization": f"token {token}"}).status_code == 200
     home = visitor.demo.state / "homes" / visitor.person.lower() / request.lower()
-    (home / "reader.py").write_text(READER)
-    found = Working(visitor, request, Readings(home), visitor.terminal(request), token)
+    (home / "reader.py").write_text(deaf("/data/*/*.csv", ".read"))
+    found = Working(visitor, request, Slots(home / ".read"), visitor.terminal(request), token)
     assert routes(visitor.demo, found) != []
     assert tokens(visitor.demo, found) != []
     found.terminal.send('["stdin", "python3 reader.py\\r"]')
-    until(found.readings.go_on)
+    until(found.reader.read_by_all)
     return found
 
 
@@ -175,11 +131,11 @@ def test_an_instant_ends_what_lasts_until_then(
     """S46, S72, S73, S74, S67, POL-03: not before its instant, and within a minute of it, with the reason on record."""
     inside = lapsing.working[one.name]
     try:
-        is_over(inside, office, demo)
+        last = is_over(inside, office, demo)
         ended = office.ended(one.who, inside.request)
     finally:
         one.mend(office, inside.request)
-    assert -0.5 < (inside.readings.last() - lapsing.ends).total_seconds() < CLOCK
+    assert -0.5 < (last - lapsing.ends).total_seconds() < CLOCK
     assert (set(one.why) <= set(ended.why.split(",")), on_time(ended, CLOCK)) == (True, True), ended
 
 
@@ -195,11 +151,11 @@ def test_a_fact_ends_what_stands_on_it(
     before = datetime.now(UTC)
     try:
         one.take(office, request)
-        is_over(inside, office, demo)
+        last = is_over(inside, office, demo)
         ended = office.ended(one.who, request)
     finally:
         one.mend(office, request)
-    assert -0.5 < (inside.readings.last() - before).total_seconds() < FACT
+    assert -0.5 < (last - before).total_seconds() < FACT
     assert (one.why in ended.why.split(","), on_time(ended, FACT)) == (True, True), ended
 
 
@@ -208,18 +164,23 @@ def on_time(ended: e.WorkspaceEnded, bound: float) -> bool:
     return ended.after_ms is not None and 0 <= ended.after_ms < bound * 1000
 
 
-def is_over(inside: Working, office: Office, demo: RunningSluis) -> None:
-    """Wait until nothing is left that could read, and see that nothing leads to it: no route, no token, no socket."""
+def is_over(inside: Working, office: Office, demo: RunningSluis) -> datetime:
+    """Wait until nothing is left that could read, and see that nothing leads to it: no route, no token, no socket.
+
+    Return when a byte was last read.
+    """
     login = str(inside.visitor.me["login"])
     until(lambda: processes_of(demo, inside) == [] and not office.running(login, inside.request))
-    told = inside.readings.told()
+    last = inside.reader.last()
     until(lambda: routes(demo, inside) == [])
     assert not inside.visitor.reaches(inside.request)
     until(lambda: tokens(demo, inside) == [])
     assert bearer(demo, inside.page_token).status_code == 403
     assert Kernel(inside.terminal, "").ended()
     inside.terminal.close()
-    assert inside.readings.told() == told
+    assert inside.reader.last() == last
+    with contextlib.closing(inside.reader) as reader:
+        return reader.over_at()
 
 
 def processes_of(demo: RunningSluis, inside: Working) -> list[str]:

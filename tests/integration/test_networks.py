@@ -8,23 +8,34 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 import websocket
 
 from hub_config.places import Places
-from hub_config.running import Running, load_running
+from hub_config.running import load_running
 from tests.integration.demos import with_key
-from tests.integration.house import RECHECK, Sitting, client, forged, front, frozen, opened, running, seen, zones
-from tests.integration.whole import Kernel, RunningSluis, Visitor, until
+from tests.integration.house import (
+    CUT,
+    LOST,
+    RECHECK,
+    Sitting,
+    by_the_front,
+    client,
+    forged,
+    front,
+    frozen,
+    is_cut,
+    opened,
+    proxy_api,
+    routes,
+    running,
+    seen,
+    zones,
+)
+from tests.integration.whole import RunningSluis, Visitor, until
 from tests.networks import Networks, networks
 
 pytestmark = pytest.mark.integration
-
-CUT = 1.0
-"""Seconds in which a socket ends whose route is removed (NET-05)."""
-LOST = 4.0
-"""Seconds in which a route is removed once a browser is seen to be elsewhere."""
 
 RESTRICTED, OPEN, OTHER = "DR-3", "DR-1", "DR-2"
 COUNT = """
@@ -162,18 +173,6 @@ def test_a_browser_that_goes_home_loses_its_socket_and_finds_its_work_again(
     assert int(sofie.join(kernel).run("print(open('counted').read())").split()[-1]) > 0
 
 
-def is_cut(demo: RunningSluis, hosts: Networks, kernel: Kernel) -> bool:
-    """Wait until the route is gone; say whether its socket ends within a second of when it last was seen to stand."""
-    stood: list[float] = []
-
-    def gone() -> bool:
-        stood.append(time.monotonic())
-        return routes(demo, hosts) == []
-
-    until(gone, LOST)
-    return kernel.ended(CUT) and time.monotonic() - stood[-2:][0] < CUT
-
-
 def goes_on(demo: RunningSluis, visitor: Visitor) -> None:
     """Wait until the computation inside has come further; its workspace is on record."""
     counted = demo.state / "homes" / visitor.person.lower()
@@ -200,18 +199,6 @@ def test_a_laptop_whose_cable_is_pulled_is_outside_in_time(demo: RunningSluis, h
     assert kernel.ended()
     until(lambda: opened(sofie, RESTRICTED))
     assert int(sofie.join(kernel).run("print(open('counted').read())").split()[-1]) > 0
-
-
-def routes(demo: RunningSluis, hosts: Networks) -> list[str]:
-    """Return the routes to workspaces at the institute's door."""
-    parts = load_running(Places(demo.state))
-    with proxy_api(parts, hosts) as api:
-        return [route for route in api.get("/api/routes").json() if route.startswith("/user/")]
-
-
-def proxy_api(parts: Running, hosts: Networks) -> httpx.Client:
-    """Return a client for the institute's proxy's API, in the house."""
-    return client(hosts.house, parts.institute_api, headers={"Authorization": f"token {parts.proxy_token}"})
 
 
 def test_a_route_that_is_removed_takes_its_sockets_along(demo: RunningSluis, hosts: Networks, sofie: Sitting) -> None:
@@ -281,15 +268,10 @@ def test_the_institutes_door_serves_while_the_public_one_hangs(
     until(lambda: opened(sofie, RESTRICTED))
 
 
-def _second_address(text: str, demo: RunningSluis) -> str:
-    """Say that browsers inside come in by the house's other address."""
-    return with_key("institute_url", f'"http://127.0.0.2:{demo.institute_port}"')(text, demo)
-
-
 @pytest.fixture(scope="module")
 def balanced(seeded: Path, hosts: Networks) -> Iterator[RunningSluis]:
     """Yield a demo whose institute's door has a proxy of the operator's before it."""
-    with running(seeded, hosts, with_key("balancers", 1), _second_address) as made, front(made, hosts):
+    with running(seeded, hosts, with_key("balancers", 1), by_the_front) as made, front(made, hosts):
         yield made
 
 

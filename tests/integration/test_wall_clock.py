@@ -18,12 +18,13 @@ from access_policy import events as e
 from access_policy.reasons import ReasonCode as R
 from hub_config.bootstrap import open_policy
 from hub_config.places import Places
+from tests.bench.leash_reader import Slots
 from tests.integration.demos import own_demo
 from tests.integration.login_browser import reason
 from tests.integration.moved_clock import COMMANDS, DAY, HOUR, PARTS, MovedSluis
 from tests.integration.office import Office, soon
 from tests.integration.test_desk import give
-from tests.integration.test_endings import CLOCK, Readings, Working, is_over, on_time, start, working
+from tests.integration.test_endings import CLOCK, Working, is_over, on_time, start, working
 from tests.integration.whole import Visitor, until
 
 pytestmark = pytest.mark.integration
@@ -73,6 +74,7 @@ def lotte(demo: MovedSluis, office: Office) -> Iterator[Working]:
     found = working(visitor, request)
     yield found
     found.terminal.close()
+    found.reader.close()
     visitor.close()
 
 
@@ -93,6 +95,7 @@ def luca(office: Office, browser: Visitor) -> Iterator[Working]:
     found = working(browser, request)
     yield found
     found.terminal.close()
+    found.reader.close()
 
 
 def granted(office: Office) -> str:
@@ -117,17 +120,17 @@ def said_since_its_start(demo: MovedSluis, words: str) -> bool:
     return words in demo.log_of("warden").rpartition("sluis.warden watching")[2]
 
 
-def reads_on(readings: Readings) -> bool:
+def reads_on(reader: Slots) -> bool:
     """Say whether each way reads once more."""
-    before = readings.told()
-    until(lambda: all(times > before[way] for way, times in readings.told().items()))
+    before = reader.last()
+    until(lambda: all(last > before[way] for way, last in reader.last().items()))
     return True
 
 
 def ended_in_time(demo: MovedSluis, office: Office, inside: Working, ends: datetime) -> None:
     """See that the workspace ended at that instant by the true time, with nothing left of it, and why."""
-    is_over(inside, office, demo)
-    assert -0.5 < (inside.readings.last() - ends).total_seconds() < CLOCK
+    last = is_over(inside, office, demo)
+    assert -0.5 < (last - ends).total_seconds() < CLOCK
     ended = office.ended("luca", inside.request)
     assert (R.TRANSFER_BASIS_LAPSED in ended.why.split(","), on_time(ended, CLOCK)) == (True, True), ended
 
@@ -170,7 +173,7 @@ def test_a_ground_ends_by_the_time_that_nobody_set(
     assert len(alarms(demo)) > said
     assert abs(alarms(demo)[-1].seconds - clocks["warden"]) <= 1
     assert office.running("lotte", lotte.request)
-    assert reads_on(lotte.readings)
+    assert reads_on(lotte.reader)
     demo.set_clocks(0, *clocks)
     until(lambda: said_since_its_start(demo, RIGHT))
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
@@ -237,13 +238,6 @@ def refusal(status: int, message: str) -> web.Response:
     return web.json_response({"kind": "Status", "status": "Failure", "code": status, "message": message}, status=status)
 
 
-class _Plain:
-    """Whatever of the hub a spawner needs."""
-
-    def __init__(self, **values: Any) -> None:
-        self.__dict__.update(values)
-
-
 class Session:
     """The hub's database, which keeps nothing."""
 
@@ -267,9 +261,9 @@ def made(policy: FakePolicy, user: str = "p-3", server: str = "dr-12", kind: typ
     one = type("Made", (kind,), {"policy": policy})
     base = f"/user/{user}/{server}/"
     orm_server = orm.Server(base_url=base, proto="http", ip="", port=8888, cookie_name="c")
-    record = _Plain(name=server, user_options={"volumes": []}, server=orm_server, state={}, started=None)
-    person = _Plain(name=user, id=3, url=f"/user/{user}/", escaped_name=user, db=Session())
-    hub = _Plain(public_host="", url="http://hub", base_url="/hub/", api_url="http://hub:8081/hub/api")
+    record = SimpleNamespace(name=server, user_options={"volumes": []}, server=orm_server, state={}, started=None)
+    person = SimpleNamespace(name=user, id=3, url=f"/user/{user}/", escaped_name=user, db=Session())
+    hub = SimpleNamespace(public_host="", url="http://hub", base_url="/hub/", api_url="http://hub:8081/hub/api")
     spawner = one(hub=hub, user=person, orm_spawner=record, db=Session(), oauth_client_id="jupyterhub-user-p-3-dr-12")
     spawner.api_token, spawner.user_options = "t0ken", {"profile": "small"}
     spawner.k8s_api_request_timeout, spawner.k8s_api_request_retry_timeout = 2, 20
