@@ -1,6 +1,7 @@
 """The composition root: time, randomness and the files of one installation enter here and nowhere below."""
 
 import itertools
+import logging
 import secrets
 import time
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from access_policy.events import IdentityLinked
 from access_policy.log.checkpoints import log_origin
 from access_policy.log.clock import ClockWatch, Monotonic, SteadyClock
-from access_policy.log.errors import LogUnavailable
+from access_policy.log.errors import LogDamaged, LogUnavailable
 from access_policy.log.keys import Keys, create_keys, identity_digest, load_keys
 from access_policy.log.mark import Mark
 from access_policy.log.store import LogStore
@@ -24,6 +25,8 @@ from hub_config.checkpoint_folder import checkpoint_target
 from hub_config.databases import create_database, log_exists, open_database, upgrade_database
 from hub_config.places import Places
 
+_ASKED_AGAIN = 1.0
+_LOGGER = logging.getLogger("sluis")
 _FIRST_FACTS = 100
 """Among these the first admins' login identities stand."""
 
@@ -55,6 +58,24 @@ def open_policy(
     store = LogStore(open_database(places, part, clock, monotonic), keys, secrets.token_bytes)
     witness = Witness(store, checkpoint_target(places), keys).with_mark(Mark(places.signed))
     return Policy(store, watch=ClockWatch(store.now, clock), witness=witness)
+
+
+def await_policy(places: Places, part: Component) -> Policy:
+    """Open the log as a part that serves, which waits where it does not answer: it would only die of it (FLT-02).
+
+    Raises what `open_policy` does but for that.
+    """
+    told = False
+    while True:
+        try:
+            return open_policy(places, part)
+        except LogDamaged:
+            raise
+        except LogUnavailable as error:
+            if not told:
+                _LOGGER.warning("waiting for the log: %s", error)
+            told = True
+        time.sleep(_ASKED_AGAIN)
 
 
 def open_unwitnessed(places: Places, keys: Keys) -> Policy:

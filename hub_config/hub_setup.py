@@ -16,7 +16,7 @@ from jupyterhub.log import log_request
 from access_policy.model.enums import Component
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
-from hub_config.bootstrap import identity_of, open_policy
+from hub_config.bootstrap import await_policy, identity_of
 from hub_config.desk.security import Address
 from hub_config.gate import Gate
 from hub_config.gated_proxy import GatedProxy
@@ -85,7 +85,8 @@ def headers(origins: Origins) -> dict[str, str]:
 
 def configure(c: Any, places: Places) -> None:
     """Set everything. Raises SettingsProblem, StateProblem and LogError, and FileNotFoundError where nothing runs."""
-    settings, running, policy = load_settings(places.settings), load_running(places), open_policy(places, Component.HUB)
+    settings, running = load_settings(places.settings), load_running(places)
+    policy = await_policy(places, Component.HUB)
     with policy.reading_behind() as state:
         hours = state.settings.session_hours
     given = Given(settings, running, policy)

@@ -15,10 +15,10 @@ class LeashSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         int, Meta(ge=10, le=3600, description="seconds without an answer of the log after which workspaces end")
     ] = 300
     restricted_silence_seconds: Annotated[
-        int, Meta(ge=10, le=3600, description="the same for workspaces of the institute's network")
+        int, Meta(ge=10, le=3600, description="the same for workspaces of the institute's network, never longer")
     ] = 30
 
     @property
     def silence(self) -> Silence:
         """Return both as the warden and the hub take them."""
-        return Silence(self.store_silence_seconds, self.restricted_silence_seconds)
+        return Silence(self.store_silence_seconds, min(self.restricted_silence_seconds, self.store_silence_seconds))

@@ -1,6 +1,7 @@
 """The table `[network]` of `sluis.toml`: which addresses are the institute's, and where its own door is (S77, S78)."""
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Annotated
@@ -11,6 +12,7 @@ from msgspec import Meta
 from hub_config.origins import OriginSettings, address_problem, is_private
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_CIDR = re.compile(r"[0-9A-Fa-f.:]{2,45}/(?:0|[1-9][0-9]{0,2})", re.ASCII)
 _IPV4_WITHIN = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
@@ -73,13 +75,16 @@ def _problems(settings: NetworkSettings, plain: bool) -> Iterator[str]:
         network = _network(text)
         if network is None:
             yield f"network.institute: `{text[:50]}` is no network; write it as `192.0.2.0/24`, without host bits"
-        elif isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_IPV4_WITHIN):
-            yield f"network.institute: `{text[:50]}` is IPv4 within IPv6; write it as an IPv4 network"
         elif network.prefixlen == 0:
             yield f"network.institute: `{text[:50]}` is the whole internet; write the institute's own networks"
+        elif isinstance(network, ipaddress.IPv6Network) and network.overlaps(_IPV4_WITHIN):
+            yield f"network.institute: `{text[:50]}` is IPv4 within IPv6; write it as an IPv4 network"
+        elif network.is_multicast:
+            yield f"network.institute: `{text[:50]}` is nobody's own address; write the institute's own networks"
         else:
             networks.append(network)
     yield from _overlaps(networks)
+    yield from _everything(networks)
     if settings.institute_url:
         yield from address_problem("network.institute_url", settings.institute_url, True, plain)
     yield from _who_ends_tls(settings.institute_url, settings.balancers)
@@ -107,11 +112,21 @@ def _who_ends_tls(address: str, balancers: int) -> Iterator[str]:
 
 
 def _network(text: str) -> Network | None:
+    """Read a network as each who is told of it reads it: an address and the number of its bits, no mask, no scope."""
+    if not _CIDR.fullmatch(text):
+        return None
     try:
-        network = ipaddress.ip_network(text)
+        return ipaddress.ip_network(text)
     except ValueError:
         return None
-    return network if "/" in text else None
+
+
+def _everything(networks: Sequence[Network]) -> Iterator[str]:
+    four = [one for one in networks if isinstance(one, ipaddress.IPv4Network)]
+    six = [one for one in networks if isinstance(one, ipaddress.IPv6Network)]
+    together: list[Network] = [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
+    if any(one.prefixlen == 0 for one in together):
+        yield "network.institute: together these are the whole internet; write the institute's own networks"
 
 
 def _overlaps(networks: Sequence[Network]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from access_policy.actor import component
 from access_policy.log.errors import LogError
 from access_policy.model.enums import Component
 from access_policy.use_cases import Policy
-from hub_config.bootstrap import open_policy
+from hub_config.bootstrap import await_policy
 from hub_config.clock_alarm import ClockAlarm
 from hub_config.cutting import Cutting
 from hub_config.gate import Gate
@@ -60,7 +60,7 @@ class _Heart:
 def serve(places: Places) -> None:
     """Run the warden until the process is ended."""
     running, settings = load_running(places), load_settings(places.settings)
-    policy = open_policy(places, Component.WARDEN)
+    policy = await_policy(places, Component.WARDEN)
     gate = Gate(policy, settings.workspace_profiles)
     routes = [ProxyRoutes(door.api, running.proxy_token, running.web.host, door.zone) for door in running.doors]
     machine, homes, not_ready = _machine(places, settings, policy)

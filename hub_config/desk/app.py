@@ -8,7 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from access_policy.model.enums import Component
-from hub_config.bootstrap import identity_of, open_policy
+from hub_config.bootstrap import await_policy, identity_of
 from hub_config.desk.application import create_app
 from hub_config.desk.desk import Desk
 from hub_config.desk.oauth import HubLogin
@@ -24,7 +24,7 @@ from hub_config.settings import load_settings
 
 def build(places: Places, running: Running) -> FastAPI:
     """Put the desk of one installation together. Raises StateProblem, SettingsProblem or LogError."""
-    policy, settings = open_policy(places, Component.DESK), load_settings(places.settings)
+    policy, settings = await_policy(places, Component.DESK), load_settings(places.settings)
     collector = collecting(policy)
     login = HubLogin(running, policy)
     desk = Desk(

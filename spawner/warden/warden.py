@@ -31,6 +31,7 @@ from spawner.warden.silence import Endings, Silence
 _WARDEN = component(Component.WARDEN)
 _LOGGER = logging.getLogger("sluis.warden")
 _UNSEEN = "cannot see what runs"
+_LONGEST_QUESTION = 10.0  # one that seems to take longer was asked by a warden that stood still meanwhile
 
 
 class Leash(NamedTuple):
@@ -67,11 +68,13 @@ class Warden:
         self._news = News(leash.monotonic)
         self._seen: set[int] = set()
         self._silent_since: float | None = None
+        self._asked = 0.0
 
     def tick(self) -> None:
         """Make reality equal to policy once. Never raises for a part that does not answer: it is tried again."""
         self._doors.look_anew()
         running = self._look()
+        self._asked = self._monotonic()
         first = self._machine.routes_first
         try:
             self._end_sessions()
@@ -96,6 +99,7 @@ class Warden:
 
         `trouble` is why nobody can say who acts: a log that can be read and not written is silent as well (POL-04).
         """
+        self._asked = self._monotonic()
         try:
             self._learn()
             if trouble is not None:
@@ -216,7 +220,8 @@ class Warden:
     def _silent(self, running: Mapping[int, Running], error: LogError) -> None:
         """The silence is counted from the first question without an answer: a warden that stood still asked nobody."""
         now = self._monotonic()
-        self._silent_since = now if self._silent_since is None else self._silent_since
+        asked = max(self._asked, now - _LONGEST_QUESTION)
+        self._silent_since = asked if self._silent_since is None else self._silent_since
         silent = now - self._silent_since
         self._tell(Failing.LOG, "the log does not answer", f" for {silent:.0f} s: {error}")
         for start, one in running.items():

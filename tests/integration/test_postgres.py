@@ -1,6 +1,8 @@
 """The whole on PostgreSQL: each part under its own role, and on again by itself after the server was gone (FLT-02)."""
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from tests.integration.whole import RunningSluis, Visitor, sluis, until
 from tests.postgres import Server, blank_database, server
 
+WAITING = "waiting for the log"
 PARTS = {"sluis_hub", "sluis_desk", "sluis_warden"}
 
 
@@ -76,6 +79,21 @@ def test_a_server_that_was_killed_is_used_again_without_a_restart(running: Runni
     assert lotte.spawn("DR-2", profile="small").status_code == 200
     until(lambda: lotte.reaches("DR-2"))
     assert running.parts() == before
+
+
+def test_parts_that_are_killed_meanwhile_come_back_with_the_server(running: RunningSluis, lotte: Visitor) -> None:
+    """FLT-01, FLT-02: they wait for it, so that nothing else ends, and a workspace that may go on does."""
+    logs = {part: running.state / "parts" / f"{part}.log" for part in ("desk", "warden")}
+    server().kill()
+    for part, log in logs.items():
+        assert WAITING not in log.read_text(encoding="utf-8")
+        os.kill(running.parts()[part], signal.SIGKILL)
+    until(lambda: all(WAITING in log.read_text(encoding="utf-8") for log in logs.values()))
+    started = running.parts()
+    server().start()
+    until(lambda: lotte.http.get("/services/desk/").status_code == 200)
+    until(lambda: lotte.reaches("DR-2"))
+    assert running.parts() == started
 
 
 def _no_start(visitor: Visitor) -> None:

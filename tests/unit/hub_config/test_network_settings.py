@@ -57,6 +57,20 @@ def test_a_profile_may_belong_to_the_institute(tmp_path: Path) -> None:
 
 
 WRONG = {
+    "half of the internet, twice": (
+        network(institute=("0.0.0.0/1", "128.0.0.0/1")),
+        "together these are the whole internet",
+    ),
+    "half of the internet by IPv6, twice": (
+        network(institute=("2000::/3", "::/3", "4000::/2", "8000::/1")),
+        "is IPv4 within IPv6",
+    ),
+    "more than IPv4 within IPv6": (network(institute=("::/64",)), "is IPv4 within IPv6"),
+    "a mask": (network(institute=("10.0.0.0/255.0.0.0",)), "`10.0.0.0/255.0.0.0` is no network"),
+    "a host mask": (network(institute=("10.0.0.0/0.255.255.255",)), "is no network"),
+    "bits with a zero before": (network(institute=("10.0.0.0/08",)), "is no network"),
+    "a scope": (network(institute=("fe80::%eth0/64",)), "is no network"),
+    "multicast": (network(institute=("224.0.0.0/4",)), "is nobody's own address"),
     "no network": (network(institute=()), "network.institute is empty"),
     "the whole internet": (network(institute=("0.0.0.0/0",)), "`0.0.0.0/0` is the whole internet"),
     "the whole internet, IPv6": (network(institute=("192.0.2.0/24", "::/0")), "`::/0` is the whole internet"),
