@@ -85,6 +85,22 @@ def test_a_log_that_can_be_read_and_not_written_is_silent(here: Room) -> None:
     assert here.warden.silent_seconds() == 0.0
 
 
+@pytest.mark.parametrize(("lasts", "counted"), [(5.0, 5.0), (10 * BOUND, 10.0)])
+def test_a_silence_counts_from_the_question(
+    here: Room, monkeypatch: pytest.MonkeyPatch, lasts: float, counted: float
+) -> None:
+    """POL-04: a question that waits is no answer; one that lasted for minutes was asked by who stood still (FLT-03)."""
+    here.look()
+
+    def late() -> None:
+        here.seconds.now += lasts
+        _away()
+
+    monkeypatch.setattr(here.policy, "_refresh", late)
+    here.look()
+    assert here.warden.silent_seconds() == counted
+
+
 class Hung(FakeRoutes):
     """A proxy that answers nothing, and how often it was asked."""
 
