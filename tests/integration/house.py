@@ -95,7 +95,8 @@ def client(space: Space, url: str, **options: Any) -> httpx.Client:
 
 def seen(visitor: Visitor) -> None:
     """Let a browser be seen where it is."""
-    assert visitor.http.get("/hub/place").status_code == 200
+    answer = visitor.http.get("/hub/place")
+    assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
 
 
 def opened(visitor: Visitor, request: str) -> bool:
