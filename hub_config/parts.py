@@ -13,6 +13,10 @@ from hub_config.places import Places
 from hub_config.proxy import proxy_command
 from hub_config.running import Running
 
+IDLE = 650_000
+"""Milliseconds that a proxy leaves an idle connection open: longer than a load balancer before it (Google's: 600 s),
+which would send a request into one that is being closed, and tell a 502 for it."""
+
 _NAMES = {PUBLIC: "proxy", INSTITUTE: "institute-proxy"}
 
 
@@ -82,6 +86,7 @@ def _proxy(running: Running, door: Door) -> tuple[str, ...]:
         "--ip", str(public.hostname), "--port", str(public.port),
         "--api-ip", str(api.hostname), "--api-port", str(api.port),
         "--default-target", running.hub, "--error-target", f"{running.hub}/hub/error", "--no-x-forward",
+        "--keep-alive-timeout", str(IDLE),
         *by_host,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import pytest
 from access_policy.commands.emergencies import MOST_OPEN
 from access_policy.commands.sizes import MOST_CONTACTS, MOST_DATASETS
 from access_policy.entitlements import MOST_HOMES
+from hub_config.parts import IDLE
 from hub_config.settings import Settings, load_settings
 from spawner import cluster_names
 from spawner.manifest import MOST_MOUNTS
@@ -198,3 +199,10 @@ def test_the_chart_and_its_version_are_that_of_the_project() -> None:
     with helm_python.Chart.load(CHART) as chart:
         assert chart.metadata["version"] == chart.metadata["appVersion"] == project["version"]
     assert json.loads((CHART / "values.schema.json").read_text())["title"]
+
+
+def test_a_proxy_keeps_connections_longer_than_a_load_balancer_does() -> None:
+    """Both doors, as `sluis run` starts them: what is sent to them meets no connection that is being closed."""
+    for door in ("proxy", "proxy-institute"):
+        (container,) = named(variant("kitchen sink"), "Deployment", door)["spec"]["template"]["spec"]["containers"]
+        assert f"--keep-alive-timeout={IDLE}" in container["args"]

@@ -45,6 +45,8 @@ spec:
             - --default-target=http://$(HUB_SERVICE_HOST):$(HUB_SERVICE_PORT)
             - --error-target=http://$(HUB_SERVICE_HOST):$(HUB_SERVICE_PORT)/hub/error
             - --no-x-forward
+            # milliseconds; longer than a load balancer keeps a connection that it may send a request into
+            - --keep-alive-timeout=650000
             {{- if not .root.Values.origins.allowShared }}
             - --host-routing
             {{- end }}
