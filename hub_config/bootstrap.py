@@ -60,7 +60,7 @@ def open_policy(
     return Policy(store, watch=ClockWatch(store.now, clock), witness=witness)
 
 
-def await_policy(places: Places, part: Component) -> Policy:
+def await_policy(places: Places, part: Component, wall: Clock = present) -> Policy:
     """Open the log as a part that serves, which waits where it does not answer: it would only die of it (FLT-02).
 
     Raises what `open_policy` does but for that.
@@ -68,7 +68,7 @@ def await_policy(places: Places, part: Component) -> Policy:
     told = False
     while True:
         try:
-            return open_policy(places, part)
+            return open_policy(places, part, wall=wall)
         except LogDamaged:
             raise
         except LogUnavailable as error:

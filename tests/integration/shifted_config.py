@@ -17,5 +17,5 @@ def wall() -> datetime:
     return bootstrap.present() + timedelta(seconds=float(shift.read_text()))
 
 
-vars(hub_setup)["open_policy"] = partial(bootstrap.open_policy, wall=wall)
+vars(hub_setup)["await_policy"] = partial(bootstrap.await_policy, wall=wall)
 hub_setup.configure(c, places)  # type: ignore[name-defined]  # noqa: F821 - JupyterHub gives `c`
