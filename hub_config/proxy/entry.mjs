@@ -5,11 +5,13 @@
 // line included, is the package's own.
 
 import ConfigurableProxy from "configurable-http-proxy/lib/configproxy.js";
+import { isAstray } from "./astray.mjs";
+import { sayWhatCloses } from "./closing.mjs";
 import { keepOpen } from "./kept.mjs";
 import { isOutside } from "./place.mjs";
 import { isWorkspace, tell } from "./word.mjs";
 
-const WRAPPED = ["handleProxyWeb", "handleProxyWs", "targetForReq", "proxyOptsForTarget", "removeRoute"];
+const WRAPPED = ["handleProxyWeb", "handleProxyWs", "targetForReq", "proxyOptsForTarget", "handleProxyError", "removeRoute"];
 const original = ConfigurableProxy.prototype;
 const missing = WRAPPED.filter((name) => typeof original[name] !== "function");
 if (missing.length > 0) {
@@ -41,18 +43,6 @@ original.handleProxyWs = function (req, socket, head) {
   return handleProxyWs.call(this, req, socket, head);
 };
 
-// Where all is one origin, nothing is on another host than its own (SES-14). With web origins of their own, another host
-// than the hub's has its own routes; what is left there leads to the hub, whose pages must not appear on a workspace's
-// origin: only `/` and what is below `/user/`, where it only redirects.
-const hubHosts = new Set((process.env.SLUIS_HUB_HOSTS || "").split(" ").filter(Boolean));
-
-function isAstray(proxy, req, match) {
-  if (hubHosts.size === 0 || hubHosts.has((req.headers.host || "").replace(/:[0-9]*$/, "").toLowerCase())) return false;
-  if (!proxy.hostRouting) return true;
-  if (match.prefix !== "/") return false;
-  return req.url.split("?")[0] !== "/" && !req.url.startsWith("/user/");
-}
-
 original.targetForReq = async function (req) {
   const found = await targetForReq.call(this, req);
   let match = found && isAstray(this, req, found) ? undefined : found;
@@ -76,4 +66,5 @@ original.removeRoute = async function (path) {
   }
 };
 keepOpen(original);
+sayWhatCloses(original);
 await import("configurable-http-proxy/bin/configurable-http-proxy");

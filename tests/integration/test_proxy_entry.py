@@ -1,168 +1,23 @@
 """Removing a route ends what runs through it: the proxy's entry module with the real node and configurable-http-proxy.
 
 The case: a workspace is ended while its page is open. Upstream only forgets the route (5.3.0), so an open WebSocket
-echoes on and a streaming answer goes on. Unix sockets instead of ports: nothing to collide with, and they listen before
-the line that says so is printed.
+echoes on and a streaming answer goes on.
 """
 
-import contextlib
-import http.client
-import json
-import os
 import shutil
-import socket
-import socketserver
 import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from queue import Queue
 
 import pytest
 
 from hub_config import proxy
 from hub_config.proxy import ENTRY, ProxyMissingError, node_binary, proxy_command
+from tests.integration.entry_proxy import Backend, Proxy, address, echoes, is_silent, read_until, serving
 
 pytestmark = pytest.mark.integration
-
-TOKEN = "a-token-of-this-test"
-CLOSED = 1.0  # seconds in which a connection ends, from before its route is removed (NET-05); measured: 2 ms
-PATIENCE = 2.0  # seconds for any other answer
-
-
-class Backend(socketserver.ThreadingUnixStreamServer):
-    """Serves WebSocket upgrades (echo), ``…/stream`` (a first part, then silence) and plain answers.
-
-    `ended` receives the path of each upgrade and stream whose connection the proxy has closed.
-    """
-
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path), BackendHandler)
-        self.url = f"http+unix://{str(path).replace('/', '%2F')}"
-        self.ended: Queue[str] = Queue()
-        self.connections = 0
-
-
-class BackendHandler(socketserver.StreamRequestHandler):
-    """One connection from the proxy; it may carry several requests."""
-
-    server: Backend
-
-    def handle(self) -> None:
-        self.server.connections += 1
-        while request_line := self.rfile.readline():
-            path = request_line.split()[1].decode()
-            headers = http.client.parse_headers(self.rfile)
-            if headers.get("Upgrade") == "websocket":
-                self.wfile.write(
-                    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-                )
-                self.until_closed(path, self.wfile.write)
-            elif path.endswith("/stream"):
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
-                self.until_closed(path, lambda _: None)
-            else:
-                self.rfile.read(int(headers.get("Content-Length", "0")))
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain")
-                if headers.get("Connection") == "close":
-                    return
-
-    def until_closed(self, path: str, take: Callable[[bytes], object]) -> None:
-        with contextlib.suppress(ConnectionError):
-            while received := self.connection.recv(4096):
-                take(received)
-        self.server.ended.put(path)
-
-
-class Proxy:
-    """The running proxy: its two sockets, and what a test asks of it."""
-
-    def __init__(self, folder: Path, backend: Backend) -> None:
-        self.public, self.api, self.backend = folder / "public", folder / "api", backend
-        self.opened = contextlib.ExitStack()
-        self.removing = 0.0
-
-    def connect(self) -> socket.socket:
-        return self.opened.enter_context(_connect(self.public))
-
-    def call(self, method: str, route: str, body: dict[str, str] | None = None) -> int:
-        connection = http.client.HTTPConnection("localhost")
-        connection.sock = _connect(self.api)
-        with contextlib.closing(connection):
-            headers = {"Authorization": f"token {TOKEN}"}
-            connection.request(method, f"/api/routes{route}", json.dumps(body) if body else None, headers)
-            return connection.getresponse().status
-
-    def add_route(self, route: str) -> None:
-        assert self.call("POST", route, {"target": self.backend.url}) == 201
-
-    def remove_route(self, route: str) -> None:
-        self.removing = time.monotonic()
-        assert self.call("DELETE", route) == 204
-
-    def left(self) -> float:
-        """Return how many seconds are left for what the removed route served."""
-        return max(0.001, self.removing + CLOSED - time.monotonic())
-
-    def has_closed(self, client: socket.socket) -> bool:
-        """Wait for the end of the connection; one that lives on raises TimeoutError."""
-        client.settimeout(self.left())
-        try:
-            return client.recv(4096) == b""
-        except ConnectionError:
-            return True
-
-    def websocket(self, path: str) -> socket.socket:
-        """Open a WebSocket; the echo goes byte by byte, so the test needs no frames."""
-        client = self.connect()
-        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAA"
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: test\r\n{upgrade}\r\n\r\n".encode())
-        assert _read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 101")
-        assert _echoes(client)
-        return client
-
-    def stream(self, path: str, client: socket.socket | None = None) -> socket.socket:
-        """Ask for an answer that has begun and does not end."""
-        client = client or self.connect()
-        client.sendall(f"GET {path}/stream HTTP/1.1\r\nHost: test\r\n\r\n".encode())
-        assert _read_until(client, b"first\r\n").startswith(b"HTTP/1.1 200")
-        return client
-
-
-def _connect(path: Path) -> socket.socket:
-    client = socket.socket(socket.AF_UNIX)
-    client.settimeout(PATIENCE)
-    client.connect(str(path))
-    return client
-
-
-def _read_until(client: socket.socket, end: bytes) -> bytes:
-    received = b""
-    while not received.endswith(end):
-        part = client.recv(4096)
-        assert part, f"closed after {received!r}"
-        received += part
-    return received
-
-
-def _echoes(client: socket.socket) -> bool:
-    client.sendall(b"hello")
-    return client.recv(5) == b"hello"
-
-
-def _is_silent(client: socket.socket) -> bool:
-    """Tell whether the connection is open with nothing to read, at this moment."""
-    client.setblocking(False)
-    try:
-        client.recv(1)
-    except BlockingIOError:
-        return True
-    return False
 
 
 @pytest.fixture
@@ -184,16 +39,16 @@ def backend(folder: Path) -> Iterator[Backend]:
 
 @pytest.fixture
 def running(folder: Path, backend: Backend) -> Iterator[Proxy]:
-    result = Proxy(folder, backend)
-    command = [*proxy_command(), "--socket", str(result.public), "--api-socket", str(result.api)]
-    environment = {"PATH": os.defpath, "CONFIGPROXY_AUTH_TOKEN": TOKEN}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert any("Proxy API at" in line for line in process.stdout), "the proxy ended before it was ready"
-        with result.opened:
-            yield result
-        process.terminate()
-        process.communicate(timeout=10)
+    with serving(folder, backend) as result:
+        yield result
+
+
+@pytest.fixture
+def before(running: Proxy, folder: Path) -> Iterator[Proxy]:
+    """A proxy of the operator's, another one of the kind, which keeps its connections to ours and uses them in turn."""
+    (aside := folder / "before").mkdir()
+    with serving(aside, running.backend, "--default-target", address(running.public)) as result:
+        yield result
 
 
 def test_removing_a_route_ends_its_websocket_and_its_stream(running: Proxy) -> None:
@@ -224,7 +79,7 @@ def test_another_route_lives_on(running: Proxy, other: str) -> None:
     running.remove_route("/user/a/dr-1")
 
     assert running.has_closed(removed)
-    assert _echoes(kept)
+    assert echoes(kept)
 
 
 def test_a_finished_answer_does_not_end_what_follows_on_its_socket(running: Proxy) -> None:
@@ -233,14 +88,14 @@ def test_a_finished_answer_does_not_end_what_follows_on_its_socket(running: Prox
     running.add_route("/user/a/dr-2")
     client = running.connect()
     client.sendall(b"GET /user/a/dr-1/page HTTP/1.1\r\nHost: test\r\n\r\n")
-    assert _read_until(client, b"plain").startswith(b"HTTP/1.1 200")
+    assert read_until(client, b"plain").startswith(b"HTTP/1.1 200")
     running.stream("/user/a/dr-2", client)
     witness = running.websocket("/user/a/dr-1/channels")
 
     running.remove_route("/user/a/dr-1")
 
     assert running.has_closed(witness)
-    assert _is_silent(client)
+    assert is_silent(client)
     running.remove_route("/user/a/dr-2")
     assert running.has_closed(client)
 
@@ -251,8 +106,31 @@ def test_no_answer_is_lost_since_the_server_is_not_asked_to_close(running: Proxy
     client = running.connect()
     for _ in range(100):
         client.sendall(b"PUT /user/a/dr-1/api/contents HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\n{}")
-        assert _read_until(client, b"plain").startswith(b"HTTP/1.1 200")
+        assert read_until(client, b"plain").startswith(b"HTTP/1.1 200")
     assert running.backend.connections == 1
+
+
+def test_a_websocket_that_is_refused_takes_nobody_along(running: Proxy, before: Proxy) -> None:
+    """NET-04: its connection ends; by upstream's words it would be kept, and the next one's request lost in it."""
+    running.add_route("/user/a/dr-1")
+    client = before.connect()
+    for _ in range(200):
+        refused = before.asking("/user/a/dr-1/refused")
+        assert read_until(refused, b"no").startswith(b"HTTP/1.1 403")
+        client.sendall(b"GET /user/a/dr-1/page HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert read_until(client, b"plain").startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("route", "status"), [("/elsewhere", 404), ("/user/a/dr-1", 503)], ids=["no route", "no server"]
+)
+def test_a_websocket_that_leads_nowhere_ends_with_its_answer(running: Proxy, route: str, status: int) -> None:
+    """And says so, since what is before this proxy would go on with that connection."""
+    assert running.call("POST", "/user/a/dr-1", {"target": address(running.public.with_name("nobody"))}) == 201
+    refused = running.asking(f"{route}/channels")
+    answer = read_until(refused, b"\r\n\r\n")
+    assert (answer.split()[1], b"\r\nConnection: close\r\n" in answer) == (b"%d" % status, True)
+    assert refused.recv(1) == b""
 
 
 def test_an_encoded_path_is_the_same_path(running: Proxy) -> None:
@@ -271,7 +149,7 @@ def test_a_changed_upstream_is_refused(tmp_path: Path) -> None:
     (package / "lib").mkdir(parents=True)
     (package / "package.json").write_text('{"name": "configurable-http-proxy", "type": "module"}')
     (package / "lib" / "configproxy.js").write_text("export default class { handleProxyWs() {} removeRoute() {} }")
-    for beside in ("word.mjs", "place.mjs", "kept.mjs"):
+    for beside in ("word.mjs", "place.mjs", "kept.mjs", "closing.mjs", "astray.mjs"):
         shutil.copy(ENTRY.with_name(beside), tmp_path)
     entry = shutil.copy(ENTRY, tmp_path)
 
