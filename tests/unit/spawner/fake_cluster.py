@@ -277,17 +277,24 @@ async def running_cluster(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fake
     application.router.add_route("*", "/{anything:.*}", cluster.answer)
     async with TestServer(application) as server:
         configuration = Configuration(host=str(server.make_url("")).rstrip("/"))
-        monkeypatch.setattr(
-            "kubernetes_asyncio.config.load_incluster_config", lambda: Configuration.set_default(configuration)
-        )
-        load_config.cache_clear()
-        widen_the_client.cache_clear()
-        try:
+        async with client_of(configuration, monkeypatch):
             yield cluster
-        finally:
-            await WatchingSpawner._stop_all_reflectors()
-            WatchingSpawner._users.clear()
-            await _end_clients()
+
+
+@asynccontextmanager
+async def client_of(configuration: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Let spawners talk to a cluster; their watches and connections end with it."""
+    monkeypatch.setattr(
+        "kubernetes_asyncio.config.load_incluster_config", lambda: Configuration.set_default(configuration)
+    )
+    load_config.cache_clear()
+    widen_the_client.cache_clear()
+    try:
+        yield
+    finally:
+        await WatchingSpawner._stop_all_reflectors()
+        WatchingSpawner._users.clear()
+        await _end_clients()
 
 
 async def _end_clients() -> None:

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from jupyterhub.spawner import SpawnException
 
 from spawner import own_pod
-from tests.awaits import Moment, Paused
-from tests.unit.spawner.fake_cluster import FakeCluster, FakePolicy, Spawner, made, running_cluster
+from tests.awaits import Moment
+from tests.unit.spawner.fake_cluster import FakeCluster, FakePolicy, made, running_cluster
+from tests.unit.spawner.kube.crossed import Crossed, crossed
 
 pytestmark = pytest.mark.unit
 
@@ -19,34 +20,9 @@ moments = pytest.mark.parametrize("moment", Moment, ids=lambda one: one.value)
 Crossing = Callable[[FakeCluster, Any], Awaitable[object]]
 
 
-class _Crossed(Spawner):
-    """One whose start is paused; `crossing` is awaited at the await `at`, whose number counts from 1."""
-
-    at = 0, Moment.THERE
-    crossing: Callable[[], Awaitable[object]]
-    paused: Paused[str]
-
-    async def _start(self) -> str:
-        self.paused = Paused(super()._start(), self.at[0], self.crossing, self.at[1])
-        return await self.paused
-
-
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_pod, "STOP_SECONDS", 5.0)
-
-
-async def crossed(cluster: FakeCluster, at: tuple[int, Moment], crossing: Crossing) -> tuple[str | None, Any]:
-    """Start as the hub does, and cross that at one await; the code of its refusal (None: it started), its spawner."""
-    spawner = made(FakePolicy(), kind=_Crossed)
-    spawner.at, spawner.crossing = at, lambda: crossing(cluster, spawner)
-    try:
-        await spawner.start()
-    except SpawnException as refused:
-        return str(refused.reason), spawner
-    except asyncio.CancelledError:
-        return "cancelled", spawner
-    return None, spawner
 
 
 def each_await(monkeypatch: pytest.MonkeyPatch, moment: Moment, crossing: Crossing, code: str) -> list[list[Any]]:
@@ -56,7 +32,8 @@ def each_await(monkeypatch: pytest.MonkeyPatch, moment: Moment, crossing: Crossi
         told: list[list[Any]] = []
         for number in range(1, AT_MOST):
             async with running_cluster(monkeypatch) as cluster:
-                found, spawner = await crossed(cluster, (number, moment), crossing)
+                spawner = made(FakePolicy(), kind=Crossed)
+                found = await crossed(spawner, (number, moment), partial(crossing, cluster, spawner))
                 if not spawner.paused.happened:
                     assert (found, number > AT_LEAST) == (None, True), "the awaits of a start are not seen"
                     await spawner.stop()
