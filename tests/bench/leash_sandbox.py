@@ -19,6 +19,7 @@ from access_policy.state import Workspace, WorkspaceKey
 from hub_config.bootstrap import open_policy
 from hub_config.demo.seed import seed
 from hub_config.places import Places
+from spawner.homes import home_folder
 from tests.bench.leash_reader import Slots, cell_alone
 from tests.bench.leash_rooms import FILE, Room, Rooms
 from tests.integration.sandbox_hub import holds
@@ -90,7 +91,9 @@ class Sandboxes:
 
     def home(self, guest: Guest, room: Room) -> Path:
         """Return where a workspace's home lies on this machine."""
-        return Places(self._sluis.state).homes / guest.person.lower() / room.request.lower()
+        running = self.workspace(room)
+        assert running is not None, f"no workspace in {room.name}"
+        return home_folder(Places(self._sluis.state).homes, guest.person, room.request, running.home)
 
     def stop(self, room: Room) -> None:
         """Let the person of a room end their workspace, if one runs."""
