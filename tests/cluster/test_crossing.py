@@ -56,7 +56,8 @@ class Starts:
     async def each_await(self, monkeypatch: pytest.MonkeyPatch) -> int:
         """Cross a start at its first await, its second, and on, until it has no more; how many it has."""
         async with client_of(_configuration(self._cluster), monkeypatch):
-            return max(await asyncio.gather(*[self._in_turn(request) for request in REQUESTS]))
+            async with asyncio.timeout(BOUND):
+                return max(await asyncio.gather(*[self._in_turn(request) for request in REQUESTS]))
 
     async def _in_turn(self, request: str) -> int:
         for number in self._numbers:
@@ -104,7 +105,9 @@ def test_a_withdrawal_at_any_await_of_a_start_leaves_no_pod(cluster: Cluster, mo
     async def nothing_else(_: str) -> None:
         """The hub sees it by itself."""
 
-    _cross(Starts(cluster, Moment.THERE, nothing_else), monkeypatch)
+    starts = Starts(cluster, Moment.THERE, nothing_else)
+    assert asyncio.run(starts.each_await(monkeypatch)) > AT_LEAST
+    assert "Pending" in starts.pods, "no start was crossed while its pod was made"
 
 
 @pytest.mark.usefixtures("places")
@@ -117,9 +120,6 @@ def test_a_pod_that_the_warden_ends_at_any_await_of_its_start_stays_gone(
         path = f"/api/v1/namespaces/{names.namespace(request)}/pods/{names.pod(PERSON)}"
         await asyncio.to_thread(cluster.admin.delete, path, gracePeriodSeconds=1)
 
-    _cross(Starts(cluster, Moment.ON_ITS_WAY, end), monkeypatch)
-
-
-def _cross(starts: Starts, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asyncio.run(asyncio.wait_for(starts.each_await(monkeypatch), BOUND)) > AT_LEAST
+    starts = Starts(cluster, Moment.ON_ITS_WAY, end)
+    assert asyncio.run(starts.each_await(monkeypatch)) > AT_LEAST
     assert "Pending" in starts.pods, "no start was crossed while its pod was made"
