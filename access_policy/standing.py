@@ -98,6 +98,18 @@ def places_of(state: State, request: Request, person: PersonId, at: datetime) ->
     return frozenset(place for place, holds in places.items() if holds)
 
 
+def investigates(state: State, person: PersonId, at: datetime) -> bool:
+    """Say whether a person is an investigator of any study at `at`, and not stopped (S50, S94)."""
+    found = state.people.get(person)
+    if found is None or found.disabled is not None:
+        return False
+    return any(
+        _is_theirs(named, person, at)
+        for study in state.studies.values()
+        for named in (study.central_investigator, *study.local_investigators.values())
+    )
+
+
 def _studies_of(state: State, request: Request) -> list[Study]:
     """Return the studies that the data of a request come from; none where some data come from no study."""
     datasets = [state.datasets[name] for name in request.datasets if name in state.datasets]
