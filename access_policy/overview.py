@@ -169,14 +169,14 @@ def _transfer(state: State, request: Request, entity: Entity, at: datetime) -> l
     """S60, S67: a ground that lapsed, and a live grant without one. Before the approval a missing one is no news."""
     if entity.institution not in state.institutions:
         return []
-    case = _case_of_entity(state, request, entity, at)
+    case = case_of_entity(state, request, entity, at)
     lapsed = not transfer_basis_lapsed(case).holds
     missing = is_live(request, at) and not transfer_basis_missing(case).holds
     kinds = {FlagKind.TRANSFER_BASIS_MISSING: missing, FlagKind.TRANSFER_BASIS_LAPSED: lapsed}
     return [Flag(kind, entity.institution) for kind, raised in kinds.items() if raised]
 
 
-def _case_of_entity(state: State, request: Request, entity: Entity, at: datetime) -> Case:
+def case_of_entity(state: State, request: Request, entity: Entity, at: datetime) -> Case:
     """Return the case that a contact of this entity would be in (S68)."""
     query = Query(request.applicant or PersonId(""), request.request, Action.KEEP_WORKSPACE, at)
     return msgspec.structs.replace(case_of(state, query), entity=entity)
