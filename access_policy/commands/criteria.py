@@ -14,8 +14,13 @@ EHDS_CRITERIA = tuple(one for one in Criterion if one not in (*GUIDING_PRINCIPLE
 
 def criteria_of(request: Request) -> tuple[Criterion, ...]:
     """Return what a request needs a finding for before it is approved, or extended (S8, S42, S55, E10)."""
-    reuse = REUSE_CRITERIA if request.scenario is Scenario.OWN_HOSPITAL_REUSE else ()
-    ehds = EHDS_CRITERIA if request.regime is Regime.EHDS else ()
+    return criteria_for(request.scenario, request.regime)
+
+
+def criteria_for(scenario: Scenario | None, regime: Regime) -> tuple[Criterion, ...]:
+    """Return what any request of this scenario under these rules needs a finding for (S8, S42, S55, E10)."""
+    reuse = REUSE_CRITERIA if scenario is Scenario.OWN_HOSPITAL_REUSE else ()
+    ehds = EHDS_CRITERIA if regime is Regime.EHDS else ()
     return (*GUIDING_PRINCIPLES, *reuse, *ehds)
 
 

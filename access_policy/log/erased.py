@@ -25,6 +25,7 @@ from access_policy.log.notes import NOTE_NAME, sign_note
 from access_policy.log.plain_facts import plain_facts
 from access_policy.log.signers import Signers, Trusts, refuse_beyond, signers_of
 from access_policy.log.tables import (
+    drafts,
     factors,
     files,
     outbox,
@@ -61,7 +62,10 @@ def take_away(connection: Connection, facts: Iterable[Fact]) -> None:
 
 
 def erase(connection: Connection, owners: Iterable[str]) -> None:
-    """Let the owners' keys, files, notices, factors, sessions and half logins go. Their keys are never made again."""
+    """Let the owners' keys, files, notices, factors, sessions, drafts and half logins go.
+
+    Their keys are never made again.
+    """
     for owner in owners:
         gone = update(sealing_keys).where(sealing_keys.c.owner == owner).values(wrapped=None)
         if connection.execute(gone).rowcount == 0:  # no key yet: a row is made, then emptied
@@ -69,7 +73,7 @@ def erase(connection: Connection, owners: Iterable[str]) -> None:
             connection.execute(gone)
         for table in (files, outbox):
             connection.execute(delete(table).where(table.c.owner == owner))
-        for table in (factors, recovery_codes, sessions, step_up_asks, step_ups, pending_logins):
+        for table in (factors, recovery_codes, sessions, step_up_asks, step_ups, pending_logins, drafts):
             connection.execute(delete(table).where(table.c.person == owner))
 
 

@@ -8,6 +8,7 @@ many, is decided by their callers. Each subject has a module of its own.
 from collections.abc import Collection
 
 from access_policy.log.ask_records import Ask, AskRecords
+from access_policy.log.draft_records import DraftRecords, KeptDraft
 from access_policy.log.factor_records import Factor, FactorRecords, NewFactor
 from access_policy.log.file_records import OpenedFile, SealedFile, read_file, read_names, seal_file, store_file
 from access_policy.log.login_records import LoginRecords, PendingKind, PendingLogin, open_claims
@@ -16,7 +17,7 @@ from access_policy.log.record_base import Transaction, token_digest
 from access_policy.log.session_records import Session, SessionRecords, StepUp, StepUpAsked
 
 
-class Records(FactorRecords, SessionRecords, AskRecords, LoginRecords):
+class Records(FactorRecords, SessionRecords, AskRecords, LoginRecords, DraftRecords):
     """All records. Every method raises LogUnavailable where the database does not answer."""
 
     @property
@@ -48,6 +49,7 @@ class Records(FactorRecords, SessionRecords, AskRecords, LoginRecords):
 __all__ = [
     "Ask",
     "Factor",
+    "KeptDraft",
     "NewFactor",
     "PendingKind",
     "PendingLogin",

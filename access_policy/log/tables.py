@@ -159,6 +159,15 @@ files = Table(
     Column("content", LargeBinary, nullable=False, comment="sealed"),
 )
 
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("draft", _Text, primary_key=True, comment="random; nobody but its person finds it"),
+    Column("person", _Text, nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False, comment="JSON, sealed with the person's key"),
+    Column("changed", _Text, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

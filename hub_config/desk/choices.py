@@ -15,6 +15,8 @@ Options = tuple[tuple[str, str], ...]
 _MOST = 500
 _COLLEAGUES = kinds("name-contact", "ask-contact", "describe-request")
 _ANY_INSTITUTION = kinds("name-entity", "answer-intake")
+IN_PART = kinds("approve-request")
+"""Commands that grant all datasets of a request, or those that are ticked (S3)."""
 _MADE_BY = {"provider": "trust-provider"}
 _EVERY_DATASET = kinds(
     "release-version", "record-consent-withdrawal", "record-opt-out", "reverse-opt-out", "hand-over-dataset"
@@ -31,7 +33,7 @@ def choices(view: View, kind: type[Command], name: str, values: dict[str, str]) 
         found = _parties(view, values)
     elif name == "factors":
         found = tuple(_factors(view, values))
-    elif name == "dataset":
+    elif name == "dataset" or (name == "datasets" and kind in IN_PART):
         found = tuple(_datasets(view, kind, values))
     elif name == "institution" and issubclass(kind, OfRequest) and kind not in _ANY_INSTITUTION:
         found = _entities(view, values)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,12 +23,14 @@ from access_policy.rules import Query, Session
 from access_policy.state import Person, State
 from access_policy.use_cases import Policy
 from hub_config.desk.security import Cookies, Seals
-from hub_config.desk.throttle import Throttle
+from hub_config.desk.throttle import Throttle, Throttles
 from hub_config.origins import Origins
 from hub_config.sessions import as_session, is_activity, note_activity
 from hub_config.settings import Settings
 
 PREFIX = "/services/desk"
+MOST_EXPORTS = 5
+"""How often in an hour somebody gets all that the log holds of them: it reads the whole log."""
 
 _LOGGED_IN = frozenset(
     {
@@ -68,8 +71,8 @@ Identify = Callable[[Request], Login | None]
 class Desk:
     """What the desk works with. `url` is where browsers find it, `origins` where they find the rest; `identity` makes
     the HMAC of issuer and subject, `issuer` is the centre's own provider; `documents` is the folder of the published
-    texts; `intakes` bounds what strangers send; `new_code` makes a code that a verifier hands over; `institute` is the
-    address of the institute's door, empty where there is none."""
+    texts; `intakes` bounds what strangers send, `exports` how often a person has their data; `new_code` makes a code
+    that a verifier hands over; `institute` is the address of the institute's door, empty where there is none."""
 
     policy: Policy
     settings: Settings
@@ -80,6 +83,7 @@ class Desk:
     issuer: str = ""
     documents: Path = Path("documents")
     intakes: Throttle = field(default_factory=Throttle)
+    exports: Throttles = field(default_factory=partial(Throttles, MOST_EXPORTS))
     new_code: Callable[[], str] = field(default=random_code)
     origins: Origins | None = None
     institute: str = ""

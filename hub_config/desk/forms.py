@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 
 from access_policy.commands.base import Command, name_of
 from access_policy.model.ids import InstitutionName, PersonId, RequestId
-from hub_config.desk.choices import Options, choices
+from hub_config.desk.choices import IN_PART, Options, choices
 from hub_config.desk.desk import View
 from hub_config.desk.give import WITH_IDENTITY
 from hub_config.desk.kinds import kinds
@@ -74,7 +74,7 @@ def _field(
     if basic == "checkbox" and _decides(name, field.required):
         return Field(name, label, "choice", "" if name in given else value, True, answers(name))
     options = choices(view, kind, name, values) or _enum_options(_bare(field.type))
-    required = field.required and basic != "checkbox"
+    required = (field.required and basic != "checkbox") or (name == "datasets" and kind in IN_PART)
     shape = ("ticks" if _is_list(field.type) else "select") if options else basic
     value = value or _default(view, field, basic)
     return Field(name, label, shape, value, required, options, most, pattern, _hint(_bare(field.type)))

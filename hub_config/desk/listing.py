@@ -8,6 +8,7 @@ from fastapi import Query
 
 # how an address names them
 Words = Annotated[str, Query(max_length=200)]
+Kind = Annotated[str, Query(max_length=40)]
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 T = TypeVar("T")

@@ -24,6 +24,7 @@ OF_FACTORS = (VERIFYING, ISSUING, *kinds("confirm-factor"))
 """Commands by which somebody vouches for a person, who is shown beside the form (S73, S76)."""
 _DESCRIBING = kind_of("describe-request")
 _FINDING = kind_of("record-finding")
+_APPROVING = kind_of("approve-request")
 OF_AMENDMENT = kinds("approve-amendment", "refuse-amendment", "vote-on-request")
 """Commands that may be about one amendment, which is then shown (E19)."""
 
@@ -48,6 +49,8 @@ def preset(view: View, kind: type[Command], known: dict[str, str]) -> dict[str, 
         return _signing(view, request, known)
     if kind is _DESCRIBING:
         return _described(request)
+    if kind is _APPROVING:
+        return {"datasets": ", ".join(sorted(request.datasets))}
     return _changing(request, known) if kind in (*OF_AMENDMENT, _FINDING) else {}
 
 

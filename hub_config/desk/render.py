@@ -28,18 +28,21 @@ _HERE = Path(__file__).resolve().parent
 _FLASH = "sluis-desk-said"
 
 _NAVIGATION = (
+    ("queue", "Queue", "queue"),
     ("people", "People", "people"),
     ("verify", "To verify", "verifying"),
     ("courses", "Courses", "courses"),
     ("institutions", "Institutions", "institutions"),
     ("countries", "Countries", "institutions"),
+    ("transfers", "Transfers", "institutions"),
     ("workspaces", "Workspaces", "workspaces"),
     ("proposals", "Waiting", "proposals"),
     ("log", "Log", "log"),
+    ("controls", "Controls", "log"),
 )
 _FOR_ALL = (
-    ("", "My requests"), ("requests", "All requests"), ("datasets", "Datasets"), ("documents", "Documents"),
-    ("me", "About me"),
+    ("", "My requests"), ("waiting", "What waits"), ("requests", "All requests"), ("datasets", "Datasets"),
+    ("publications", "Publications"), ("documents", "Documents"), ("me", "About me"),
 )  # fmt: skip
 
 

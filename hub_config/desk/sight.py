@@ -19,7 +19,8 @@ from access_policy.handle import handle
 from access_policy.model.enums import Party, RequestStatus
 from access_policy.model.ids import CourseName, InstitutionName, PersonId
 from access_policy.permissions import TABLE, Standing, authorise, standings_of
-from access_policy.standing import signing_at
+from access_policy.queues import GIVEN_BY
+from access_policy.standing import investigates, signing_at
 from access_policy.state import Request
 from hub_config.desk.desk import PREFIX, NotYours, View
 from hub_config.desk.kinds import kind_of, kinds
@@ -34,6 +35,7 @@ class Area(StrEnum):
     INSTITUTIONS = "institutions"
     VERIFYING = "verifying"
     PROPOSALS = "proposals"
+    QUEUE = "queue"
     WORKSPACES = "workspaces"
     LOG = "log"
 
@@ -45,6 +47,7 @@ _RELATIONS = frozenset(
         Standing.INVESTIGATOR,
     }
 )  # fmt: skip
+_APPLYING = frozenset({Standing.APPLICANT})
 _READERS = frozenset({Standing.AUDITOR})
 """Who reads without a command of their own (S92)."""
 
@@ -61,6 +64,8 @@ AREAS: dict[Area, frozenset[Standing]] = {
     # who signs for an institution verifies its own people only; the page shows no others (S73)
     Area.VERIFYING: TABLE[kind_of("verify-person")].standings,
     Area.PROPOSALS: _givers("confirm-proposal", "drop-proposal"),
+    # who answers, assesses, decides or signs; the page shows each their own tasks
+    Area.QUEUE: frozenset().union(*(TABLE[of_task[0]].standings for of_task in GIVEN_BY.values())) - _APPLYING,
     Area.WORKSPACES: _givers("stop-workspace"),
     # no command reads the log: it is for those who answer for roles, and for auditors
     Area.LOG: _givers("end-role") | _READERS,
@@ -93,6 +98,8 @@ def standings(view: View) -> frozenset[Standing]:
     courses: list[CourseName | None] = [None, *view.state.courses]
     probes = [_probe(kind_of("certify-person"), {"person": "", "course": course or ""}) for course in courses]
     signs = {Standing.SIGNATORY} if signing_at(view.state, view.visit.person, view.at) else set[Standing]()
+    if investigates(view.state, view.visit.person, view.at):
+        signs = {*signs, Standing.INVESTIGATOR}
     return frozenset(signs).union(*(standings_of(view.state, probe, view.actor, view.at) for probe in probes))
 
 

@@ -1,6 +1,7 @@
 """How often strangers are listened to: so many an hour in all, since a stranger has no account to count by (REQ-14).
 
-It counts in this process and forgets at its end; the core has bounds of its own, which last.
+And how often one person is given what takes long to make. It counts in this process and forgets at its end; the core
+has bounds of its own, which last.
 """
 
 from collections import deque
@@ -12,9 +13,10 @@ _WINDOW = timedelta(hours=1)
 
 
 class Throttle:
-    """Admits `MOST` in any hour. Safe to use from several threads."""
+    """Admits `most` in any hour. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._admitted: deque[datetime] = deque()
         self._lock = Lock()
 
@@ -23,7 +25,22 @@ class Throttle:
         with self._lock:
             while self._admitted and self._admitted[0] <= at - _WINDOW:
                 self._admitted.popleft()
-            if len(self._admitted) >= MOST:
+            if len(self._admitted) >= self._most:
                 return False
             self._admitted.append(at)
             return True
+
+
+class Throttles:
+    """Admits each person `most` times in any hour. Safe to use from several threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._each: dict[str, Throttle] = {}
+        self._lock = Lock()
+
+    def admits(self, person: str, at: datetime) -> bool:
+        """Say whether this person may come in once more at `at`, and count it if so."""
+        with self._lock:
+            mine = self._each.setdefault(person, Throttle(self._most))
+        return mine.admits(at)

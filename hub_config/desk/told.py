@@ -5,6 +5,7 @@ from datetime import datetime
 
 from access_policy import events as e
 from access_policy.log.store import LogStore
+from access_policy.model.enums import RequestStatus
 from access_policy.state import Request
 from hub_config.desk.desk import Visit
 
@@ -66,3 +67,21 @@ def _newest_first(store: LogStore) -> Iterator[e.Fact]:
         top = bottom
         if top == 0:
             return
+
+
+_DECISIONS = (e.RequestApproved, e.RequestRefused, e.InvestigatorApproved)
+
+
+def decision_of(visit: Visit, request: Request) -> e.Fact | None:
+    """Return the fact that decided on a request, None where nobody has yet; of two investigators, the second (S49)."""
+    refused = request.status_since if request.status is RequestStatus.REFUSED else None
+    at = request.approved or refused
+    if at is None:
+        return None
+    found, store = None, visit.desk.policy.store
+    for fact in store.facts_since(_before(store, at)):
+        if fact.at > at:
+            break
+        if isinstance(fact.event, _DECISIONS) and fact.event.request == request.request:
+            found = fact
+    return found

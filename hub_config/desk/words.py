@@ -11,11 +11,10 @@ from hub_config.desk.kinds import kind_of, kinds
 DANGEROUS: frozenset[type[Command]] = frozenset(
     kinds(
         "ask-erasure", "delete-home", "disable-person", "distrust-provider", "end-adequacy", "end-agreement",
-        "end-investigator",
-        "end-request", "end-role", "exclude-organisation", "record-consent-withdrawal", "record-departure",
-        "refuse-amendment", "refuse-contact", "refuse-extension", "refuse-request", "remove-contact", "reset-factors",
-        "revoke-certification", "revoke-trainer", "stop-workspace", "suspend-request", "unlist-country",
-        "withdraw-dataset", "withdraw-request", "withdraw-verification",
+        "end-investigator", "end-request", "end-role", "exclude-organisation", "record-consent-withdrawal",
+        "record-departure", "refuse-amendment", "refuse-contact", "refuse-extension", "refuse-request",
+        "remove-contact", "reset-factors", "revoke-certification", "revoke-trainer", "stop-workspace",
+        "suspend-request", "unlist-country", "withdraw-dataset", "withdraw-request", "withdraw-verification",
     )
 )  # fmt: skip
 
@@ -218,6 +217,7 @@ CODES: dict[str, Word] = {
     "forged_form": Word("the form did not come from your login", "open the page again and send it once more", "you"),
     "log_unavailable": Word("the log cannot be read, so nothing is decided", "try again in a minute", "admin"),
     "log_behind": Word("the log lost facts, so nothing is decided", "wait until two admins looked at it", "admin"),
+    "too_often": Word("this was asked for too often", "try again in an hour", "you"),
     "session_missing": Word("nobody is logged in", "log in with both factors", "you"),
 }  # fmt: skip
 

@@ -28,6 +28,7 @@ from hub_config.login import (
     handlers,
     passkey_pages,
     provider_pages,
+    sessions_page,
     step_up,
 )
 from hub_config.login.addresses import check_address
@@ -148,6 +149,7 @@ class SluisAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthe
             (r"/step-up", step_up.StepUpPage),
             (r"/step-up/given", step_up.GivenPage),
             (r"/factors", factors_page.FactorsPage),
+            (r"/sessions", sessions_page.SessionsPage),
             (r"/factors/change", factor_changes.ChangePage),
             (r"/factors/passkey", passkey_pages.AddPasskeyPage),
             (r"/second-factor", factor_pages.SecondFactorPage),

@@ -125,7 +125,12 @@ class HubSide(msgspec.Struct, frozen=True):
 
 async def end_session(policy: Policy, hub: HubSide, token: str, why: str) -> None:
     """End the session of one browser: its record, its tokens, and what runs over the person's routes (SES-11)."""
-    ended = policy.records.end_session(token_digest(token), policy.now(), why)
+    await end_session_named(policy, hub, token_digest(token), why)
+
+
+async def end_session_named(policy: Policy, hub: HubSide, digest: str, why: str) -> None:
+    """End one session by the digest of its token; as `end_session`."""
+    ended = policy.records.end_session(digest, policy.now(), why)
     await _ended(policy, hub, [ended] if ended is not None else [], why)
 
 

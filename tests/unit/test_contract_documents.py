@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from access_policy.actor import component
 from access_policy.commands.base import Refusal
+from access_policy.commands.publications import ACKNOWLEDGEMENT
 from access_policy.commands.workspaces import StartWorkspace
 from access_policy.decision import as_json, supposed_session
 from access_policy.left_out import LeftOut, left_out_json
@@ -316,11 +317,84 @@ def test_every_page_is_described_and_no_other(world: World) -> None:
     assert described_routes(first_cells(HTTP_PAGE)) == pages | LOGIN_ROUTES | hub
 
 
-@pytest.mark.parametrize("path", ["me", "requests"])
+@pytest.mark.parametrize("path", ["me", "requests", "me/trainings", "me/sessions"])
 def test_every_field_of_the_api_is_described_and_no_other(path: str, world: World) -> None:
     """What it answers to somebody with a request."""
     found = world.client("researcher").get(f"/api/v1/{path}").json()
     assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/{path}"]) == set(fields(found))
+
+
+def test_what_the_api_answers_of_publications_is_described(world: World) -> None:
+    """Once there is one."""
+    world.do("record-publication", "researcher", request="DR-1", title="Survival", link="https://journal.example/1",
+             acknowledgement=ACKNOWLEDGEMENT)  # fmt: skip
+    found = world.client("researcher").get("/api/v1/publications").json()
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/publications"]) == set(fields(found))
+
+
+def test_what_the_api_answers_of_a_letter_is_described(world: World) -> None:
+    """Of a request that was approved."""
+    found = world.client("researcher").get("/api/v1/requests/DR-1/letter").json()
+    path = f"GET {DESK}/api/v1/requests/{{number}}/letter"
+    assert documented_fields(sections(HTTP_PAGE)[path]) == set(fields(found))
+
+
+def test_what_the_api_answers_of_the_log_is_described(world: World) -> None:
+    """The fields of a fact are those of its kind."""
+    found = fields(world.client("auditor").get("/api/v1/log").json())
+    documented = documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/log"])
+    assert documented == {one for one in found if not one.startswith("items[].fields.")}
+
+
+def test_what_the_api_answers_of_controls_is_described(world: World) -> None:
+    found = world.client("auditor").get("/api/v1/controls").json()
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/controls"]) == set(fields(found))
+
+
+def test_what_the_api_answers_of_training_that_runs_out_is_described(world: World) -> None:
+    """With somebody whose training ends before their grant."""
+    world.do("register-course", "admin", course="short", title="Short", validity_days=90)
+    for person in ("P-8", "P-9"):
+        world.do("certify-person", "trainer", person=person, course="short")
+    found = world.client("trainer").get("/api/v1/training/expiry").json()
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/training/expiry"]) == set(fields(found))
+
+
+def test_what_the_api_answers_of_the_register_is_described(world: World) -> None:
+    """Needs no login."""
+    found = world.client().get("/api/v1/register").json()
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/register"]) == set(fields(found))
+
+
+@pytest.mark.parametrize("path", ["signing", "signing/people"])
+def test_what_the_api_answers_to_a_signatory_is_described(path: str, world: World) -> None:
+    """Requests and people."""
+    found = world.client("signatory").get(f"/api/v1/{path}").json()
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/{path}"]) == set(fields(found))
+
+
+def test_what_the_api_answers_of_a_queue_is_described(world: World) -> None:
+    """With the request that waits for an assessor."""
+    found = world.client("assessor").get("/api/v1/queue").json()
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/queue"]) == set(fields(found))
+
+
+def test_what_the_api_answers_of_drafts_is_described(world: World) -> None:
+    """The head of a draft: its form is named as one, since it has the fields of commands."""
+    client = world.client("researcher")
+    form = {"title": "One", "purpose_kind": "research", "datasets": {"clinical": "survival"}}
+    client.http.post(f"{DESK}/api/v1/drafts", json=form, headers={"x-csrf-token": client.token})
+    found = {one for one in fields(client.get("/api/v1/drafts").json()) if not one.startswith("items[].form.")}
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/drafts"]) == found
+
+
+def test_what_the_api_answers_of_what_waits_and_of_own_data_is_described(world: World) -> None:
+    """What waits for somebody with a request under review, and the head of each entry of somebody's data."""
+    waiting = set(fields(world.client("colleague").get("/api/v1/waiting").json()))
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/waiting"]) == waiting
+    data = world.client("researcher").get("/api/v1/me/data").json()
+    entries = {f"facts[].{name}" for one in data["facts"] for name in one}
+    assert documented_fields(sections(HTTP_PAGE)[f"GET {DESK}/api/v1/me/data"]) == set(data) | entries
 
 
 def test_what_the_api_adds_to_a_decision_is_described(world: World) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 from access_policy.log.tables import metadata
 
 _Text = String().with_variant(String(collation="C"), "postgresql")
-_NEW = ("recovery_codes", "step_up_asks", "step_ups", "outbox", "outbox_reach", "leases")
+_NEW = ("recovery_codes", "step_up_asks", "step_ups", "outbox", "outbox_reach", "leases", "drafts")
 _FACTORS = ("name", "last_used", "failed_at", "credential", "sign_count")
 _SESSIONS = ("provider", "factor", "assurance", "last_activity", "idle_ends", "inside_until")
 _LOGINS = ("provider", "identity", "claims", "session")

@@ -90,6 +90,7 @@ def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> 
         _check_typed(kind, arguments, form)
         _check_read(kind, arguments)
         _check_answered(kind, arguments)
+        _check_ticked(arguments, form)
         done = give(visit, name, hashed(kind, arguments))
     except Refused as refused:
         filled = _Filled(_typed_in(form, arguments), frozenset(str(form.get("_fixed", "")).split()), refused)
@@ -117,6 +118,13 @@ def _check_answered(kind: type[Command], arguments: dict[str, str]) -> None:
     missing = unanswered(kind, arguments)
     if missing is not None:
         raise Refused(422, "not_complete", f"choose an answer to `{missing}`; neither is chosen for you")
+
+
+def _check_ticked(arguments: dict[str, str], form: FormData) -> None:
+    """S3: where every box is empty nothing was chosen; left out, the command would mean all of them."""
+    empty = [name for name in str(form.get("_ticks", "")).split() if name not in arguments]
+    if empty:
+        raise Refused(422, "not_complete", f"tick at least one of the {empty[0]}; or refuse instead")
 
 
 def _typed_in(form: FormData, arguments: dict[str, str]) -> dict[str, str]:

@@ -38,6 +38,12 @@ def reason(request: Request, code: Annotated[str, InPath(max_length=40)], visit:
     return public_page(request, visit, "reason.html", **context)
 
 
+@router.get(f"{PREFIX}/account")
+def account(request: Request, visit: MaybeVisiting) -> Response:
+    """Say how to get an account and a second factor, and whom to ask (S97)."""
+    return public_page(request, visit, "account.html")
+
+
 @router.get(f"{PREFIX}/static/{{name}}")
 def static(name: str) -> Response:
     """Give one of the desk's own files."""

@@ -17,15 +17,17 @@ def register(request: Request, visit: MaybeVisiting, q: Words = "", number: Numb
     """List the approved requests, newest first, with permit, institution, datasets, term and status (S47, E65)."""
     policy = desk_of(request).policy
     with policy.reading() as state:
-        rows = [(entry, _institution(state, entry)) for entry in approved_requests(state, policy.now())[::-1]]
-    return public_page(request, visit, "register.html", entries=listing(rows, q, number, _text))
+        rows = [(entry, institution_of(state, entry)) for entry in approved_requests(state, policy.now())[::-1]]
+    return public_page(request, visit, "register.html", entries=listing(rows, q, number, text_of))
 
 
-def _institution(state: State, entry: RegisterEntry) -> str:
+def institution_of(state: State, entry: RegisterEntry) -> str:
+    """Return the name of the institution of an entry."""
     found = state.institutions.get(entry.institution) if entry.institution is not None else None
     return found.name if found is not None else entry.institution or "none: left their institution"
 
 
-def _text(row: tuple[RegisterEntry, str]) -> str:
+def text_of(row: tuple[RegisterEntry, str]) -> str:
+    """Return what is searched of an entry."""
     entry, institution = row
     return f"{entry.permit} {entry.title} {institution} {' '.join(entry.datasets)} {entry.status}"

@@ -106,17 +106,26 @@ def log(request: Request, visit: Visiting, wanted: Annotated[Wanted, Depends()])
 
     Above them stands when weak spots were last tested for (S95), and when the provider was last audited (S103).
     """
+    rows, lowest = read_facts(visit, wanted)
+    with visit.reading() as view:
+        return page(
+            request, "log.html", view, rows=rows, kinds=sorted(e.FACTS), wanted=wanted, lowest=lowest,
+            show=shown_fields, actions=offers(view, _OVERSIGHT), overdue=security_test_overdue(view.state, view.at),
+        )  # fmt: skip
+
+
+def read_facts(visit: Visit, wanted: Wanted) -> tuple[list[e.Fact], int]:
+    """Return up to fifty facts, newest first, and below which number to go on (0: none); it is recorded (S92, E51).
+
+    Raises NotYours for who does not read the log.
+    """
     with visit.reading() as view:
         need(view, Area.LOG)
         newest = view.state.seq
     rows, lowest = _newest(visit, min(wanted.before or newest + 1, newest + 1), wanted)
     asked = (f"{name} {_recorded(value)}" for name, value in asdict(wanted).items() if value)
     visit.desk.policy.observe(visit.actor, e.LogRead(what=", ".join(["facts", *asked])))
-    with visit.reading() as view:
-        return page(
-            request, "log.html", view, rows=rows, kinds=sorted(e.FACTS), wanted=wanted, lowest=lowest, show=_show,
-            actions=offers(view, _OVERSIGHT), overdue=security_test_overdue(view.state, view.at),
-        )  # fmt: skip
+    return rows, lowest
 
 
 def _newest(visit: Visit, top: int, wanted: Wanted) -> tuple[list[e.Fact], int]:
@@ -142,7 +151,7 @@ def _between(visit: Visit, bottom: int, top: int) -> Iterator[e.Fact]:
         yield fact
 
 
-def _show(fact: e.Fact) -> list[tuple[str, Any]]:
+def shown_fields(fact: e.Fact) -> list[tuple[str, Any]]:
     """Return an event's fields as a page shows them."""
     names = [name for name in fact.event.__struct_fields__ if name not in ("v", "decision")]
     shown = [(name, getattr(fact.event, name)) for name in names]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from access_policy.model.ids import RequestId
 from hub_config.desk import told
 from hub_config.texts import keep_text
 from tests.unit.hub_config.desk.seed import DESK, World
@@ -396,3 +397,36 @@ def test_who_takes_no_part_sees_nothing_of_it(world: World, path: str) -> None:
     """REQ-03: what the forms show now is shown to nobody else."""
     amend(world, "scans", "where", "a secret reason")
     assert world.client("stranger").get(path).status_code == 404
+
+
+def test_datasets_are_approved_by_boxes_all_ticked_at_first(world: World) -> None:
+    """S3, S22: what is granted is ticked; with no box ticked nothing is, for left out it would mean all of them."""
+    world.do("assess-request", "assessor", request="DR-3", assessment="sound")
+    world.find("DR-3")
+    board = world.client("board")
+    page = board.get("/do/approve-request?request=DR-3").text
+    assert re.search(r'type="checkbox" id="f-datasets-1" name="datasets" value="clinical" checked', page)
+    assert '<input type="hidden" name="_ticks" value="datasets">' in page
+    fields = {
+        "request": "DR-3", "improves_treatment": "true", "public_interest": "true", "reason": "sound",
+        "begins": "2026-11-22T13:00", "ends": "2027-11-22T13:00", "digest": world.digest("DR-3"), "_ticks": "datasets",
+    }  # fmt: skip
+    empty = board.post("/do/approve-request", fields)
+    assert empty.status_code == 422
+    assert "tick at least one of the datasets" in empty.text
+    assert 'value="clinical" checked' not in empty.text
+    done = board.post("/do/approve-request", {**fields, "datasets": "clinical"})
+    assert done.status_code == 303
+    with world.policy.reading() as state:
+        assert set(state.requests[RequestId("DR-3")].granted) == {"clinical"}
+
+
+def test_a_refusal_is_shown_in_words(world: World) -> None:
+    """S97: neither a code nor a typist's quotes stand in the text; the link says what it means."""
+    answer = world.client("researcher").post("/do/name-contact", {"request": "DR-2", "person": "P-9", "email": "x@y.z"})
+    assert answer.status_code == 422
+    problem = answer.text.split('class="problem"')[1].split("</div>")[0]
+    assert "What this means" in problem
+    words = re.sub(r"<[^>]*>", "", problem)
+    assert "`" not in words
+    assert "_" not in words

@@ -130,3 +130,12 @@ def test_texts_of_others_are_escaped(world: World) -> None:
     assert "&lt;script&gt;alert" in text
     assert "<script>alert" not in text
     assert "<img" not in text
+
+
+def test_names_stand_beside_numbers(world: World) -> None:
+    """S97: who verified somebody, with their name; institutions and courses by their titles."""
+    mine = page(world, "researcher", "/me")
+    assert "by <bdi>Admin 1</bdi>" in " ".join(mine.split())
+    row = page(world, "admin", "/people").split("The researcher")[1].split("</tr>")[0]
+    assert "Hospital" in row
+    assert "Heart data" in page(world, "admin", "/people/P-12")
