@@ -19,31 +19,13 @@ from access_policy.reasons import REASONS
 from hub_config.desk.desk import PREFIX, View, Visit, desk_of
 from hub_config.desk.endings import ending_texts
 from hub_config.desk.later import added_contacts, added_datasets
+from hub_config.desk.navigation import navigation
 from hub_config.desk.security import Keep
-from hub_config.desk.sight import areas
 from hub_config.desk.words import CODES, FACTORS, command_label, field_label, instant
 from hub_config.origins import SHARED
 
 _HERE = Path(__file__).resolve().parent
 _FLASH = "sluis-desk-said"
-
-_NAVIGATION = (
-    ("queue", "Queue", "queue"),
-    ("people", "People", "people"),
-    ("verify", "To verify", "verifying"),
-    ("courses", "Courses", "courses"),
-    ("institutions", "Institutions", "institutions"),
-    ("countries", "Countries", "institutions"),
-    ("transfers", "Transfers", "institutions"),
-    ("workspaces", "Workspaces", "workspaces"),
-    ("proposals", "Waiting", "proposals"),
-    ("log", "Log", "log"),
-    ("controls", "Controls", "log"),
-)
-_FOR_ALL = (
-    ("", "My requests"), ("waiting", "What waits"), ("requests", "All requests"), ("datasets", "Datasets"),
-    ("publications", "Publications"), ("documents", "Documents"), ("me", "About me"),
-)  # fmt: skip
 
 
 def _time(at: datetime | None) -> Markup:
@@ -97,7 +79,8 @@ def page(request: Request, template: str, view: View | None, /, answer: int = 20
     flash = desk.seals.open(desk.cookies.get(request, _FLASH))
     shared = {
         "contact": desk.settings.contact, "hub": desk.hub, "flash": flash, "visit": view.visit if view else None,
-        "view": view, "roles": _roles(view), "navigation": _navigation(request, view), "path": request.url.path,
+        "view": view, "roles": _roles(view), "navigation": navigation(view, request.url.path) if view else None,
+        "path": request.url.path,
         "query": dict(request.query_params), "link": _linker(request), "alarm": _alarm(view),
         "told": SHARED if desk.web.told else "",
     }  # fmt: skip
@@ -139,15 +122,6 @@ def _alarm(view: View | None) -> str:
     return "" if trouble is None else trouble.text
 
 
-def _navigation(request: Request, view: View | None) -> list[tuple[str, str, bool]]:
-    if view is None:
-        return []
-    open_areas = areas(view)
-    named = [*_FOR_ALL, *((path, label) for path, label, area in _NAVIGATION if area in open_areas)]
-    here = request.url.path.removeprefix(f"{PREFIX}/").partition("/")[0]
-    return [(f"{PREFIX}/{path}", label, path == here) for path, label in named]
-
-
 def error_page(request: Request, status: int, heading: str, text: str) -> Response:
     """Return an error in words; with the visitor's navigation where it can be read, and `request.state.back`."""
     shown = {"heading": heading, "text": text, "back": getattr(request.state, "back", "")}
@@ -183,7 +157,7 @@ def large_page(contact: Any, hub: str) -> Response:
 
 def _bare_page(contact: Any, hub: str, status: int, heading: str, text: str) -> Response:
     """Return a page that is made without looking at who asks."""
-    nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": []}
+    nobody: dict[str, Any] = {"flash": None, "visit": None, "view": None, "roles": [], "navigation": None}
     template = _ENVIRONMENT.get_template("error.html")
     return HTMLResponse(
         template.render(contact=contact, hub=hub, heading=heading, text=text, back="", alarm="", told="", **nobody),

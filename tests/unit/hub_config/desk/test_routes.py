@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from access_policy.permissions import TABLE, Standing
 from hub_config.desk.sight import AREAS, COMMANDS, Area
+from tests.unit.hub_config.desk.routes import routes
 from tests.unit.hub_config.desk.seed import DESK, PEOPLE, Client, World, full_world
 
 pytestmark = pytest.mark.unit
@@ -120,23 +119,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = full_world(folder)
     yield made
     made.policy.store.close()
-
-
-def routes(app: FastAPI) -> set[tuple[str, str]]:
-    """Return the method and the address below the desk of every route."""
-    document = app.openapi_url
-    found: set[tuple[str, str]] = set()
-    pending = list(app.routes)
-    while pending:
-        route = pending.pop()
-        inner = getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", None)
-        if isinstance(route, APIRoute):
-            found |= {(method, route.path.removeprefix(DESK)) for method in route.methods or ()}
-        elif inner:
-            pending += inner
-        else:
-            assert getattr(route, "path", None) == document, f"an unknown kind of route: {route}"
-    return found
 
 
 def test_every_route_stands_in_the_matrix(shared: World) -> None:
