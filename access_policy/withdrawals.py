@@ -11,7 +11,7 @@ from access_policy import events as e
 
 TAKING: frozenset[type[e.Event]] = frozenset(
     {
-        e.AdequacyEnded, e.AgreementEnded, e.AmendmentRefused, e.CertificationRevoked, e.CommandProposed,
+        e.AdequacyEnded, e.AgreementEnded, e.AmendmentRefused, e.CertificationRevoked, e.ClientEnded, e.CommandProposed,
         e.ConsentWithdrawn, e.ContactRefused, e.ContactRemoved, e.CountryUnlisted, e.DatasetWithdrawn,
         e.EmergencyAccessEnded, e.EndNotConfirmed, e.ErasureAsked, e.ExtensionRefused, e.FactorRemoved,
         e.FactorsReset, e.HomeDeleted, e.HomeDeletionOrdered, e.HomeSetAside, e.InvestigatorEnded, e.LossAccepted,

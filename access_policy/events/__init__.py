@@ -5,6 +5,7 @@ Personal texts carry their seal in their type (`model/texts.py`). Who did it and
 """
 
 from access_policy.events.base import FORMAT, Event, Fact, FactEvent, ObservationEvent
+from access_policy.events.clients import ClientEnded, ClientRegistered
 from access_policy.events.data import (
     ConsentWithdrawn,
     DatasetHandedOver,
@@ -70,6 +71,7 @@ from access_policy.events.institutions import (
     OrganisationExcluded,
 )
 from access_policy.events.observations import (
+    AccessSearched,
     ClockJumped,
     CommandRefused,
     FileRead,
@@ -170,6 +172,7 @@ __all__ = [
     "FACTS",
     "FORMAT",
     "OBSERVATIONS",
+    "AccessSearched",
     "AdequacyDecided",
     "AdequacyEnded",
     "AgreementEnded",
@@ -182,6 +185,8 @@ __all__ = [
     "BoardVoted",
     "CertificationRevoked",
     "CheckpointKeyRotated",
+    "ClientEnded",
+    "ClientRegistered",
     "ClockJumped",
     "ClockPaused",
     "ClockResumed",

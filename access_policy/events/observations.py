@@ -2,7 +2,7 @@
 
 from access_policy.events.base import ObservationEvent
 from access_policy.model.enums import Assurance, FactorKind, Zone
-from access_policy.model.ids import FactorId, PersonId, RequestId
+from access_policy.model.ids import ClientName, FactorId, PersonId, RequestId
 from access_policy.model.texts import CodeText, CommandText, DigestText
 
 
@@ -121,3 +121,10 @@ class NoticeFailed(ObservationEvent, frozen=True, kw_only=True):
     why: CodeText
     answer: int = 0
     tries: int
+
+
+class AccessSearched(ObservationEvent, frozen=True, kw_only=True):
+    """A registered program asked for whom, or for what, the answer is yes (E51). `what` holds words of the program."""
+
+    client: ClientName
+    what: CodeText

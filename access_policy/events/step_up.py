@@ -14,7 +14,8 @@ SINCE = 2
 STEP_UP: frozenset[type[e.FactEvent]] = frozenset(
     {
         e.AdequacyDecided, e.AmendmentApproved, e.AmendmentProposed, e.AmendmentRefused, e.AttendanceClaimed,
-        e.AttendanceConfirmed, e.BoardVoted, e.CommandProposed, e.ConfirmationCodeIssued, e.ConfirmationCodeRedeemed,
+        e.AttendanceConfirmed, e.BoardVoted, e.ClientRegistered, e.CommandProposed, e.ConfirmationCodeIssued,
+        e.ConfirmationCodeRedeemed,
         e.ConflictDeclared, e.ContactAsked, e.ContactChecked,
         e.ContactNamed, e.CountryListed, e.DatasetReopened, e.DocumentAccepted, e.EmergencyAccessGranted,
         e.ExclusionLifted, e.ExtensionAsked,

@@ -10,6 +10,7 @@ from typing import Any
 from access_policy import events as e
 from access_policy.events.step_up import proposed_by_operators, takes_step_up
 from access_policy.fold import (
+    clients,
     data,
     erasure,
     files,
@@ -36,6 +37,7 @@ APPLIERS: dict[type[e.Event], Applier] = {
     **erasure.APPLIERS,
     **files.APPLIERS,
     **training.APPLIERS,
+    **clients.APPLIERS,
     **data.APPLIERS,
     **requests.APPLIERS,
     **review.APPLIERS,

@@ -16,6 +16,9 @@ Cast = Callable[[Fields], Fields]
 
 SINCE: Mapping[str, int] = {
     "CheckpointKeyRotated": 2,
+    "AccessSearched": 2,
+    "ClientEnded": 2,
+    "ClientRegistered": 2,
     "ClockJumped": 2,
     "ConfirmationCodeIssued": 2,
     "ConfirmationCodeRedeemed": 2,

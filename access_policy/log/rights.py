@@ -69,7 +69,7 @@ DESK = Role(
         {
             e.AdequacyDecided, e.AdequacyEnded, e.AgreementEnded, e.AgreementRecorded, e.AmendmentApproved,
             e.AmendmentProposed, e.AmendmentRefused, e.AttendanceClaimed, e.AttendanceConfirmed, e.BoardVoted,
-            e.CertificationRevoked, e.ClockPaused, e.ClockResumed, e.CommandProposed,
+            e.CertificationRevoked, e.ClientEnded, e.ClientRegistered, e.ClockPaused, e.ClockResumed, e.CommandProposed,
             e.ConfirmationCodeIssued, e.ConfirmationCodeRedeemed, e.ConflictDeclared,
             e.ConsentWithdrawn, e.ContactAsked, e.ContactChecked, e.ContactMadeAvailable, e.ContactNamed,
             e.ContactRefused, e.ContactRemoved, e.CountryListed, e.CountryUnlisted, e.CourseRegistered, e.CourseRevised,
@@ -94,7 +94,7 @@ DESK = Role(
             e.TransferBasisRecorded, e.VerificationWithdrawn, e.VersionReleased, e.WorkspaceStopAsked,
         }
     ),
-    _BY_ALL | {e.FileRead, e.LogRead, e.NoticeFailed, e.NoticeSent},
+    _BY_ALL | {e.AccessSearched, e.FileRead, e.LogRead, e.NoticeFailed, e.NoticeSent},
     {
         # a confirmed erasure takes a person's key, factors and sessions away; no secret of them can be read for that
         "sealing_keys": (*_SEALS, "UPDATE (wrapped)"),

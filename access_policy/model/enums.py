@@ -24,6 +24,13 @@ class Zone(StrEnum):
     INSTITUTE = "institute"
 
 
+class ResourceType(StrEnum):
+    """What other systems ask about: the workspace of a request, or a dataset for the purpose of one."""
+
+    REQUEST = "request"
+    DATASET = "dataset"
+
+
 class DataKind(StrEnum):
     """The two kinds of data that are registered (S81)."""
 

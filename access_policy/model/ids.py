@@ -14,6 +14,7 @@ DatasetName = NewType("DatasetName", str)
 CourseName = NewType("CourseName", str)
 StudyName = NewType("StudyName", str)
 ProviderName = NewType("ProviderName", str)
+ClientName = NewType("ClientName", str)
 FactorId = NewType("FactorId", str)
 
 _NUMBERED = re.compile(r"(?:P|DR)-[1-9][0-9]{0,8}", re.ASCII)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from access_policy.model.enums import DocumentKind, LicenceReading, Role
 from access_policy.model.ids import (
+    ClientName,
     CourseName,
     DatasetName,
     InstitutionName,
@@ -19,6 +20,7 @@ from access_policy.model.ids import (
 )
 from access_policy.model.instants import LONGEST_YEAR_DAYS, days
 from access_policy.model.jurisdictions import ADEQUACY, ELIGIBLE_THIRD_COUNTRIES, Adequacy, EligibleThirdCountry
+from access_policy.state.clients import Client
 from access_policy.state.data import Dataset, Document, DocumentVersion, Files, Investigator, OptOut, Study
 from access_policy.state.institutions import Institution
 from access_policy.state.memo import Memo
@@ -161,6 +163,7 @@ class State:
     role_courses: dict[Role, tuple[Course, ...]] = field(default_factory=dict)
     trainings: dict[int, Training] = field(default_factory=dict)
     providers: dict[ProviderName, Provider] = field(default_factory=dict)
+    clients: dict[ClientName, Client] = field(default_factory=dict)
     studies: dict[StudyName, Study] = field(default_factory=dict)
     datasets: dict[DatasetName, Dataset] = field(default_factory=dict)
     files: list[Files] = field(default_factory=list)
@@ -195,6 +198,7 @@ __all__ = [
     "Appointment",
     "AskedContact",
     "Certification",
+    "Client",
     "Confirmation",
     "Contact",
     "Course",

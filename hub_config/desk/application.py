@@ -6,6 +6,8 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import Lifespan
 
 from hub_config.desk import api
+from hub_config.desk.access import routes as access
+from hub_config.desk.access.errors import add_access_handlers
 from hub_config.desk.desk import PREFIX, Desk
 from hub_config.desk.errors import add_handlers
 from hub_config.desk.pages import (
@@ -69,6 +71,7 @@ def create_app(
     app.state.desk = desk
     for router in (*_PAGES, *((login,) if login is not None else ())):
         app.include_router(router, include_in_schema=False)
+    app.include_router(access.router)
     app.include_router(api.router)
     app.include_router(files.router)
     app.include_router(researcher.router)
@@ -82,6 +85,7 @@ def create_app(
     app.include_router(draft_rest.router)
     app.include_router(training_rest.router)
     add_handlers(app)
+    add_access_handlers(app)
     broken, large = (partial(made, desk.settings.contact, desk.hub) for made in (broken_page, large_page))
     address = Address(desk.url, service, desk.web.all, desk.institute)
     app.add_middleware(Shield, address=address, broken=broken, large=large)

@@ -32,6 +32,9 @@ PREFIX = "/services/desk"
 MOST_EXPORTS = 5
 """How often in an hour somebody gets all that the log holds of them: it reads the whole log."""
 
+MOST_SEARCHES = 600
+"""How often in an hour a registered program searches: each one asks about many people or requests."""
+
 _LOGGED_IN = frozenset(
     {
         ReasonCode.PERSON_DISABLED,
@@ -84,6 +87,7 @@ class Desk:
     documents: Path = Path("documents")
     intakes: Throttle = field(default_factory=Throttle)
     exports: Throttles = field(default_factory=partial(Throttles, MOST_EXPORTS))
+    searches: Throttles = field(default_factory=partial(Throttles, MOST_SEARCHES))
     new_code: Callable[[], str] = field(default=random_code)
     origins: Origins | None = None
     institute: str = ""

@@ -17,6 +17,8 @@ from hub_config.desk.render import behind_page, error_page
 
 log = logging.getLogger("sluis.desk")
 API = f"{PREFIX}/api/"
+_PROGRAMS = (API, f"{PREFIX}/access/")
+"""Below these nobody looks at a page."""
 
 
 class Refused(Exception):
@@ -69,14 +71,14 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _answer(request: Request, status: int, code: str, heading: str, text: str) -> Response:
-    if request.url.path.startswith(API):
+    if request.url.path.startswith(_PROGRAMS):
         return problem(request.app.state.desk, status, code, text)
     return error_page(request, status, heading, text)
 
 
 def _logged_out(request: Request, _: Exception) -> Response:
     path = request.url.path
-    if path.startswith((API, f"{PREFIX}/status")):
+    if path.startswith((*_PROGRAMS, f"{PREFIX}/status")):
         response: Response = problem(request.app.state.desk, 401, "session_missing", "log in with both factors")
     else:
         back = path + (f"?{request.url.query}" if request.url.query else "")
@@ -114,7 +116,7 @@ def _step_up(request: Request, error: Exception) -> Response:
     """Send a browser for the second factor; tell a program where its person gives it, and how it goes on (S76)."""
     if not isinstance(error, StepUpNeeded):
         raise error
-    if not request.url.path.startswith(API):
+    if not request.url.path.startswith(_PROGRAMS):
         return RedirectResponse(error.url, 303)
     text = "open `step_up.url` in the browser of this login, give your second factor there, and send this once more"
     found = {"url": error.url, "header": "X-Step-Up", "value": error.token}
@@ -130,7 +132,7 @@ def _log_behind(request: Request, error: Exception) -> Response:
         "The log does not hold all that was signed: an old backup was put back, or facts were removed. Until two "
         "admins have looked at it nothing is decided and nothing changes."
     )
-    if request.url.path.startswith(API):
+    if request.url.path.startswith(_PROGRAMS):
         return problem(request.app.state.desk, 503, "log_behind", text)
     return behind_page(request, _visit_behind(request), text)
 

@@ -76,6 +76,8 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "claim-attendance": {"training": 1, "code": "blue heron"},
     "confirm-attendance": {"training": 1, "people": ("P-3",)},
     "exempt-person": {"course": "privacy", "until": LATER, **_TEXT},
+    "register-client": {"client": "bucket-proxy", "title": "Proxy", "resource_types": ("dataset",), "digest": DIGEST},
+    "end-client": {"client": "bucket-proxy"},
     "trust-provider": {"provider": "academy", "name": "Academy", "course": "privacy", "until": LATER},
     "distrust-provider": {"provider": "academy"},
     "accept-certificate": {"course": "privacy", "provider": "academy", "passed_on": NOON, "ends": LATER},

@@ -61,7 +61,7 @@ PLAIN = {
         AdequacyDecided.country AdequacyEnded.country CountryListed.country CountryUnlisted.country
         DomainsDeclared.domains IdentityLinked.issuer InstitutionCorrected.country InstitutionCorrected.name
         InstitutionRegistered.country InstitutionRegistered.domains InstitutionRegistered.name
-        ProviderTrusted.name
+        ProviderTrusted.name ClientRegistered.title
     """,
     "ThingText": """
         CourseRegistered.title DatasetRegistered.duo DatasetRegistered.source DatasetRegistered.title
@@ -82,6 +82,7 @@ PLAIN = {
     """,
     "CommandText": "CommandProposed.command CommandRefused.command",
     "DigestText": """
+        ClientRegistered.digest
         ConfirmationCodeIssued.digest ConsentWithdrawn.subject DatasetRegistered.manifest DocumentPublished.digest
         ExtractPrepared.manifest
         FileDropped.digest FileKept.digest IdentityLinked.identity InstallationBegun.installation

@@ -17,6 +17,7 @@ from access_policy.decision import decide
 from access_policy.fold import fold
 from access_policy.model.enums import Action, FactorKind, Role, Zone
 from access_policy.model.ids import (
+    ClientName,
     CourseName,
     DatasetName,
     FactorId,
@@ -38,7 +39,8 @@ from tests.unit.access_policy.world import ADMIN, DAY, DIGEST, NOON, OPEN, RESEA
 OTHERS = frozenset(
     {
         "AdequacyDecided", "AgreementRecorded", "AmendmentApproved", "AmendmentProposed", "AttendanceClaimed",
-        "AttendanceConfirmed", "BoardVoted", "CheckpointKeyRotated", "ClockPaused", "ClockResumed", "ConflictDeclared",
+        "AttendanceConfirmed", "BoardVoted", "CheckpointKeyRotated", "ClientRegistered", "ClockPaused", "ClockResumed",
+        "ConflictDeclared",
         "ContactAsked", "ContactChecked", "ContactMadeAvailable", "ContactNamed", "CountryListed", "CourseRegistered",
         "ConfirmationCodeIssued", "ConfirmationCodeRedeemed", "NameCorrected",
         "CourseRevised", "DatasetDropped", "DatasetHandedOver", "DatasetRegistered", "DatasetReopened",
@@ -98,6 +100,7 @@ WITHDRAWALS: tuple[e.FactEvent, ...] = (
     e.PersonLeft(person=ADMIN),
     e.ProposalConfirmed(proposal=1),
     e.ProposalDropped(proposal=1),
+    e.ClientEnded(client=ClientName("bucket-proxy")),
     e.ProviderDistrusted(provider=ProviderName("academy")),
     e.RequestEnded(request=OPEN, **REASON),
     e.RequestRefused(request=OPEN, **REASON),
