@@ -17,6 +17,7 @@ from access_policy.model.enums import Component
 from access_policy.model.ids import PersonId
 from access_policy.use_cases import Policy
 from hub_config.bootstrap import await_policy, identity_of
+from hub_config.desk.access import METADATA
 from hub_config.desk.security import Address
 from hub_config.gate import Gate
 from hub_config.gated_proxy import GatedProxy
@@ -268,6 +269,7 @@ def _rights(c: Any, running: Running) -> None:
         },
         {"name": "warden", "api_token": running.warden_token},
     ]
+    c.Proxy.extra_routes = {f"{running.web.desk_host}{METADATA}/": running.desk}  # AuthZEN 1.0, section 9.2
 
 
 def _callback(origins: Origins) -> dict[str, str]:

@@ -31,6 +31,10 @@ STEP_UP: frozenset[type[e.FactEvent]] = frozenset(
 )  # fmt: skip
 
 
+OF_OPERATORS: frozenset[type[e.FactEvent]] = frozenset({e.ClientRegistered})
+"""What an operator of the machine leaves in a person's name as well: connecting another system is their work."""
+
+
 def takes_step_up(log_format: int, event: e.Event) -> bool:
     """Say whether an event in a log of this format is a person's own doing, after a step-up."""
     return log_format >= SINCE and type(event) in STEP_UP
@@ -40,6 +44,7 @@ PROPOSED_BY_OPERATORS = frozenset({"erase-person"})
 """The commands that take two people and are not personal: an operator may propose them, who has no step-up (E50)."""
 
 
-def proposed_by_operators(event: e.Event) -> bool:
-    """Say whether an event proposes what an operator of the machine may propose in a person's name."""
-    return isinstance(event, e.CommandProposed) and event.command in PROPOSED_BY_OPERATORS
+def open_to_operators(event: e.Event) -> bool:
+    """Say whether an operator of the machine may leave an event in a person's name, who has no step-up then."""
+    proposed = isinstance(event, e.CommandProposed) and event.command in PROPOSED_BY_OPERATORS
+    return proposed or type(event) in OF_OPERATORS

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from access_policy import events as e
-from access_policy.events.step_up import proposed_by_operators, takes_step_up
+from access_policy.events.step_up import open_to_operators, takes_step_up
 from access_policy.fold import (
     clients,
     data,
@@ -56,11 +56,11 @@ def fold(state: State, fact: e.Fact) -> None:
 
 
 def _stands_without(state: State, fact: e.Fact) -> bool:
-    """An operator does in a demo what is personal elsewhere, and proposes what is not personal; the installation
+    """An operator does in a demo what is personal elsewhere, and anywhere what is open to operators; the installation
     appoints in the first append alone."""
     actor = fact.actor
     if actor.operator is not None:
-        may = state.demo or proposed_by_operators(fact.event)
+        may = state.demo or open_to_operators(fact.event)
         return may and actor.person is not None and actor.component is None
     first = state.begun is not None and state.begun == state.at == fact.at
     return first and actor.person is None and actor.component is Component.INSTALLATION

@@ -16,6 +16,7 @@ from hub_config.cli import (
     audit,
     backup,
     checks,
+    clients,
     datasets,
     do,
     erasure,
@@ -42,8 +43,8 @@ from spawner.storage import DatasetProblem
 NO, SURROUNDINGS, REFUSED, UNEXPECTED, INTERRUPTED = 1, 2, 3, 4, 130
 
 _AREAS = (
-    init, run, people, persons, sessions, lists, erasure, questions, simulate, do, datasets, notices, log, audit,
-    checks, backup, keys, upgrade,
+    init, run, people, persons, sessions, clients, lists, erasure, questions, simulate, do, datasets, notices, log,
+    audit, checks, backup, keys, upgrade,
 )  # fmt: skip
 _PROBLEMS = (UsageProblem, StateProblem, SettingsProblem, LogError, DatasetProblem, DemoDataProblem, ProxyMissingError)
 

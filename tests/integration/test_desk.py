@@ -1,5 +1,6 @@
 """The desk's login against the real hub, and what two people see of each other through it."""
 
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.integration.whole import RunningSluis, Visitor, until
+from tests.integration.whole import RunningSluis, Visitor, sluis, until
 
 pytestmark = pytest.mark.integration
 
@@ -97,3 +98,22 @@ def test_logout_closes_the_desk_at_once(demo: RunningSluis) -> None:
         gijs.http.get("/hub/logout")
     with httpx.Client(base_url=demo.url, headers=cookie, trust_env=False) as alone:
         until(lambda: alone.get(f"{DESK}me").status_code == 303)
+
+
+def test_another_system_asks_through_the_proxy(demo: RunningSluis, lotte: Visitor) -> None:
+    """S26: a program finds the endpoints where the specification puts them, and gets the decision of the hub's gate."""
+    registered = sluis(
+        demo.state, "client", "add", "object-store", "--title", "Objects", "--type", "dataset", "--as", "P-1", "--json"
+    )
+    headers = {"authorization": f"Bearer {json.loads(registered.stdout)['token']}"}
+    with httpx.Client(base_url=demo.url) as program:
+        found = program.get("/.well-known/authzen-configuration/services/desk").json()
+        asked = {
+            "subject": {"type": "person", "id": lotte.person}, "action": {"name": "open_workspace"},
+            "resource": {"type": "dataset", "id": "gbsg2-clinical", "properties": {"request": "DR-1"}},
+        }  # fmt: skip
+        answer = program.post(found["access_evaluation_endpoint"], json=asked, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"decision": True})
+        assert program.post(found["access_evaluation_endpoint"], json=asked).status_code == 401
+        assert sluis(demo.state, "client", "end", "object-store", "--as", "P-1").returncode == 0
+        assert program.post(found["access_evaluation_endpoint"], json=asked, headers=headers).status_code == 401

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -18,6 +17,7 @@ from access_policy.evaluation import Evaluation
 from access_policy.events import AccessSearched
 from access_policy.model.enums import Component
 from access_policy.state import Client
+from hub_config.desk.access.secrets import digest_of
 from hub_config.desk.desk import Desk, desk_of
 from hub_config.desk.errors import Refused
 from hub_config.sessions import live_session
@@ -82,11 +82,6 @@ def mark_of(request: Request) -> str:
     """Return the mark that a message came with, or nothing where it could not stand in a header."""
     mark = request.headers.get("x-request-id", "")
     return mark if _VISIBLE.fullmatch(mark) else ""
-
-
-def digest_of(secret: str) -> str:
-    """Return what the log holds of a secret: it is random and long, so that its digest tells nothing of it."""
-    return sha256(secret.encode()).hexdigest()
 
 
 Calling = Annotated[Caller, Depends(calling)]

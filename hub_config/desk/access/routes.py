@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from access_policy import events as e
 from access_policy.evaluation import PERSON, Evaluation
+from hub_config.desk.access import METADATA
 from hub_config.desk.access.callers import Caller, Calling
 from hub_config.desk.access.wire import (
     MOST_RESULTS,
@@ -27,8 +28,6 @@ from hub_config.desk.desk import PREFIX, desk_of
 from hub_config.desk.errors import Refused
 
 BASE = f"{PREFIX}/access/v1"
-METADATA = f"/.well-known/authzen-configuration{PREFIX}"
-"""Where the specification puts the metadata of a base address with a path (section 9.2)."""
 
 router = APIRouter(include_in_schema=False)
 _STOPS = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}

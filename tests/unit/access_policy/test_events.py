@@ -75,6 +75,7 @@ PLAIN = {
     "PlaceText": "DatasetRegistered.location ExtractPrepared.location VersionReleased.location",
     "LawText": "AdequacyDecided.act AdequacyEnded.act CountryListed.act CountryUnlisted.act",
     "CodeText": """
+        AccessSearched.what
         ClockJumped.what CommandRefused.code ConfirmationCodeRedeemed.code EndNotConfirmed.node LogRead.what
         LoginRefused.why NoticeFailed.notice NoticeFailed.template NoticeFailed.why NoticeSent.message
         NoticeSent.notice NoticeSent.template SessionBegun.provider SessionEnded.why

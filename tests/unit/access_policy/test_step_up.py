@@ -15,11 +15,11 @@ from access_policy.actor import Actor, component, operator, person
 from access_policy.commands.base import Command, Refusal, RefusalCode, name_of
 from access_policy.commands.installation import ConfirmProposal
 from access_policy.events import FactEvent
-from access_policy.events.step_up import PROPOSED_BY_OPERATORS, STEP_UP
+from access_policy.events.step_up import OF_OPERATORS, PROPOSED_BY_OPERATORS, STEP_UP
 from access_policy.fold import fold, suppose
 from access_policy.handle import HANDLERS, effect, handle
-from access_policy.model.enums import Component, RequestStatus
-from access_policy.model.ids import PersonId
+from access_policy.model.enums import Component, RequestStatus, ResourceType
+from access_policy.model.ids import ClientName, PersonId
 from access_policy.permissions import TABLE, FourEyes, Standing, authorise
 from access_policy.state import State
 from tests.unit.access_policy.samples import COMMANDS, sample
@@ -168,7 +168,7 @@ def test_the_fold_refuses_a_row_without_its_step_up(kind: type[FactEvent]) -> No
     """
     state = State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
     event = kind(**dict.fromkeys(kind.__struct_fields__))  # type: ignore[arg-type]  # only its kind is looked at
-    for actor in OTHERS.values():
+    for actor in (one for one in OTHERS.values() if kind not in OF_OPERATORS or one.operator is None):
         with pytest.raises(ValueError, match=rf"`{kind.__name__}` of `.*` names no step-up"):
             fold(state, e.Fact(10, NOON, actor, event))
         assert state == State(seq=9, at=NOON, begun=NOON - MINUTE, format=2)
@@ -184,6 +184,22 @@ def test_the_fold_takes_what_an_operator_may_propose() -> None:
         world = of_format_2(everything_holds())
         fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, _proposed("erase-person")))
         assert [one.command for one in world.state.proposals.values()] == ["erase-person"]
+
+
+def test_the_fold_takes_a_program_that_an_operator_registers() -> None:
+    """MFA-11: in an admin's name; a person does it with a step-up only, and no part of the program at all."""
+    program = e.ClientRegistered(
+        client=ClientName("gateway"), title="A gateway", resource_types=(ResourceType.REQUEST,), searches=False,
+        reads_reasons=False, tells_zone=False, digest="0" * 64,
+    )  # fmt: skip
+    for actor in (operator("root", ADMIN), person(ADMIN, "a-proof")):
+        world = of_format_2(everything_holds())
+        fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, program))
+        assert list(world.state.clients) == ["gateway"]
+    for actor in (person(ADMIN), INSTALLATION):
+        world = of_format_2(everything_holds())
+        with pytest.raises(ValueError, match="names no step-up"):
+            fold(world.state, e.Fact(world.state.seq + 1, world.at, actor, program))
 
 
 @pytest.mark.parametrize("command", [name_of(kind) for kind in COMMANDS if TABLE[kind].four_eyes == _SECOND])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from access_policy.permissions import TABLE, Standing
+from hub_config.desk.access import METADATA
 from hub_config.desk.sight import AREAS, COMMANDS, Area
 from tests.unit.hub_config.desk.routes import routes
 from tests.unit.hub_config.desk.seed import DESK, PEOPLE, Client, World, full_world
@@ -109,6 +110,9 @@ OF_DRAFTS = {("POST", "/drafts/{name}"), ("GET", "/api/v1/drafts/{name}"), ("POS
 }  # test_drafts.py
 OF_LOGINS = {("GET", "/logins/{reference}"), ("POST", "/logins/{reference}")}  # test_first_day_of_a_person.py
 OF_STEP_UPS = {("GET", "/step-up")}  # test_step_up.py
+OF_PROGRAMS = {("GET", METADATA)} | {
+    ("POST", f"/access/v1/{what}") for what in ("evaluation", "evaluations", "search/{what}")
+}  # test_authzen.py, test_programs.py: no login of a person opens them
 BEHIND = {("GET", "/loss"), ("POST", "/loss/{step}")}  # open on a log that is behind only: test_loss.py
 BY_COMMAND = {"/do/{name}", "/api/v1/commands/{name}"}  # tried below, once for each command
 
@@ -125,7 +129,7 @@ def test_every_route_stands_in_the_matrix(shared: World) -> None:
     """REQ-06: a new route without a row here fails the build."""
     known = {("GET", path) for path in PUBLIC | PAGES.keys()} | {("GET", "/do/{name}")}
     posts = {("POST", path) for path in BY_COMMAND | OF_STRANGERS} | OF_FILES | OF_DRAFTS
-    assert routes(shared.app()) == known | BEHIND | posts | OF_LOGINS | OF_STEP_UPS
+    assert routes(shared.app()) == known | BEHIND | posts | OF_LOGINS | OF_STEP_UPS | OF_PROGRAMS
 
 
 @pytest.mark.parametrize("path", sorted(PAGES))
