@@ -40,6 +40,7 @@ from hub_config.desk.pages import (
 from hub_config.desk.render import broken_page, large_page
 from hub_config.desk.rest import controls as rest_controls
 from hub_config.desk.rest import drafts as draft_rest
+from hub_config.desk.rest import follows as rest_follows
 from hub_config.desk.rest import letters, queues, researcher
 from hub_config.desk.rest import log as rest_log
 from hub_config.desk.rest import register as register_rest
@@ -74,6 +75,7 @@ def create_app(
     app.include_router(access.router)
     app.include_router(api.router)
     app.include_router(files.router)
+    app.include_router(rest_follows.router)
     app.include_router(researcher.router)
     app.include_router(rest_controls.router)
     app.include_router(rest_transfers.router)

@@ -13,6 +13,7 @@ from access_policy.model.ids import RequestId
 from access_policy.state import Request as DataRequest
 from hub_config.desk.desk import PREFIX, NotYours, View, Visit, Visiting
 from hub_config.desk.errors import Refused
+from hub_config.desk.follows import LOOKED_AT, follows, why
 from hub_config.desk.forms import BOUND_TO_FORM, arguments_of, fields_of, hashed, unanswered
 from hub_config.desk.give import check_stands, command_named, give, said_of, target_of
 from hub_config.desk.kinds import kind_of, kinds
@@ -86,6 +87,8 @@ def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> 
     arguments = arguments_of(kind, form)
     with visit.reading() as view:
         of_file = _of_file(view, arguments)
+    if "_look" in form:
+        return _looked_at(request, visit, kind, _Filled(_typed_in(form, arguments), _fixed(form)))
     try:
         _check_typed(kind, arguments, form)
         _check_read(kind, arguments)
@@ -93,12 +96,22 @@ def give_command(request: Request, name: str, visit: Visiting, form: Posted) -> 
         _check_ticked(arguments, form)
         done = give(visit, name, hashed(kind, arguments))
     except Refused as refused:
-        filled = _Filled(_typed_in(form, arguments), frozenset(str(form.get("_fixed", "")).split()), refused)
+        filled = _Filled(_typed_in(form, arguments), _fixed(form), refused)
         with visit.reading() as view:
             return _form(request, view, kind, filled)
     with visit.reading() as view:
         target = target_of(view, done, {**arguments, **of_file})
     return said(request, f"{PREFIX}/{target}", said_of(done, command_label(name)))
+
+
+def _looked_at(request: Request, visit: Visit, kind: type[Command], filled: _Filled) -> Response:
+    """S94: show what would follow of what was typed; nothing is done."""
+    with visit.reading() as view:
+        return _form(request, view, kind, filled)
+
+
+def _fixed(form: FormData) -> frozenset[str]:
+    return frozenset(str(form.get("_fixed", "")).split())
 
 
 def _check_typed(kind: type[Command], arguments: dict[str, str], form: FormData) -> None:
@@ -152,7 +165,8 @@ def _form(request: Request, view: View, kind: type[Command], filled: _Filled) ->
         refused=refused, dangerous=kind in DANGEROUS, typed=known.get(TYPED.get(kind, "")) if kind in TYPED else None,
         about=about, fixed=" ".join(sorted(pinned)), help=command_help(request.path_params["name"], kind),
         back=_back(view, {**known, **_of_file(view, known)}), code=shown_code(code),
-        subject=subject_of(view, kind, known), **_shown_with(view, kind, about, values),
+        subject=subject_of(view, kind, known), follows=None if hindrance else follows(view, kind, values),
+        looks=kind in LOOKED_AT, reasons_of=why, **_shown_with(view, kind, about, values),
     )  # fmt: skip
 
 

@@ -109,6 +109,7 @@ OF_DRAFTS = {("POST", "/drafts/{name}"), ("GET", "/api/v1/drafts/{name}"), ("POS
     ("POST", f"/api/v1/drafts/{{name}}{what}") for what in ("", "/delete", "/open")
 }  # test_drafts.py
 OF_LOGINS = {("GET", "/logins/{reference}"), ("POST", "/logins/{reference}")}  # test_first_day_of_a_person.py
+OF_PREVIEWS = {("POST", "/api/v1/commands/{name}/preview")}  # test_follows.py
 OF_STEP_UPS = {("GET", "/step-up")}  # test_step_up.py
 OF_PROGRAMS = {("GET", METADATA)} | {
     ("POST", f"/access/v1/{what}") for what in ("evaluation", "evaluations", "search/{what}")
@@ -129,7 +130,7 @@ def test_every_route_stands_in_the_matrix(shared: World) -> None:
     """REQ-06: a new route without a row here fails the build."""
     known = {("GET", path) for path in PUBLIC | PAGES.keys()} | {("GET", "/do/{name}")}
     posts = {("POST", path) for path in BY_COMMAND | OF_STRANGERS} | OF_FILES | OF_DRAFTS
-    assert routes(shared.app()) == known | BEHIND | posts | OF_LOGINS | OF_STEP_UPS | OF_PROGRAMS
+    assert routes(shared.app()) == known | BEHIND | posts | OF_LOGINS | OF_STEP_UPS | OF_PROGRAMS | OF_PREVIEWS
 
 
 @pytest.mark.parametrize("path", sorted(PAGES))
