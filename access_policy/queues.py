@@ -148,8 +148,13 @@ def _theirs(state: State, request: Request, actor: Actor, at: datetime) -> list[
 def _is_theirs(one: _Open, mine: frozenset[Standing], signs: frozenset[InstitutionName]) -> bool:
     if one.kind is TaskKind.LICENSEE_SIGNATURE:
         return InstitutionName(one.about) in signs
-    givers = TABLE[GIVEN_BY[one.kind][0]].standings
-    return bool(mine & (givers & {_SIGNS[one.kind]} if one.kind in _SIGNS else givers))
+    return has_kind(one.kind, mine)
+
+
+def has_kind(kind: TaskKind, standings: frozenset[Standing]) -> bool:
+    """Say whether tasks of this kind are for somebody who stands so."""
+    givers = TABLE[GIVEN_BY[kind][0]].standings
+    return bool(standings & (givers & {_SIGNS[kind]} if kind in _SIGNS else givers))
 
 
 def _open(state: State, request: Request, at: datetime) -> Iterator[_Open]:

@@ -12,21 +12,8 @@ from hub_config.desk.listing import Listing, listing
 # how an address names a month; none: the first in which anybody loses access
 MonthName = Annotated[str, Query(pattern=r"^([0-9]{4}-[0-9]{2})?$", description="a month such as 2027-03")]
 
-ROW = 24
-"""Height of a row of the plot, in its units."""
-WIDTH = 320
-_BARS_FROM, _BARS_WIDE = 84, 186
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A row of the plot: the month, how many, and where its bar stands; lengths in the plot's units."""
-
-    month: str
-    count: int
-    top: int
-    left: int
-    wide: float
+WIDTH = 200
+"""Width of the longest bar of the plot, in its units."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +42,10 @@ def expiry(view: View, month: str, words: str, number: int) -> Expiry:
     return Expiry(months, chosen, listing(lapses, words, number, lambda one: _text(view, one)))
 
 
-def bars(months: tuple[Month, ...]) -> list[Bar]:
-    """Return the rows of the plot; the longest bar is as wide as there is room."""
+def bars(months: tuple[Month, ...]) -> list[tuple[Month, float]]:
+    """Return each month with the length of its bar; the worst one has all of the room."""
     most = max((len(one.lapses) for one in months), default=0) or 1
-    return [
-        Bar(one.name, len(one.lapses), row * ROW, _BARS_FROM, round(_BARS_WIDE * len(one.lapses) / most, 1))
-        for row, one in enumerate(months)
-    ]
+    return [(one, round(WIDTH * len(one.lapses) / most, 1)) for one in months]
 
 
 def _text(view: View, lapse: Lapse) -> str:

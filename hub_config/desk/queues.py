@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from access_policy.commands.base import Refusal
-from access_policy.queues import GIVEN_BY, PARTIES, Task, TaskKind, barred, tasks_for
+from access_policy.queues import GIVEN_BY, PARTIES, Task, TaskKind, barred, has_kind, tasks_for
 from access_policy.state import Request
 from hub_config.desk.desk import View
 from hub_config.desk.listing import Listing, listing
-from hub_config.desk.sight import Offer, objection, offers, party_offers
+from hub_config.desk.sight import Offer, objection, offers, party_offers, standings
 
 LABELS: dict[TaskKind, str] = {
     TaskKind.INTAKE: "Answer an intake",
@@ -44,6 +44,12 @@ def queue(view: View, kind: str, words: str, number: int) -> Listing[Task]:
     """Return one page of the visitor's tasks, overdue first. `is:overdue` and `kind:…` are words of each."""
     found = [one for one in tasks_for(view.state, view.actor, view.at) if kind in ("", one.kind)]
     return listing(found, words, number, lambda one: _text(view, one))
+
+
+def own_kinds(view: View) -> list[TaskKind]:
+    """Return the kinds of tasks that somebody who stands as the visitor does can have at all."""
+    mine = standings(view)
+    return [kind for kind in TaskKind if has_kind(kind, mine)]
 
 
 def rows(view: View, tasks: Listing[Task]) -> list[Row]:

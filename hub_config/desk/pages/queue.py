@@ -3,11 +3,10 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from access_policy.queues import TaskKind
 from access_policy.standing import signing_at
 from hub_config.desk.desk import PREFIX, Visiting
 from hub_config.desk.listing import Kind, Number, Words
-from hub_config.desk.queues import LABELS, queue, rows
+from hub_config.desk.queues import LABELS, own_kinds, queue, rows
 from hub_config.desk.render import page
 from hub_config.desk.sight import Area, need
 
@@ -22,5 +21,5 @@ def my_queue(request: Request, visit: Visiting, q: Words = "", kind: Kind = "", 
         found = queue(view, kind, q, number)
         return page(
             request, "queue.html", view, tasks=found, rows=rows(view, found), labels=LABELS, kind=kind,
-            kinds=list(TaskKind), signs=bool(signing_at(view.state, visit.person, view.at)),
+            kinds=own_kinds(view), signs=bool(signing_at(view.state, visit.person, view.at)),
         )  # fmt: skip

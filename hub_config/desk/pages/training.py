@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from hub_config.desk.desk import PREFIX, Visiting
-from hub_config.desk.expiry import ROW, WIDTH, MonthName, bars, expiry
+from hub_config.desk.expiry import WIDTH, MonthName, bars, expiry
 from hub_config.desk.listing import Number, Words
 from hub_config.desk.render import page
 from hub_config.desk.sight import Area, need
@@ -20,7 +20,4 @@ def running_out(
     with visit.reading() as view:
         need(view, Area.COURSES)
         found = expiry(view, month, q, number)
-        rows = bars(found.months)
-        return page(
-            request, "expiry.html", view, found=found, bars=rows, row=ROW, wide=WIDTH, high=ROW * len(rows)
-        )  # fmt: skip
+        return page(request, "expiry.html", view, found=found, bars=bars(found.months), wide=WIDTH)

@@ -3,7 +3,7 @@
 import pytest
 
 from access_policy.forecast import lapses_ahead
-from hub_config.desk.expiry import ROW, bars
+from hub_config.desk.expiry import WIDTH, bars
 from tests.unit.hub_config.desk.seed import DESK, XSS, World
 
 pytestmark = pytest.mark.unit
@@ -71,7 +71,7 @@ def test_bars_are_as_long_as_their_months_are_bad(world: World) -> None:
     short_course(world)
     with world.policy.reading() as state:
         found = bars(lapses_ahead(state, world.clock.at))
-    assert [(one.count, one.wide) for one in found if one.count] == [(2, 186)]
-    assert {one.wide for one in found if not one.count} == {0}
-    assert [one.top for one in found] == [ROW * row for row in range(13)]
+    assert [(len(one.lapses), long) for one, long in found if one.lapses] == [(2, WIDTH)]
+    assert {long for one, long in found if not one.lapses} == {0}
+    assert len(found) == 13
     assert bars(()) == []

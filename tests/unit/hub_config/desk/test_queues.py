@@ -131,3 +131,10 @@ def test_a_title_is_shown_as_text(world: World) -> None:
     world.policy.handle(parse_command("submit-intake", given), component(Component.DESK))
     page = world.client("office").get("/queue", params={"q": "<script>alert(1)</script>"}).text
     assert "<script>alert" not in page
+
+
+def test_filters_are_those_of_the_visitors_own_tasks(world: World) -> None:
+    """REQ-03: the office is offered no board's filter, nor a signatory the centre's signature."""
+    office, signatory = (world.client(who).get("/queue").text for who in ("office", "signatory"))
+    assert ("kind=intake" in office, "kind=decision" in office) == (True, False)
+    assert ("kind=licensee-signature" in signatory, "kind=representative-signature" in signatory) == (True, False)
