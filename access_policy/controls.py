@@ -12,9 +12,9 @@ import msgspec
 from access_policy.clocks import Clock, ClockState, clocks_of
 from access_policy.model.enums import DocumentKind, Role, Route
 from access_policy.model.instants import days
-from access_policy.overview import SECURITY_TEST_DAYS, case_of_entity, is_live
+from access_policy.overview import SECURITY_TEST_DAYS, case_of_entity, live_parties
 from access_policy.rules.parties import transfer_basis_lapsed, transfer_basis_missing
-from access_policy.state import Appointment, Dataset, Entity, Institution, Request, State
+from access_policy.state import Appointment, Dataset, Institution, State
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ def provider_audit(state: State, _at: datetime) -> Iterator[Shown]:
 
 def agreements(state: State, at: datetime) -> Iterator[Shown]:
     """S72: every organisation with a live grant is the centre, or has an agreement in force."""
-    for name in dict.fromkeys(entity.institution for _, entity in _parties(state, at)):
+    for name in dict.fromkeys(entity.institution for _, entity in live_parties(state, at)):
         yield agreement(state.institutions[name], at)
 
 
@@ -88,7 +88,7 @@ def agreement(one: Institution, at: datetime) -> Shown:
 
 def transfers(state: State, at: datetime) -> Iterator[Shown]:
     """S60, S67, S101: every party to a live grant has a ground for its transfer, and it did not lapse."""
-    for request, entity in _parties(state, at):
+    for request, entity in live_parties(state, at):
         case = case_of_entity(state, request, entity, at)
         for finding in (transfer_basis_missing(case), transfer_basis_lapsed(case)):
             about = f"{request.request}, {entity.institution}: {finding.code}" if not finding.holds else None
@@ -99,7 +99,7 @@ def transfers(state: State, at: datetime) -> Iterator[Shown]:
 
 def signatories(state: State, at: datetime) -> Iterator[Shown]:
     """S34: somebody signs for every organisation with a live grant; the clinical route has no licence (S54)."""
-    parties = (entity for request, entity in _parties(state, at) if request.route is not Route.CLINICAL)
+    parties = (entity for request, entity in live_parties(state, at) if request.route is not Route.CLINICAL)
     for name in dict.fromkeys(entity.institution for entity in parties):
         yield _filled(state, Role.SIGNATORY, at, scope=name)
 
@@ -191,13 +191,6 @@ def ends(state: State, _at: datetime) -> Iterator[Shown]:
     for one in state.workspaces.values():
         if one.unconfirmed is not None:
             yield Shown(f"{one.person}, {one.request}: {one.unconfirmed} does not answer", False, one.stop_asked)
-
-
-def _parties(state: State, at: datetime) -> Iterator[tuple[Request, Entity]]:
-    for request in state.requests.values():
-        if is_live(request, at):
-            known = (one for one in request.entities.values() if one.institution in state.institutions)
-            yield from ((request, entity) for entity in known)
 
 
 _D = DocumentKind

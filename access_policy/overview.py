@@ -3,6 +3,7 @@
 Pure: it decides nothing, and where a rule says whether something holds it asks the rule.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -174,6 +175,13 @@ def _transfer(state: State, request: Request, entity: Entity, at: datetime) -> l
     missing = is_live(request, at) and not transfer_basis_missing(case).holds
     kinds = {FlagKind.TRANSFER_BASIS_MISSING: missing, FlagKind.TRANSFER_BASIS_LAPSED: lapsed}
     return [Flag(kind, entity.institution) for kind, raised in kinds.items() if raised]
+
+
+def live_parties(state: State, at: datetime) -> Iterator[tuple[Request, Entity]]:
+    """Give each party that is known to a grant that lives at `at` (S68)."""
+    for request in state.requests.values():
+        if is_live(request, at):
+            yield from ((request, one) for one in request.entities.values() if one.institution in state.institutions)
 
 
 def case_of_entity(state: State, request: Request, entity: Entity, at: datetime) -> Case:

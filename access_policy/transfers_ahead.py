@@ -3,7 +3,6 @@
 Pure. Both histories are asked with `decide`, of the contacts of parties in that country alone.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +15,7 @@ from access_policy.fold import suppose
 from access_policy.model.enums import Action, TransferBasis
 from access_policy.model.ids import DatasetName, InstitutionName, PersonId, RequestId
 from access_policy.model.jurisdictions import in_eea
-from access_policy.overview import case_of_entity, is_live
+from access_policy.overview import case_of_entity, live_parties
 from access_policy.reasons import ReasonCode
 from access_policy.rules import Query
 from access_policy.rules.parties import transfer_basis_lapsed, transfer_basis_missing
@@ -49,16 +48,9 @@ def parties_outside(state: State, at: datetime) -> list[Party]:
     """Return every party outside the EEA to a grant that lives at `at` (S57, S60, S68)."""
     return [
         _party(state, request, entity, at)
-        for request, entity in _parties(state, at)
+        for request, entity in live_parties(state, at)
         if not in_eea(state.institutions[entity.institution].country, at)
     ]
-
-
-def _parties(state: State, at: datetime) -> Iterator[tuple[Request, Entity]]:
-    for request in state.requests.values():
-        if is_live(request, at):
-            known = (one for one in request.entities.values() if one.institution in state.institutions)
-            yield from ((request, entity) for entity in known)
 
 
 def _party(state: State, request: Request, entity: Entity, at: datetime) -> Party:
@@ -90,7 +82,7 @@ def if_it_ended(state: State, end: e.AdequacyEnded, actor: Actor, at: datetime) 
     then = replace(supposed, workspaces={}, memo=Memo())
     found = (
         _lost(now, then, Query(person, request.request, Action.KEEP_WORKSPACE, end.ends), entity.institution)
-        for request, entity in _parties(state, at)
+        for request, entity in live_parties(state, at)
         if state.institutions[entity.institution].country == end.country
         for person, contact in request.contacts.items()
         if contact.institution == entity.institution
