@@ -75,7 +75,8 @@ class Desk:
     """What the desk works with. `url` is where browsers find it, `origins` where they find the rest; `identity` makes
     the HMAC of issuer and subject, `issuer` is the centre's own provider; `documents` is the folder of the published
     texts; `intakes` bounds what strangers send, `exports` how often a person has their data; `new_code` makes a code
-    that a verifier hands over; `institute` is the address of the institute's door, empty where there is none."""
+    that a verifier hands over, `new_name` the name of a draft that nobody else finds; `institute` is the address of the
+    institute's door, empty where there is none."""
 
     policy: Policy
     settings: Settings
@@ -89,6 +90,7 @@ class Desk:
     exports: Throttles = field(default_factory=partial(Throttles, MOST_EXPORTS))
     searches: Throttles = field(default_factory=partial(Throttles, MOST_SEARCHES))
     new_code: Callable[[], str] = field(default=random_code)
+    new_name: Callable[[], str] = field(default=partial(secrets.token_hex, 8))
     origins: Origins | None = None
     institute: str = ""
 

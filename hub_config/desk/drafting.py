@@ -1,6 +1,5 @@
 """Drafts of request forms at the desk: kept for their person, shown with what is looked at, and sent on as commands."""
 
-import secrets
 from typing import Any
 
 from access_policy import events as e
@@ -44,7 +43,7 @@ def my_draft(visit: Visit, name: str) -> KeptDraft:
 def new_draft(visit: Visit, form: Draft) -> str:
     """Keep a new draft and return its name. Raises Refused (REQ-14)."""
     _check(form)
-    policy, name = visit.desk.policy, secrets.token_hex(8)
+    policy, name = visit.desk.policy, visit.desk.new_name()
     if not policy.records.create_draft(name, visit.person, form, policy.now(), MOST_DRAFTS):
         text = f"you have {MOST_DRAFTS} drafts, and more are not kept; delete one, or send one in"
         raise Refused(422, RefusalCode.NOT_ALLOWED_VALUE, text)
