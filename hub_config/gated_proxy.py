@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 from aiohttp import ClientError, ClientResponseError
 from jupyterhub.proxy import ConfigurableHTTPProxy
+from traitlets import validate
 
 from access_policy.model.enums import Zone
 from hub_config.old_servers import OldServers
@@ -80,6 +81,11 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
             return
         self.log.info("removing the route of %s/%s", user.name, server_name)
         await self.delete_route(f"{host}/user/{user.name}/{server_name}/")
+
+    @validate("extra_routes")
+    def _validate_extra_routes(self, proposal: Any) -> dict[str, str]:
+        """Called when the route is set; JupyterHub's own check takes a host for wrong where `subdomain_host` is unset."""
+        return {str(spec): str(target) for spec, target in proposal.value.items()}
 
     async def check_routes(self, user_dict: Any, service_dict: Any, routes: Any = None) -> None:
         """Called by the hub now and then: the open routes are there, and any other of a workspace goes."""
