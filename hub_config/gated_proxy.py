@@ -84,7 +84,7 @@ class GatedProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub shi
 
     @validate("extra_routes")
     def _validate_extra_routes(self, proposal: Any) -> dict[str, str]:
-        """Called when the route is set; JupyterHub's own check takes a host for wrong where `subdomain_host` is unset."""
+        """Called when they are set; JupyterHub's own check refuses a host where `subdomain_host` is unset."""
         return {str(spec): str(target) for spec, target in proposal.value.items()}
 
     async def check_routes(self, user_dict: Any, service_dict: Any, routes: Any = None) -> None:

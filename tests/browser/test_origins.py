@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from hub_config.desk.access import METADATA
 from hub_config.origins import Origins
 from hub_config.places import Places
 from hub_config.running import load_running
@@ -158,6 +159,9 @@ def test_each_host_answers_for_itself_only(demo: RunningSluis, web: Origins) -> 
                     assert client.get(path, headers={"Host": f"{host}:{demo.port}"}).status_code == 404, (host, path)
         answer = client.get("/user/p-1/dr-1/lab", headers={"Host": f"p-1-dr-1.work.{SITE}:{demo.port}"})
         assert (answer.status_code, answer.headers["location"]) == (302, f"{web.hub}/hub/user/p-1/dr-1/lab")
+        found = client.get(METADATA, headers={"Host": f"desk.{SITE}:{demo.port}"})
+        assert found.json()["policy_decision_point"] == f"{web.desk}/services/desk"
+        assert client.get(METADATA, headers={"Host": f"p-1-dr-1.work.{SITE}:{demo.port}"}).status_code != 200
         old = client.get("/hub/services/desk/me", headers={"Host": f"hub.{SITE}:{demo.port}"})
         assert (old.status_code, old.headers["location"]) == (302, f"{web.desk}/services/desk/")
 
